@@ -1,0 +1,57 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from pagebell.model.errors import NotAuthorized
+
+
+class Right(enum.Enum):
+    """What a principal may be allowed."""
+
+    PRINT = "print"
+    MANAGE_OWN = "manage own jobs and subscriptions"
+    MANAGE_ALL = "manage everybody's jobs, pause and resume printers"
+    ADMINISTER = "add, change and remove printers"
+
+
+EVERYBODY = frozenset({Right.PRINT, Right.MANAGE_OWN})
+OPERATOR = EVERYBODY | {Right.MANAGE_ALL}
+ADMINISTRATOR = frozenset(Right)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who asks for something: a name, how far it is believed, and the rights that follow."""
+
+    name: str
+    authenticated: bool = False
+    host: str = ""
+    """The address that the request came from."""
+    rights: frozenset[Right] = EVERYBODY
+
+    def may(self, right: Right) -> bool:
+        """Whether it has that right."""
+        return right in self.rights
+
+    def demand(self, right: Right) -> None:
+        """Raise NotAuthorized without that right."""
+        if right not in self.rights:
+            raise NotAuthorized(f"{self.name or 'an anonymous user'} may not {right.value} here")
+
+    def demand_own(self, owner: str) -> None:
+        """Raise NotAuthorized unless it owns the thing or manages everybody's."""
+        if not self.owns(owner):
+            raise NotAuthorized(
+                f"this belongs to {owner}; {self.name or 'an anonymous user'} may not touch it"
+            )
+
+    def owns(self, owner: str) -> bool:
+        """Whether the thing of `owner` is its to manage."""
+        return self.may(Right.MANAGE_ALL) or (self.may(Right.MANAGE_OWN) and self.name == owner)
+
+
+SYSTEM = Principal("pagebell", authenticated=True, rights=ADMINISTRATOR)
+"""The server itself."""

@@ -1,0 +1,84 @@
+"""Documents and tickets: what is to be printed, and how its owner asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+DocumentKey = NewType("DocumentKey", str)
+"""Names a stored document's octets in the document store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a job. Its octets are immutable once stored."""
+
+    number: int
+    """From 1, in the order sent (IPP document-number)."""
+    key: DocumentKey
+    format: str
+    """MIME type as sent or detected, e.g. `application/pdf`."""
+    octets: int
+    digest: str
+    """SHA-256 of the stored octets, hexadecimal."""
+    name: str = ""
+    impressions: int | None = None
+    """Pages counted in it; None where they can't be or have not been counted."""
+    language: str = ""
+    uri: str = ""
+    """Where it was fetched from, if by reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSize:
+    """Paper dimensions in hundredths of a millimetre (PWG 5101.1)."""
+
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A chosen medium (PWG 5100.7 media-col); what is None is left to the printer."""
+
+    size: MediaSize | None = None
+    source: str | None = None
+    type: str | None = None
+    color: str | None = None
+    bottom_margin: int | None = None
+    left_margin: int | None = None
+    right_margin: int | None = None
+    top_margin: int | None = None
+    """Margins in hundredths of a millimetre."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the owner asked for, in the PWG semantic model's names; None means not asked.
+
+    IPP Job Template attributes and Windows' DEVMODE are two spellings of this.
+    """
+
+    copies: int | None = None
+    finishings: tuple[int, ...] | None = None
+    job_hold_until: str | None = None
+    job_priority: int | None = None
+    job_sheets: str | None = None
+    media: str | None = None
+    media_col: Media | None = None
+    multiple_document_handling: str | None = None
+    number_up: int | None = None
+    orientation_requested: int | None = None
+    output_bin: str | None = None
+    page_ranges: tuple[tuple[int, int], ...] | None = None
+    print_color_mode: str | None = None
+    print_content_optimize: str | None = None
+    print_quality: int | None = None
+    print_rendering_intent: str | None = None
+    print_scaling: str | None = None
+    printer_resolution: tuple[int, int, int] | None = None
+    """Cross-feed, feed, units (3: dots per inch, 4: per centimetre)."""
+    sides: str | None = None
+
+
+NO_WISHES = Ticket()

@@ -1,0 +1,112 @@
+"""Events: facts that happened, free of any protocol's words."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NewType
+
+PrinterName = NewType("PrinterName", str)
+JobId = NewType("JobId", int)
+"""Unique in the server, never used again."""
+
+
+class JobState(enum.IntEnum):
+    """RFC 8011 5.3.7"""
+
+    PENDING = 3
+    PENDING_HELD = 4
+    PROCESSING = 5
+    PROCESSING_STOPPED = 6
+    CANCELED = 7
+    ABORTED = 8
+    COMPLETED = 9
+
+    @property
+    def is_final(self) -> bool:
+        """No printing is to come (RFC 8011's "completed" jobs)."""
+        return self >= JobState.CANCELED
+
+
+class PrinterState(enum.IntEnum):
+    """RFC 8011 5.4.11"""
+
+    IDLE = 3
+    PROCESSING = 4
+    STOPPED = 5
+
+
+class EventKind(enum.StrEnum):
+    """RFC 3995 5.3.3.4 and PWG 5100.22 8; an event has the most specific kind that fits."""
+
+    PRINTER_STATE_CHANGED = "printer-state-changed"
+    PRINTER_STOPPED = "printer-stopped"
+    PRINTER_RESTARTED = "printer-restarted"
+    PRINTER_SHUTDOWN = "printer-shutdown"
+    PRINTER_CONFIG_CHANGED = "printer-config-changed"
+    PRINTER_MEDIA_CHANGED = "printer-media-changed"
+    PRINTER_FINISHINGS_CHANGED = "printer-finishings-changed"
+    PRINTER_QUEUE_ORDER_CHANGED = "printer-queue-order-changed"
+    PRINTER_CREATED = "printer-created"
+    PRINTER_DELETED = "printer-deleted"
+    JOB_STATE_CHANGED = "job-state-changed"
+    JOB_CREATED = "job-created"
+    JOB_COMPLETED = "job-completed"
+    JOB_STOPPED = "job-stopped"
+    JOB_CONFIG_CHANGED = "job-config-changed"
+    JOB_PROGRESS = "job-progress"
+
+
+SUB_EVENTS: dict[EventKind, frozenset[EventKind]] = {
+    EventKind.PRINTER_STATE_CHANGED: frozenset(
+        {EventKind.PRINTER_STOPPED, EventKind.PRINTER_RESTARTED, EventKind.PRINTER_SHUTDOWN}
+    ),
+    EventKind.PRINTER_CONFIG_CHANGED: frozenset(
+        {EventKind.PRINTER_MEDIA_CHANGED, EventKind.PRINTER_FINISHINGS_CHANGED}
+    ),
+    EventKind.JOB_STATE_CHANGED: frozenset(
+        {EventKind.JOB_CREATED, EventKind.JOB_COMPLETED, EventKind.JOB_STOPPED}
+    ),
+}
+"""Who asks for the key hears these too (RFC 3995 5.3.3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as it was right after an event."""
+
+    state: JobState
+    reasons: frozenset[str]
+    message: str
+    name: str
+    owner: str
+    impressions: int | None
+    impressions_completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterStatus:
+    """A printer as it was right after an event."""
+
+    state: PrinterState
+    reasons: frozenset[str]
+    message: str
+    accepting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact, the object that it befell, and that object's status right after.
+
+    `seq` is its number in the log: given by the store, rising, 0 before that. `at` is in seconds since 1970.
+    """
+
+    kind: EventKind
+    at: float
+    printer: PrinterName
+    job: JobId | None = None
+    job_status: JobStatus | None = None
+    printer_status: PrinterStatus | None = None
+    changed: tuple[str, ...] = ()
+    """Names of the attributes that changed, in the model's words."""
+    seq: int = 0

@@ -1,0 +1,72 @@
+"""Jobs: a unit of work from its submission to its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pagebell.model.document import NO_WISHES, Document, Ticket
+from pagebell.model.event import JobId, JobState, JobStatus, PrinterName
+
+DEFAULT_PRIORITY = 50
+"""RFC 8011 5.2.1: 1 is the lowest, 100 the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. Values only: `pagebell.model.lifecycle` makes its next version.
+
+    Times are in seconds since 1970. `version` counts the stored versions: the store refuses a change
+    that was made from an old one.
+    """
+
+    id: JobId
+    uuid: str
+    printer: PrinterName
+    name: str
+    owner: str
+    created: float
+    state: JobState
+    reasons: frozenset[str] = frozenset()
+    message: str = ""
+    """What became of it, in plain words; empty where the state and reasons say it all."""
+    host: str = ""
+    """Where it came from (IPP job-originating-host-name)."""
+    ticket: Ticket = NO_WISHES
+    documents: tuple[Document, ...] = ()
+    open: bool = False
+    """More documents may come (IPP Create-Job before the last Send-Document)."""
+    processing_at: float | None = None
+    completed_at: float | None = None
+    impressions: int | None = None
+    """Pages in all, copies included; None where nobody can say."""
+    impressions_completed: int = 0
+    priority: int = DEFAULT_PRIORITY
+    touched: float = 0.0
+    """When its client was last heard of, for the time-out of open jobs."""
+    purging: bool = False
+    """To be forgotten as soon as it is final."""
+    charset: str = "utf-8"
+    language: str = "en"
+    version: int = 1
+
+    @property
+    def octets(self) -> int:
+        """Size of its documents."""
+        return sum(document.octets for document in self.documents)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Cancelled, but its device has not come to a stop yet."""
+        return "processing-to-stop-point" in self.reasons
+
+    def status(self) -> JobStatus:
+        """What an event tells of it."""
+        return JobStatus(
+            state=self.state,
+            reasons=self.reasons,
+            message=self.message,
+            name=self.name,
+            owner=self.owner,
+            impressions=self.impressions,
+            impressions_completed=self.impressions_completed,
+        )

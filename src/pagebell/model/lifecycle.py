@@ -1,0 +1,206 @@
+"""The life of a job and of a printer, as tables (RFC 8011 5.3.7 and 5.4.11).
+
+The law: a state changes here and nowhere else, and whoever asks for a change gets the events that tell of it
+in the same breath, so that neither is ever stored without the other.
+
+    PENDING <--------- RELEASE/HOLD ---------> PENDING_HELD
+       | START  ^ INTERRUPT                     CANCEL, ABORT from any of the four living states
+       v        |
+    PROCESSING <----- CONTINUE/STOP -----> PROCESSING_STOPPED
+       | COMPLETE        | CANCELED        | ABORT
+       v                 v                 v
+    COMPLETED         CANCELED          ABORTED        --- RESTART ---> PENDING
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+from pagebell.model.errors import WrongState
+from pagebell.model.event import Event, EventKind, JobState, PrinterState
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+
+
+class Cause(enum.Enum):
+    """Why a job's state changes."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    START = "start"
+    STOP = "stop"
+    CONTINUE = "continue"
+    CANCEL = "cancel"
+    CANCELED = "have canceled"
+    ABORT = "abort"
+    COMPLETE = "complete"
+    INTERRUPT = "interrupt"
+    RECOVER_HELD = "hold after a crash"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a cause leads, and the job-state-reasons there."""
+
+    to: JobState
+    reasons: frozenset[str] = frozenset()
+
+
+def _step(to: JobState, *reasons: str) -> Step:
+    return Step(to, frozenset(reasons))
+
+
+_CANCELED = _step(JobState.CANCELED, "job-canceled-by-user")
+_ABORTED = _step(JobState.ABORTED, "aborted-by-system")
+_COMPLETED = _step(JobState.COMPLETED, "job-completed-successfully")
+_HELD = _step(JobState.PENDING_HELD, "job-hold-until-specified")
+_RECOVERED = _step(JobState.PENDING, "pagebell-reprinting-after-interruption")
+_RECOVERED_HELD = _step(JobState.PENDING_HELD, "pagebell-held-after-interruption")
+_PENDING = _step(JobState.PENDING)
+_PRINTING = _step(JobState.PROCESSING, "job-printing")
+_STOPPED = _step(JobState.PROCESSING_STOPPED, "printer-stopped")
+
+STEPS: dict[tuple[JobState, Cause], Step] = {
+    (JobState.PENDING, Cause.HOLD): _HELD,
+    (JobState.PENDING, Cause.START): _PRINTING,
+    (JobState.PENDING, Cause.CANCEL): _CANCELED,
+    (JobState.PENDING, Cause.ABORT): _ABORTED,
+    (JobState.PENDING_HELD, Cause.HOLD): _HELD,
+    (JobState.PENDING_HELD, Cause.RELEASE): _PENDING,
+    (JobState.PENDING_HELD, Cause.CANCEL): _CANCELED,
+    (JobState.PENDING_HELD, Cause.ABORT): _ABORTED,
+    (JobState.PROCESSING, Cause.STOP): _STOPPED,
+    (JobState.PROCESSING, Cause.CANCEL): _step(
+        JobState.PROCESSING, "processing-to-stop-point", "job-canceled-by-user"
+    ),
+    (JobState.PROCESSING, Cause.CANCELED): _CANCELED,
+    (JobState.PROCESSING, Cause.ABORT): _ABORTED,
+    (JobState.PROCESSING, Cause.COMPLETE): _COMPLETED,
+    (JobState.PROCESSING, Cause.INTERRUPT): _RECOVERED,
+    (JobState.PROCESSING, Cause.RECOVER_HELD): _RECOVERED_HELD,
+    (JobState.PROCESSING_STOPPED, Cause.STOP): _STOPPED,
+    (JobState.PROCESSING_STOPPED, Cause.CONTINUE): _PRINTING,
+    (JobState.PROCESSING_STOPPED, Cause.CANCEL): _step(
+        JobState.PROCESSING_STOPPED, "processing-to-stop-point", "job-canceled-by-user"
+    ),
+    (JobState.PROCESSING_STOPPED, Cause.CANCELED): _CANCELED,
+    (JobState.PROCESSING_STOPPED, Cause.ABORT): _ABORTED,
+    (JobState.PROCESSING_STOPPED, Cause.COMPLETE): _COMPLETED,
+    (JobState.PROCESSING_STOPPED, Cause.INTERRUPT): _RECOVERED,
+    (JobState.PROCESSING_STOPPED, Cause.RECOVER_HELD): _RECOVERED_HELD,
+    (JobState.CANCELED, Cause.RESTART): _PENDING,
+    (JobState.ABORTED, Cause.RESTART): _PENDING,
+    (JobState.COMPLETED, Cause.RESTART): _PENDING,
+}
+
+_OF_CANCEL = frozenset({"job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device"})
+_WHILE_STOPPING = {Cause.CANCELED, Cause.COMPLETE, Cause.ABORT, Cause.INTERRUPT, Cause.RECOVER_HELD}
+"""What may befall a job that was cancelled and has not come to its stop yet."""
+
+
+def step(
+    job: Job, cause: Cause, now: float, *, reasons: frozenset[str] | None = None, message: str = ""
+) -> tuple[Job, tuple[Event, ...]]:
+    """Make the job's next version, and the events that tell of it. Pure.
+
+    `reasons`, where given, stand in for the table's job-state-reasons. Raises WrongState where the table has no
+    such step (RFC 8011: client-error-not-possible).
+    """
+    found = STEPS.get((job.state, cause))
+    if found is None or (job.is_stopping and cause not in _WHILE_STOPPING):
+        state = job.state.name.lower().replace("_", "-")
+        why = "is being cancelled already" if job.is_stopping else f"is {state}"
+        raise WrongState(f"can't {cause.value} job {job.id}: it {why}")
+    if job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD):
+        found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
+    new = replace(
+        job,
+        state=found.to,
+        reasons=found.reasons if reasons is None else reasons,
+        message=message,
+        version=job.version + 1,
+    )
+    if found.to.is_final:
+        new = replace(new, completed_at=now, open=False)
+    elif cause is Cause.START:
+        new = replace(new, processing_at=now, impressions_completed=0)
+    elif cause in (Cause.RESTART, Cause.INTERRUPT, Cause.RECOVER_HELD):
+        new = replace(new, processing_at=None, completed_at=None, impressions_completed=0)
+    return new, (job_event(new, now, _kind(job.state, found.to), _changes(job, new)),)
+
+
+def _kind(old: JobState, new: JobState) -> EventKind:
+    """The most specific kind; a restarted job is created once more (RFC 3995 5.3.3.4.3)."""
+    if old.is_final:
+        return EventKind.JOB_CREATED
+    if new.is_final:
+        return EventKind.JOB_COMPLETED
+    if new is JobState.PROCESSING_STOPPED and old is not new:
+        return EventKind.JOB_STOPPED
+    return EventKind.JOB_STATE_CHANGED
+
+
+_WATCHED = ("state", "reasons", "message", "impressions", "impressions_completed", "priority", "name")
+
+
+def _changes(old: Job, new: Job) -> tuple[str, ...]:
+    return tuple(name for name in _WATCHED if getattr(old, name) != getattr(new, name))
+
+
+def job_event(job: Job, now: float, kind: EventKind, changed: tuple[str, ...] = ()) -> Event:
+    """Tell of something that befell `job` and left it as it is now."""
+    return Event(kind, now, job.printer, job.id, job_status=job.status(), changed=changed)
+
+
+def created(job: Job, now: float) -> tuple[Event, ...]:
+    """The event of a job's coming to be."""
+    return (job_event(job, now, EventKind.JOB_CREATED, ("state", "reasons")),)
+
+
+def progressed(job: Job, now: float, impressions_completed: int) -> tuple[Job, tuple[Event, ...]]:
+    """The job with so many pages done in all, and the event; it must be processing."""
+    new = replace(job, impressions_completed=impressions_completed, version=job.version + 1)
+    return new, (job_event(new, now, EventKind.JOB_PROGRESS, _changes(job, new)),)
+
+
+_PRINTER_STATE: dict[tuple[bool, bool], PrinterState] = {
+    # (stopped by an operator or the device, has a job)
+    (False, False): PrinterState.IDLE,
+    (False, True): PrinterState.PROCESSING,
+    (True, False): PrinterState.STOPPED,
+    (True, True): PrinterState.STOPPED,
+}
+
+
+def settle(old: Printer, new: Printer, now: float) -> tuple[Printer, tuple[Event, ...]]:
+    """Bring the state of `new` in line with its facts, `old` being the version before. Pure.
+
+    Returns the next version and what there is to tell: nothing where only facts changed that nobody sees.
+    """
+    stopped = new.paused or new.device_stopped
+    state = _PRINTER_STATE[stopped, new.current is not None]
+    visible = state is not old.state or new.reasons != old.reasons or new.message != old.message
+    new = replace(
+        new,
+        state=state,
+        state_changed=now if visible else old.state_changed,
+        version=old.version + 1,
+    )
+    events = []
+    if visible:
+        kind = EventKind.PRINTER_STATE_CHANGED
+        if state is PrinterState.STOPPED and old.state is not state:
+            kind = EventKind.PRINTER_STOPPED
+        names = ("state", "reasons", "message")
+        changed = tuple(name for name in names if getattr(old, name) != getattr(new, name))
+        events.append(printer_event(new, now, kind, changed))
+    if new.accepting != old.accepting:
+        events.append(printer_event(new, now, EventKind.PRINTER_STATE_CHANGED, ("accepting",)))
+    return new, tuple(events)
+
+
+def printer_event(printer: Printer, now: float, kind: EventKind, changed: tuple[str, ...] = ()) -> Event:
+    """Tell of something that befell `printer` and left it as it is now."""
+    return Event(kind, now, printer.name, printer_status=printer.status(), changed=changed)

@@ -1,0 +1,110 @@
+"""Printers: a queue with capabilities, a device behind it, and a state."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pagebell.model.document import NO_WISHES, MediaSize, Ticket
+from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
+
+
+def printer_name(text: str) -> PrinterName:
+    """Make a printer's name of `text`: letters, digits, `.`, `_` and `-`, so that it fits every protocol.
+
+    Raises ValueError.
+    """
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no name for a printer: use up to 127 letters, digits, '.', '_' and '-', "
+            "beginning with a letter or digit"
+        )
+    return PrinterName(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a device can do. Sizes in hundredths of a millimetre, resolutions in dots per inch."""
+
+    make_and_model: str = "Pagebell"
+    formats: tuple[str, ...] = ("application/octet-stream",)
+    """MIME types that it takes; the first is preferred."""
+    media: tuple[str, ...] = ("iso_a4_210x297mm", "na_letter_8.5x11in")
+    """PWG 5101.1 self-describing names; the first is the default."""
+    media_sources: tuple[str, ...] = ("auto",)
+    media_types: tuple[str, ...] = ("stationery",)
+    margins: tuple[int, ...] = (423,)
+    """Smallest unprintable border."""
+    sides: tuple[str, ...] = ("one-sided",)
+    color: bool = False
+    resolutions: tuple[int, ...] = (300,)
+    finishings: tuple[int, ...] = (3,)
+    """RFC 8011 5.2.6 enum values; 3 is none."""
+    output_bins: tuple[str, ...] = ("face-down",)
+    pages_per_minute: int = 60
+    max_copies: int = 999
+    identify: tuple[str, ...] = ()
+    """How it can make itself noticed: display, flash, sound, speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """One printer. Values only: `pagebell.model.lifecycle` makes its next version.
+
+    `state`, `reasons` and `message` follow from `paused`, `current` and what the device reported last.
+    """
+
+    name: PrinterName
+    uuid: str
+    device: str
+    """The device's URI, e.g. `file:///var/spool/out` or `simulated://?ppm=30`."""
+    created: float
+    info: str = ""
+    location: str = ""
+    accepting: bool = True
+    paused: bool = False
+    """By an operator."""
+    device_stopped: bool = False
+    device_reasons: frozenset[str] = frozenset()
+    device_message: str = ""
+    current: JobId | None = None
+    """The job being printed."""
+    state: PrinterState = PrinterState.IDLE
+    defaults: Ticket = NO_WISHES
+    changed: float = 0.0
+    """When its configuration last changed; seconds since 1970."""
+    state_changed: float = 0.0
+    version: int = 1
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        """printer-state-reasons: what the device says, and `paused`."""
+        return self.device_reasons | {"paused"} if self.paused else self.device_reasons
+
+    @property
+    def message(self) -> str:
+        """The state in plain words, where there is something to say."""
+        if self.paused:
+            return "Paused by an operator."
+        return self.device_message
+
+    def status(self) -> PrinterStatus:
+        """What an event tells of it."""
+        return PrinterStatus(self.state, self.reasons, self.message, self.accepting)
+
+
+_INCH, _MM = 2540, 100
+
+
+def media_size(name: str) -> MediaSize | None:
+    """Read the dimensions out of a self-describing media name (PWG 5101.1 5), None where it has none."""
+    match = re.fullmatch(r"[^_]+_[^_]+_([\d.]+)x([\d.]+)(in|mm)", name)
+    if match is None:
+        return None
+    unit = _INCH if match[3] == "in" else _MM
+    try:
+        return MediaSize(round(float(match[1]) * unit), round(float(match[2]) * unit))
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""Subscriptions: who wants to hear which facts of which object, until when.
+
+One object for a printer's, a job's and the server's events, as the IPP working group's proposal of 1999 had it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName
+
+SubscriptionId = NewType("SubscriptionId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose events: the server's, a printer's and its jobs', or (`printer` and `job`) one job's and its printer's."""
+
+    printer: PrinterName | None = None
+    job: JobId | None = None
+
+    def covers(self, event: Event) -> bool:
+        """Scope is exact: a job's subscription never hears another job, a printer's no other printer.
+
+        A job's subscription that asks for printer events hears those of the job's printer (RFC 3995 5.3.3.5.1).
+        """
+        if self.printer is not None and event.printer != self.printer:
+            return False
+        return self.job is None or event.job is None or event.job == self.job
+
+
+SERVER = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Scope and wanted kinds: equal filters share all their work in the event log."""
+
+    scope: Scope
+    kinds: frozenset[EventKind]
+
+    @classmethod
+    def of(cls, scope: Scope, wanted: frozenset[EventKind]) -> Filter:
+        """The filter for `wanted`, with the sub-events that each includes (RFC 3995 5.3.3.4)."""
+        kinds = wanted.union(*(SUB_EVENTS.get(kind, frozenset()) for kind in wanted))
+        return cls(scope, kinds)
+
+    def matches(self, event: Event) -> bool:
+        """The one place that decides whether a subscription hears of an event."""
+        return event.kind in self.kinds and self.scope.covers(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A filter and a cursor over the event log, never a queue (RFC 3995 5).
+
+    It hears of events numbered above `since`: its first match has the notify-sequence-number 1. `expires` is in
+    seconds since 1970, None for a job's, which lives as long as its job.
+    """
+
+    id: SubscriptionId
+    uuid: str
+    scope: Scope
+    events: frozenset[EventKind]
+    owner: str
+    created: float
+    expires: float | None = None
+    lease: int = 0
+    """Granted seconds; 0 for no end."""
+    user_data: bytes = b""
+    charset: str = "utf-8"
+    language: str = "en"
+    attributes: tuple[str, ...] = ()
+    """Further attributes to carry (notify-attributes)."""
+    interval: int = 0
+    """Least seconds between two progress events (notify-time-interval)."""
+    pull_method: str = "ippget"
+    since: int = -1
+    """Number of the newest event when it came; given by the store, -1 before that."""
+    base: int | None = None
+    """How many matches its filter had had by then; kept from the day that some of them leave the log."""
+
+    @property
+    def filter(self) -> Filter:
+        """What it listens for."""
+        return Filter.of(self.scope, self.events)

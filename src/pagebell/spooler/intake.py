@@ -1,0 +1,116 @@
+"""How documents come in: the order for a job, and the upload of one of its documents.
+
+open_document -> write ... write -> commit      the job and its document are on disk, and only now acknowledged
+                                 -> abort       the document never was; its job is aborted and says why
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from pagebell.model.access import Principal
+from pagebell.model.document import NO_WISHES, Document, DocumentKey, Ticket
+from pagebell.model.errors import TooLarge
+from pagebell.model.event import EventKind, JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.spooler.formats import HEAD, OCTET_STREAM, detect
+from pagebell.spooler.ports import Stored, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionWish:
+    """What a subscriber asks for; the spooler grants it as a Subscription."""
+
+    events: frozenset[EventKind]
+    lease: int | None = None
+    """Seconds; 0 for as long as possible; None for the default."""
+    user_data: bytes = b""
+    charset: str = "utf-8"
+    language: str = "en"
+    attributes: tuple[str, ...] = ()
+    interval: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks for when creating a job."""
+
+    printer: PrinterName
+    by: Principal
+    name: str = "Untitled"
+    ticket: Ticket = NO_WISHES
+    subscriptions: tuple[SubscriptionWish, ...] = ()
+    charset: str = "utf-8"
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpec:
+    """What is said of a document before its octets come."""
+
+    format: str = OCTET_STREAM
+    """`application/octet-stream`: detected by its first octets."""
+    name: str = ""
+    language: str = ""
+    uri: str = ""
+
+
+@dataclass(slots=True)
+class Intake:
+    """One document on its way in. `commit` or `abort` ends it; every `write` may raise NoRoom or TooLarge."""
+
+    job: JobId
+    number: int
+    spec: DocumentSpec
+    _upload: Upload
+    _key: DocumentKey
+    _limit: int
+    _announce_after: int
+    _announce: Callable[[], Awaitable[None]]
+    _stored: Callable[[Document, bool], Awaitable[Job]]
+    _aborted: Callable[[str, frozenset[str]], Awaitable[None]]
+    _octets: int = 0
+    _head: bytes = field(default=b"", repr=False)
+    _announced: bool = False
+    _ended: bool = False
+
+    async def write(self, chunk: bytes) -> None:
+        """Take the next octets; returns when more may come."""
+        if len(self._head) < HEAD:
+            self._head += bytes(chunk[: HEAD - len(self._head)])
+        self._octets += len(chunk)
+        if self._octets > self._limit:
+            raise TooLarge(f"the document is larger than the {self._limit} octets that are allowed here")
+        await self._upload.write(chunk)
+        if not self._announced and self._octets >= self._announce_after:
+            self._announced = True
+            await self._announce()
+
+    async def commit(self, *, last: bool = True) -> Job:
+        """Store the document and its row durably; the job as it is then. With `last`, no more documents come."""
+        stored: Stored = await self._upload.commit()
+        format_ = self.spec.format
+        if format_ == OCTET_STREAM:
+            format_ = detect(self._head)
+        document = Document(
+            number=self.number,
+            key=self._key,
+            format=format_,
+            octets=stored.octets,
+            digest=stored.digest,
+            name=self.spec.name,
+            language=self.spec.language,
+            uri=self.spec.uri,
+        )
+        job = await self._stored(document, last)
+        self._ended = True
+        return job
+
+    async def abort(self, why: str, reason: str = "submission-interrupted") -> None:
+        """Forget the document and abort its job; does nothing after a commit. `why` is told to the owner."""
+        if self._ended:
+            return
+        self._ended = True
+        await self._upload.abort()
+        await self._aborted(why, frozenset({reason, "aborted-by-system"}))

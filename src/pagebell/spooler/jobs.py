@@ -1,0 +1,382 @@
+"""Use cases of jobs: create, fill, hold, release, cancel, restart, list."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pagebell.model.access import Principal, Right
+from pagebell.model.document import Document, DocumentKey
+from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.job import DEFAULT_PRIORITY, Job
+from pagebell.model.lifecycle import Cause, created, job_event, step
+from pagebell.model.subscription import Subscription
+from pagebell.spooler.intake import DocumentSpec, Intake, Order
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change, JobQuery
+from pagebell.spooler.subscriptions import Subscriptions
+
+INCOMING = frozenset({"job-incoming"})
+_NO_HOLD = (None, "no-hold")
+
+
+class Jobs:
+    """Everything that can be done with jobs."""
+
+    def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
+        self._ledger = ledger
+        self._subscriptions = subscriptions
+        self._incoming: dict[JobId, int] = {}
+        """Uploads under way, a job."""
+
+    # --- creating ---
+
+    async def submit(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
+        """Create a job without documents: they come by `open_document`, until `close` or the last one.
+
+        Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping.
+        """
+        job, subscriptions = self._draft(order)
+        await self._ledger.store.commit(self._creation(job, subscriptions))
+        return job, subscriptions
+
+    async def open_document(
+        self, target: Order | JobId, spec: DocumentSpec, by: Principal
+    ) -> tuple[Intake, tuple[Subscription, ...]]:
+        """Begin the upload of a document for a new job or one that is open.
+
+        Raises as `submit`; also WrongState for a job that is not open.
+        """
+        if isinstance(target, Order):
+            draft, subscriptions = self._draft(target)
+            return self._intake(draft, spec, draft, subscriptions), subscriptions
+        self._ledger.refuse_if_stopping()
+        job = await self._ledger.job(target)
+        by.demand_own(job.owner)
+        if not job.open:
+            raise WrongState(f"job {job.id} takes no more documents")
+        count = len(job.documents) + self._incoming.get(job.id, 0)
+        if count >= self._ledger.policy.max_documents_per_job:
+            raise TooMany(f"job {job.id} has {count} documents, as many as a job may have")
+        return self._intake(job, spec, None, ()), ()
+
+    async def close(self, number: JobId, by: Principal) -> Job:
+        """No more documents come. Raises NotFound, NotAuthorized, WrongState."""
+
+        def decide(job: Job) -> Change | None:
+            by.demand_own(job.owner)
+            if job.state.is_final:
+                raise WrongState(f"job {job.id} is finished")
+            return _closing(job, self._ledger.clock.now()) if job.open else None
+
+        return await self._ledger.update_job(number, decide)
+
+    def validate(self, order: Order) -> None:
+        """Raise what `submit` would raise."""
+        ledger = self._ledger
+        ledger.refuse_if_stopping()
+        order.by.demand(Right.PRINT)
+        if not ledger.printer(order.printer).accepting:
+            raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
+        if ledger.roster.count() >= ledger.policy.max_active_jobs:
+            raise TooMany("the server has as many unfinished jobs as it may have; please try again later")
+
+    def _draft(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
+        self.validate(order)
+        now = self._ledger.clock.now()
+        number = self._ledger.next_job_id()
+        held = order.ticket.job_hold_until not in _NO_HOLD
+        reasons = INCOMING | {"job-hold-until-specified"} if held else INCOMING
+        job = Job(
+            id=number,
+            uuid=str(uuid.uuid4()),
+            printer=order.printer,
+            name=order.name,
+            owner=order.by.name,
+            host=order.by.host,
+            created=now,
+            touched=now,
+            state=JobState.PENDING_HELD if held else JobState.PENDING,
+            reasons=reasons,
+            ticket=order.ticket,
+            open=True,
+            priority=order.ticket.job_priority or DEFAULT_PRIORITY,
+            charset=order.charset,
+            language=order.language,
+        )
+        return job, self._subscriptions.of_new_job(job, order)
+
+    def _creation(self, job: Job, subscriptions: tuple[Subscription, ...]) -> Change:
+        return Change(
+            jobs=(job,),
+            subscriptions=subscriptions,
+            events=created(job, self._ledger.clock.now()),
+        )
+
+    def _intake(
+        self, job: Job, spec: DocumentSpec, draft: Job | None, subscriptions: tuple[Subscription, ...]
+    ) -> Intake:
+        """An upload into `job`; `draft` is the job while it is not stored yet."""
+        ledger, policy = self._ledger, self._ledger.policy
+        self._incoming[job.id] = self._incoming.get(job.id, 0) + 1
+        number = len(job.documents) + self._incoming[job.id]
+        key = DocumentKey(f"{job.id}-{number}-{uuid.uuid4().hex[:8]}")
+
+        async def announce() -> None:
+            nonlocal draft
+            if draft is not None:
+                change, draft = self._creation(draft, subscriptions), None
+                await ledger.store.commit(change)
+
+        async def stored(document: Document, last: bool) -> Job:
+            nonlocal draft
+            done = _release_one(self._incoming, job.id)
+            try:
+                if draft is not None:
+                    return await self._store_whole(draft, document, last, subscriptions)
+                return await ledger.update_job(
+                    job.id, lambda now: _with_document(now, document, last, ledger.clock.now())
+                )
+            except BaseException:
+                await ledger.documents.delete([key])
+                raise
+            finally:
+                done()
+
+        async def aborted(why: str, reasons: frozenset[str]) -> None:
+            _release_one(self._incoming, job.id)()
+            if draft is not None:
+                await self._store_aborted(draft, why, reasons, subscriptions)
+                return
+            await self._abort(job.id, why, reasons)
+
+        return Intake(
+            job=job.id,
+            number=number,
+            spec=spec,
+            _upload=ledger.documents.create(key),
+            _key=key,
+            _limit=policy.max_document,
+            _announce_after=policy.announce_after,
+            _announce=announce,
+            _stored=stored,
+            _aborted=aborted,
+        )
+
+    async def _store_whole(
+        self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
+    ) -> Job:
+        """A new job with its first document, in one transaction."""
+        job = replace(draft, documents=(document,), open=not last)
+        if last:
+            job = replace(job, reasons=job.reasons - INCOMING)
+        await self._ledger.store.commit(self._creation(job, subscriptions))
+        return job
+
+    async def _store_aborted(
+        self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
+    ) -> None:
+        """A new job whose only document did not arrive: its history says so."""
+        now = self._ledger.clock.now()
+        creation = self._creation(draft, subscriptions)
+        job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
+        job = replace(job, version=1)
+        await self._ledger.store.commit(replace(creation, jobs=(job,), events=creation.events + events))
+
+    async def _abort(self, number: JobId, why: str, reasons: frozenset[str]) -> None:
+        def decide(job: Job) -> Change | None:
+            if job.state.is_final or not job.open:
+                return None
+            new, events = step(job, Cause.ABORT, self._ledger.clock.now(), reasons=reasons, message=why)
+            return Change(jobs=(new,), events=events)
+
+        await self._ledger.update_job(number, decide)
+
+    async def desert(self, number: JobId) -> None:
+        """Abort an open job whose client has not been heard of for too long."""
+        why = "The next document did not come in time."
+        await self._abort(number, why, frozenset({"submission-interrupted", "aborted-by-system"}))
+
+    # --- changing ---
+
+    async def hold(self, number: JobId, by: Principal) -> Job:
+        """Keep it from being printed until it is released. Raises NotFound, NotAuthorized, WrongState."""
+        return await self._step(number, by, Cause.HOLD)
+
+    async def release(self, number: JobId, by: Principal) -> Job:
+        """Let a held job be printed. Raises NotFound, NotAuthorized, WrongState."""
+        return await self._step(number, by, Cause.RELEASE)
+
+    async def cancel(self, number: JobId, by: Principal, message: str = "") -> Job:
+        """Stop it; while it is on its device that takes until the device has stopped.
+
+        Raises NotFound, NotAuthorized, WrongState.
+        """
+        return await self._step(number, by, Cause.CANCEL, message)
+
+    async def restart(self, number: JobId, by: Principal, *, hold: bool = False) -> Job:
+        """Print a finished job once more. Raises NotFound, NotAuthorized, WrongState, Gone."""
+
+        def check(job: Job) -> None:
+            keep = self._ledger.policy.keep_documents
+            if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
+                raise Gone(f"the documents of job {job.id} are no longer kept")
+
+        job = await self._step(number, by, Cause.RESTART, check=check)
+        return await self.hold(number, by) if hold else job
+
+    async def cancel_all(
+        self,
+        printer: PrinterName | None,
+        by: Principal,
+        *,
+        mine: bool,
+        numbers: Sequence[JobId] | None = None,
+    ) -> list[Job]:
+        """Cancel a printer's (or everybody's) living jobs, or those of `numbers`: all of them or, on an error, none.
+
+        Raises NotFound, NotAuthorized, WrongState about the first that can't be cancelled.
+        """
+        if not mine:
+            by.demand(Right.MANAGE_ALL)
+        if numbers is None:
+            jobs = [job for job in self._ledger.roster.living(printer) if not mine or job.owner == by.name]
+            jobs = [job for job in jobs if not job.is_stopping]
+        else:
+            jobs = [await self.job(number) for number in numbers]
+        now = self._ledger.clock.now()
+        for job in jobs:
+            if printer is not None and job.printer != printer:
+                raise NotFound(f"job {job.id} is not at printer {printer}")
+            by.demand_own(job.owner)
+            step(job, Cause.CANCEL, now)
+        cancelled = []
+        for job in jobs:
+            try:
+                cancelled.append(await self.cancel(job.id, by))
+            except WrongState:
+                continue  # it finished meanwhile
+        return cancelled
+
+    async def purge(self, printer: PrinterName, by: Principal) -> None:
+        """Remove all jobs of a printer, also from history; one that is on its device when that has stopped."""
+        by.demand(Right.MANAGE_ALL)
+        self._ledger.printer(printer)
+        for job in list(self._ledger.roster.living(printer)):
+            await self._ledger.update_job(job.id, self._purging)
+        while finished := await self._ledger.store.jobs(JobQuery(finished=True, printer=printer, limit=500)):
+            await self.forget(finished)
+
+    async def forget(self, finished: Sequence[Job]) -> None:
+        """Remove finished jobs and their documents."""
+        await self._ledger.store.commit(Change(gone_jobs=tuple(job.id for job in finished)))
+        await self._ledger.documents.delete([d.key for job in finished for d in job.documents])
+
+    def _purging(self, job: Job) -> Change | None:
+        if job.state.is_final:
+            return None
+        doomed = replace(job, purging=True)
+        events: tuple[Event, ...] = ()
+        if job.is_stopping:
+            doomed = replace(doomed, version=job.version + 1)
+        else:
+            reason = frozenset({"job-canceled-by-operator"})
+            stopping = (
+                frozenset({"processing-to-stop-point"}) if job.processing_at is not None else frozenset()
+            )
+            doomed, events = step(doomed, Cause.CANCEL, self._ledger.clock.now(), reasons=reason | stopping)
+        return Change(jobs=(doomed,), events=events)
+
+    async def _step(
+        self,
+        number: JobId,
+        by: Principal,
+        cause: Cause,
+        message: str = "",
+        check: Callable[[Job], None] | None = None,
+    ) -> Job:
+        def decide(job: Job) -> Change:
+            by.demand_own(job.owner)
+            now = self._ledger.clock.now()
+            new, events = step(job, cause, now, message=message)
+            if check is not None:
+                check(job)
+            if job.open and not new.state.is_final:
+                new = replace(new, reasons=new.reasons | INCOMING, touched=now)
+            if cause is Cause.CANCEL and by.name != job.owner:
+                reasons = new.reasons - {"job-canceled-by-user"} | {"job-canceled-by-operator"}
+                new, events = step(job, cause, now, reasons=reasons, message=message)
+            return Change(jobs=(new,), events=events)
+
+        return await self._ledger.update_job(number, decide)
+
+    # --- asking ---
+
+    async def job(self, number: JobId) -> Job:
+        """Raises NotFound."""
+        return await self._ledger.job(number)
+
+    async def list(self, query: JobQuery) -> Sequence[Job]:
+        """Jobs in the order that JobQuery tells."""
+        if query.finished:
+            return await self._ledger.store.jobs(query)
+        found = []
+        skipped = 0
+        for job in self._ledger.roster.living(query.printer):
+            if query.owner is not None and job.owner != query.owner:
+                continue
+            if query.states is not None and job.state not in query.states:
+                continue
+            if skipped < query.offset:
+                skipped += 1
+                continue
+            found.append(job)
+            if len(found) >= query.limit:
+                break
+        return found
+
+    def ahead(self, job: Job) -> int:
+        """How many living jobs stand before it at its printer."""
+        return 0 if job.state.is_final else self._ledger.roster.ahead(job)
+
+    def count(self, printer: PrinterName) -> int:
+        """How many living jobs the printer has (IPP queued-job-count)."""
+        return self._ledger.roster.count(printer)
+
+    def is_uploading(self, number: JobId) -> bool:
+        """Whether octets of it are on their way in."""
+        return number in self._incoming
+
+
+def _release_one(incoming: dict[JobId, int], number: JobId) -> Callable[[], None]:
+    """A function that takes one upload off the count, once."""
+    spent = False
+
+    def done() -> None:
+        nonlocal spent
+        if spent:
+            return
+        spent = True
+        incoming[number] -= 1
+        if not incoming[number]:
+            del incoming[number]
+
+    return done
+
+
+def _with_document(job: Job, document: Document, last: bool, now: float) -> Change:
+    if job.state.is_final or job.state >= JobState.PROCESSING:
+        raise WrongState(f"job {job.id} takes no more documents")
+    documents = tuple(sorted((*job.documents, document), key=lambda d: d.number))
+    new = replace(job, documents=documents, touched=now, version=job.version + 1)
+    if last and job.open:
+        return _closing(new, now, version=new.version)
+    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",)),))
+
+
+def _closing(job: Job, now: float, version: int | None = None) -> Change:
+    """No more documents come: the job may be printed."""
+    new = replace(job, open=False, reasons=job.reasons - INCOMING, version=version or job.version + 1)
+    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_STATE_CHANGED, ("reasons",)),))

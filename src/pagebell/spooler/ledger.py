@@ -1,0 +1,186 @@
+"""The state as last stored, and the only way to change it.
+
+A change is decided from values at hand, stored in one transaction, and takes effect here (caches, event log,
+who listens) when the store reports it, in the order of storing. If the values had become old meanwhile, the
+store says so and the decision is made again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from pagebell.model.errors import NotFound, ServiceStopping
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SubscriptionId
+from pagebell.spooler.eventlog import EventLog
+from pagebell.spooler.policy import Policy
+from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Store
+from pagebell.spooler.roster import Roster
+
+log = logging.getLogger(__name__)
+
+Decide = Callable[[], Change | None]
+
+
+class Ledger:
+    """Printers, living jobs and the event log, true to the store. Lives in the event loop's thread."""
+
+    def __init__(self, store: Store, documents: DocumentStore, clock: Clock, policy: Policy) -> None:
+        self.store = store
+        self.documents = documents
+        self.clock = clock
+        self.policy = policy
+        self.roster = Roster()
+        self.events = EventLog(store)
+        self.printers: dict[PrinterName, Printer] = {}
+        self.default_printer: PrinterName | None = None
+        self.listeners: list[Callable[[Change], None]] = []
+        """Hear of each change after it has taken effect here."""
+        self.stopping = False
+        self._last_job = 0
+        self._last_subscription = 0
+        self._ages: deque[tuple[float, int]] = deque()
+        """(time, number) of some events, in order: enough to find those that are too old."""
+        self._last_event = 0
+
+    async def open(self) -> None:
+        """Read what the store has."""
+        snapshot = await self.store.open(self._committed)
+        self._last_job = snapshot.last_job
+        self._last_subscription = snapshot.last_subscription
+        self._last_event = snapshot.last_event
+        self.default_printer = snapshot.default_printer
+        self.printers = {printer.name: printer for printer in snapshot.printers}
+        for job in snapshot.active:
+            self.roster.apply(job)
+        events = await self.store.events(range(0, snapshot.last_event + 1))
+        for event in events:
+            self._age(event.at, event.seq)
+        self.events.restore(snapshot.subscriptions, snapshot.interests, events)
+        now = self.clock.now()
+        for subscription in snapshot.subscriptions:
+            job_id = subscription.scope.job
+            if job_id is not None and self.roster.get(job_id) is None:
+                self.events.finish(job_id, now)
+
+    def printer(self, name: PrinterName) -> Printer:
+        """Raises NotFound."""
+        try:
+            return self.printers[name]
+        except KeyError:
+            raise NotFound(f"there is no printer {name!r}") from None
+
+    async def job(self, number: JobId) -> Job:
+        """The job, living or finished. Raises NotFound."""
+        job = self.roster.get(number)
+        if job is not None:
+            return job
+        found = await self.store.jobs([number])
+        if not found:
+            raise NotFound(f"there is no job {number}")
+        return found[0]
+
+    def next_job_id(self) -> JobId:
+        """A number that no job has had. It is used up even if its job is never stored."""
+        self._last_job += 1
+        return JobId(self._last_job)
+
+    def next_subscription_id(self) -> SubscriptionId:
+        """A number that no subscription has had."""
+        self._last_subscription += 1
+        return SubscriptionId(self._last_subscription)
+
+    async def update(self, decide: Decide) -> Change | None:
+        """Store what `decide` makes of the values at hand; once more if they were old.
+
+        Returns the change that was stored, None if `decide` found nothing to do. Whatever `decide` raises
+        comes through; also NoRoom.
+        """
+        while True:
+            change = decide()
+            if change is None:
+                return None
+            try:
+                await self.store.commit(change)
+            except Conflict:
+                continue
+            return change
+
+    async def update_job(self, number: JobId, decide: Callable[[Job], Change | None]) -> Job:
+        """`update` for one job, living or finished; returns it as it is afterwards. Raises NotFound."""
+        while True:
+            job = await self.job(number)
+            change = decide(job)
+            if change is None:
+                return job
+            try:
+                await self.store.commit(change)
+            except Conflict:
+                continue
+            return next(new for new in change.jobs if new.id == number)
+
+    async def insist(self, attempt: Callable[[], Awaitable[None]], retriable: type[Exception]) -> None:
+        """Repeat `attempt` until it does not raise `retriable`: for what must be stored in the end.
+
+        While the server goes down it gives up: recovery at the next start sees to it.
+        """
+        while True:
+            try:
+                return await attempt()
+            except retriable as error:
+                log.warning("%s %s", "left to the next start:" if self.stopping else "trying again:", error)
+                if self.stopping:
+                    return
+                await self.clock.sleep(self.policy.retry_store)
+
+    def refuse_if_stopping(self) -> None:
+        """Raise ServiceStopping while the server goes down."""
+        if self.stopping:
+            raise ServiceStopping("the server is shutting down; please try again in a minute")
+
+    def too_old(self) -> int:
+        """The newest event's number that may leave the log now, 0 if none."""
+        cutoff = self.clock.now() - self.policy.event_life
+        number = 0
+        while self._ages and self._ages[0][0] < cutoff:
+            number = self._ages.popleft()[1]
+        return max(number, self._last_event - self.policy.max_events)
+
+    def _age(self, at: float, number: int) -> None:
+        """Note how old the log's events are, to the second."""
+        self._last_event = number
+        second = int(at) + 1.0
+        if self._ages and self._ages[-1][0] >= second:
+            self._ages[-1] = (self._ages[-1][0], number)
+        else:
+            self._ages.append((second, number))
+
+    def _committed(self, change: Change) -> None:
+        for printer in change.printers:
+            self.printers[printer.name] = printer
+        for name in change.gone_printers:
+            self.printers.pop(name, None)
+        if change.default_printer is not None:
+            self.default_printer = change.default_printer
+        for subscription in change.subscriptions:
+            self.events.attach(subscription)
+        for job in change.jobs:
+            self.roster.apply(job)
+        self.events.publish(change.events)
+        for event in change.events:
+            self._age(event.at, event.seq)
+        for job in change.jobs:
+            if job.state.is_final:
+                self.events.finish(job.id, job.completed_at or self.clock.now())
+            else:
+                self.events.reopen(job.id)
+        for number in change.gone_subscriptions:
+            self.events.detach(number)
+        if change.trim:
+            self.events.trimmed(change.trim)
+        for listener in self.listeners:
+            listener(change)

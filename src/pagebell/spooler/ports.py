@@ -1,0 +1,265 @@
+"""What the spooler needs of the outside, each as a `typing.Protocol`; adapters are chosen in `pagebell.app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pagebell.model.document import Document, DocumentKey
+from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Capabilities, Printer
+from pagebell.model.subscription import Filter, Subscription, SubscriptionId
+
+
+class Clock(Protocol):
+    """Time comes in by this alone."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when that time has passed."""
+        ...
+
+
+class Conflict(Exception):
+    """The change was made from a version that is no longer the stored one: read again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A unit of work: all of it is stored, durably, or nothing.
+
+    A job or printer of version 1 is inserted; any other replaces the version just before it. With the first
+    subscription of a filter its interest begins, with the last it ends.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    printers: tuple[Printer, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    events: tuple[Event, ...] = ()
+    """With seq 0: the store numbers them, each higher than all before."""
+    gone_jobs: tuple[JobId, ...] = ()
+    gone_printers: tuple[PrinterName, ...] = ()
+    gone_subscriptions: tuple[SubscriptionId, ...] = ()
+    trim: int = 0
+    """Events up to this number leave the log."""
+    interests: tuple[Interest, ...] = ()
+    """New counts of what was trimmed."""
+    default_printer: PrinterName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What the store keeps of a filter that subscriptions share: matches are counted from `born` on."""
+
+    filter: Filter
+    born: int
+    """The newest event's number when the first such subscription came."""
+    trimmed: int = 0
+    """How many matches have left the log since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the spooler needs to know at start."""
+
+    printers: tuple[Printer, ...] = ()
+    active: tuple[Job, ...] = ()
+    """Jobs in no final state."""
+    subscriptions: tuple[Subscription, ...] = ()
+    interests: tuple[Interest, ...] = ()
+    last_job: int = 0
+    last_subscription: int = 0
+    last_event: int = 0
+    default_printer: PrinterName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Which jobs, in which order: living ones in the order of printing, finished ones newest first."""
+
+    finished: bool = False
+    printer: PrinterName | None = None
+    owner: str | None = None
+    states: frozenset[JobState] | None = None
+    completed_after: float | None = None
+    completed_before: float | None = None
+    """Finished from that time on, and before that time; seconds since 1970."""
+    limit: int = 1000
+    offset: int = 0
+
+
+Committed = Callable[[Change], None]
+"""Hears of each stored change, its events numbered, in the order of storing, in the event loop's thread."""
+
+
+class Store(Protocol):
+    """Jobs, printers, subscriptions and the event log, in whole transactions."""
+
+    async def open(self, committed: Committed) -> Snapshot:
+        """Make ready; `committed` hears of each change before the `commit` that made it returns."""
+        ...
+
+    async def commit(self, change: Change) -> None:
+        """Store all of `change` durably. Raises Conflict, or NoRoom when the disk is full."""
+        ...
+
+    async def jobs(self, query: JobQuery | Sequence[JobId]) -> list[Job]:
+        """Jobs by query or by id (those that exist)."""
+        ...
+
+    async def events(self, numbers: range | Sequence[int]) -> list[Event]:
+        """The events of the log with these numbers, in order; those trimmed are left out."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a finished upload was."""
+
+    octets: int
+    digest: str
+
+
+class Upload(Protocol):
+    """A document on its way to the document store: nothing of it is visible before `commit`."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Take the next octets; returns when more may come (back-pressure). Raises NoRoom."""
+        ...
+
+    async def commit(self) -> Stored:
+        """Put it on disk for good: when this returns, it survives a crash. Raises NoRoom."""
+        ...
+
+    async def abort(self) -> None:
+        """Forget it, leaving nothing behind. May be called at any time, also after an error."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """The octets of documents."""
+
+    def create(self, key: DocumentKey) -> Upload:
+        """Begin an upload."""
+        ...
+
+    def read(self, key: DocumentKey) -> AsyncIterator[bytes]:
+        """The octets in chunks. Raises Gone if there is no such document."""
+        ...
+
+    async def delete(self, keys: Collection[DocumentKey]) -> None:
+        """Remove what exists of these."""
+        ...
+
+    async def sweep(self, known: Collection[DocumentKey]) -> int:
+        """At start: remove everything but `known`; return how many pieces went."""
+        ...
+
+    def path(self, key: DocumentKey) -> Path:
+        """A local file with the octets, for workers that need one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """What a device says of itself, as printer-state-reasons keywords (with -warning, -error, -report)."""
+
+    stopped: bool = False
+    """It can't print until somebody does something."""
+    reasons: frozenset[str] = frozenset()
+    message: str = ""
+    """In plain words, e.g. `Tray 1 is out of paper.`"""
+
+
+class DeviceFailed(Exception):
+    """This job can't be printed on this device; `str()` of it tells why, `reasons` are job-state-reasons."""
+
+    def __init__(self, message: str, reasons: frozenset[str] = frozenset({"aborted-by-system"})) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class Work(Protocol):
+    """A job as its device sees it."""
+
+    @property
+    def job(self) -> Job:
+        """The job as it is now."""
+        ...
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """What to print, in order."""
+        ...
+
+    def read(self, document: Document) -> AsyncIterator[bytes]:
+        """A document's octets, in chunks; waits while the printer is paused."""
+        ...
+
+    async def printed(self, impressions: int) -> None:
+        """Report that so many pages are out in all; waits while the printer is paused."""
+        ...
+
+
+Report = Callable[[DeviceStatus], Awaitable[None]]
+
+
+class Device(Protocol):
+    """Where pages go: one job at a time."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    async def watch(self, report: Report) -> None:
+        """Report the device's status whenever it changes, for as long as the printer lives."""
+        ...
+
+    async def print(self, work: Work) -> None:
+        """Print the job; return when its last sheet is out. Raises DeviceFailed.
+
+        Cancelled (as a task), it stops at once and leaves the device ready for the next job.
+        """
+        ...
+
+    async def identify(self, actions: Collection[str], message: str) -> None:
+        """Make the device noticed (PWG 5100.13 Identify-Printer)."""
+        ...
+
+
+class DeviceFactory(Protocol):
+    """Makes devices of URIs; a plug-in offers one under its URI scheme (entry points `pagebell.devices`)."""
+
+    def __call__(self, uri: str) -> Device:
+        """Make the device. Raises ValueError that says what is wrong with the URI."""
+        ...
+
+
+class Inspector(Protocol):
+    """Looks into documents before they are printed."""
+
+    async def impressions(self, path: Path, format: str) -> int | None:
+        """Count the pages; None where the format has none to count.
+
+        Raises DocumentDamaged where it is not what its format says, or can't be read in bounded time and memory.
+        """
+        ...
+
+
+class NullInspector:
+    """Counts nothing."""
+
+    async def impressions(self, path: Path, format: str) -> int | None:
+        """Always None."""
+        return None

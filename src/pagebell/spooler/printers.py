@@ -1,0 +1,284 @@
+"""Use cases of printers: add, change, remove, pause, resume; each has a task that works off its queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from pagebell.model.access import Principal, Right
+from pagebell.model.document import Ticket
+from pagebell.model.errors import AlreadyExists, NotFound, Unsupported
+from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.lifecycle import printer_event, settle
+from pagebell.model.printer import Capabilities, Printer, printer_name
+from pagebell.spooler.jobs import Jobs
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector, Report, Work
+from pagebell.spooler.schedule import PrinterTask, with_its_job
+
+log = logging.getLogger(__name__)
+
+MakeDevice = Callable[[str], Device]
+"""Makes a device of its URI; raises ValueError that says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterWish:
+    """What an administrator asks a printer to be; None leaves things as they are."""
+
+    device: str | None = None
+    info: str | None = None
+    location: str | None = None
+    accepting: bool | None = None
+    defaults: Ticket | None = None
+
+
+class Printers:
+    """Everything that can be done with printers."""
+
+    def __init__(self, ledger: Ledger, jobs: Jobs, make_device: MakeDevice, inspector: Inspector) -> None:
+        self._ledger = ledger
+        self._jobs = jobs
+        self._make_device = make_device
+        self._inspector = inspector
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[PrinterName, tuple[PrinterTask, asyncio.Task[None]]] = {}
+        ledger.listeners.append(self._committed)
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Begin to work off the queues of all printers."""
+        self._group = group
+        for printer in self._ledger.printers.values():
+            try:
+                device = self._make_device(printer.device)
+            except ValueError as error:
+                device = _Missing(str(error))
+            self._begin(printer.name, device)
+
+    async def stop(self) -> None:
+        """Stop all printers' tasks; jobs that are printing are interrupted."""
+        tasks = [task for _, task in self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # --- administration ---
+
+    async def add(self, name: str, wish: PrinterWish, by: Principal) -> Printer:
+        """Add a printer. Raises NotAuthorized, AlreadyExists, Unsupported (name or device)."""
+        by.demand(Right.ADMINISTER)
+        self._ledger.refuse_if_stopping()
+        try:
+            good = printer_name(name)
+        except ValueError as error:
+            raise Unsupported(str(error), "printer-name") from None
+        device = self._device(wish.device or "")
+        now = self._ledger.clock.now()
+        printer = Printer(
+            name=good,
+            uuid=str(uuid.uuid4()),
+            device=wish.device or "",
+            created=now,
+            info=good if wish.info is None else wish.info,
+            location=wish.location or "",
+            accepting=True if wish.accepting is None else wish.accepting,
+            defaults=wish.defaults or Ticket(),
+            changed=now,
+            state_changed=now,
+        )
+
+        def decide() -> Change:
+            if good in self._ledger.printers:
+                raise AlreadyExists(f"there is a printer {good} already")
+            first = good if self._ledger.default_printer is None else None
+            events = (printer_event(printer, now, EventKind.PRINTER_CREATED),)
+            return Change(printers=(printer,), events=events, default_printer=first)
+
+        await self._ledger.update(decide)
+        self._begin(good, device)
+        return printer
+
+    async def change(self, name: PrinterName, wish: PrinterWish, by: Principal) -> Printer:
+        """Change a printer's configuration. Raises NotFound, NotAuthorized, Unsupported."""
+        by.demand(Right.ADMINISTER)
+        device = None if wish.device is None else self._device(wish.device)
+
+        def decide() -> Change:
+            now = self._ledger.clock.now()
+            old = self._ledger.printer(name)
+            new = replace(
+                old,
+                device=old.device if wish.device is None else wish.device,
+                info=old.info if wish.info is None else wish.info,
+                location=old.location if wish.location is None else wish.location,
+                accepting=old.accepting if wish.accepting is None else wish.accepting,
+                defaults=old.defaults if wish.defaults is None else wish.defaults,
+                changed=now,
+            )
+            settled, events = settle(old, new, now)
+            names = ("device", "info", "location", "defaults")
+            changed = tuple(n for n in names if getattr(old, n) != getattr(new, n))
+            if changed:
+                events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, changed),)
+            return Change(printers=(settled,), events=events)
+
+        await self._ledger.update(decide)
+        if device is not None:
+            await self._end(name)
+            await self._forget_device_state(name)
+            self._begin(name, device)
+        return self._ledger.printer(name)
+
+    async def remove(self, name: PrinterName, by: Principal) -> None:
+        """Remove a printer and all its jobs; what is on the device is stopped. Raises NotFound, NotAuthorized."""
+        by.demand(Right.ADMINISTER)
+        self._ledger.printer(name)
+        await self._set(name, lambda old: replace(old, accepting=False))
+        await self._jobs.purge(name, by)
+        await self._end(name)
+        await self._jobs.purge(name, by)
+
+        def decide() -> Change:
+            now = self._ledger.clock.now()
+            gone = printer_event(self._ledger.printer(name), now, EventKind.PRINTER_DELETED)
+            doomed = [s.id for s in self._ledger.events.subscriptions() if s.scope.printer == name]
+            return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
+
+        await self._ledger.update(decide)
+        if self._ledger.default_printer == name and self._ledger.printers:
+            await self.set_default(next(iter(self._ledger.printers)), by)
+
+    async def set_default(self, name: PrinterName, by: Principal) -> None:
+        """Make it the server's default printer. Raises NotFound, NotAuthorized."""
+        by.demand(Right.ADMINISTER)
+        self._ledger.printer(name)
+        await self._ledger.store.commit(Change(default_printer=name))
+
+    # --- operation ---
+
+    async def pause(self, name: PrinterName, by: Principal) -> Printer:
+        """Stop feeding the device at once; the job that is printing stops with it. Raises NotFound, NotAuthorized."""
+        by.demand(Right.MANAGE_ALL)
+        return await self._set(name, lambda old: replace(old, paused=True))
+
+    async def resume(self, name: PrinterName, by: Principal) -> Printer:
+        """Go on. Raises NotFound, NotAuthorized."""
+        by.demand(Right.MANAGE_ALL)
+        return await self._set(name, lambda old: replace(old, paused=False))
+
+    async def identify(
+        self, name: PrinterName, actions: Collection[str], message: str, by: Principal
+    ) -> None:
+        """Make the device noticed. Raises NotFound, NotAuthorized."""
+        by.demand(Right.PRINT)
+        await self.device(name).identify(actions, message)
+
+    # --- asking ---
+
+    def printer(self, name: PrinterName) -> Printer:
+        """Raises NotFound."""
+        return self._ledger.printer(name)
+
+    def list(self) -> list[Printer]:
+        """All printers, by name."""
+        return [self._ledger.printers[name] for name in sorted(self._ledger.printers)]
+
+    @property
+    def default(self) -> Printer:
+        """The default printer. Raises NotFound when there is no printer at all."""
+        name = self._ledger.default_printer
+        if name is None or name not in self._ledger.printers:
+            if self._ledger.printers:
+                return next(iter(self._ledger.printers.values()))
+            raise NotFound("there is no printer yet; add one with `pagebell printers add`")
+        return self._ledger.printers[name]
+
+    def capabilities(self, name: PrinterName) -> Capabilities:
+        """What the printer's device can do. Raises NotFound."""
+        return self.device(name).capabilities
+
+    def device(self, name: PrinterName) -> Device:
+        """The printer's device. Raises NotFound."""
+        try:
+            return self._tasks[name][0].device
+        except KeyError:
+            raise NotFound(f"there is no printer {name!r}") from None
+
+    # --- inside ---
+
+    def _device(self, uri: str) -> Device:
+        try:
+            return self._make_device(uri)
+        except ValueError as error:
+            raise Unsupported(str(error), "device-uri") from None
+
+    async def _set(self, name: PrinterName, change: Callable[[Printer], Printer]) -> Printer:
+        def decide() -> Change | None:
+            old = self._ledger.printer(name)
+            new = change(old)
+            return None if new == old else with_its_job(self._ledger, old, new)
+
+        await self._ledger.update(decide)
+        return self._ledger.printer(name)
+
+    async def _forget_device_state(self, name: PrinterName) -> None:
+        await self._set(
+            name,
+            lambda old: replace(old, device_stopped=False, device_reasons=frozenset(), device_message=""),
+        )
+
+    def _begin(self, name: PrinterName, device: Device) -> None:
+        if self._group is None:
+            raise RuntimeError("printers can be added only while the spooler runs")
+        task = PrinterTask(name, device, self._ledger, self._inspector)
+        self._tasks[name] = (
+            task,
+            self._group.create_task(self._supervise(name, task), name=f"printer {name}"),
+        )
+
+    async def _supervise(self, name: PrinterName, task: PrinterTask) -> None:
+        """A printer whose task fails is stopped and says so; the others go on."""
+        try:
+            await task.run()
+        except Exception:
+            log.exception("printer %s failed", name)
+            await self._set(
+                name,
+                lambda old: replace(
+                    old,
+                    device_stopped=True,
+                    device_reasons=frozenset({"other-error"}),
+                    device_message="The printer failed with an internal error; see the server's log.",
+                ),
+            )
+
+    async def _end(self, name: PrinterName) -> None:
+        _, running = self._tasks.pop(name)
+        running.cancel()
+        await asyncio.wait({running})
+
+    def _committed(self, change: Change) -> None:
+        for task, _ in tuple(self._tasks.values()):
+            task.committed(change)
+
+
+class _Missing:
+    """Stands for a device that can't be had any more, e.g. because its plug-in is gone."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def watch(self, report: Report) -> None:
+        await report(DeviceStatus(stopped=True, reasons=frozenset({"other-error"}), message=self._why))
+
+    async def print(self, work: Work) -> None:
+        raise DeviceFailed(self._why)
+
+    async def identify(self, actions: Collection[str], message: str) -> None:
+        """There is nothing to be noticed."""

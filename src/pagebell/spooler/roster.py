@@ -1,0 +1,71 @@
+"""The living jobs, in the order in which they will be printed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+from pagebell.model.event import JobId, JobState, PrinterName
+from pagebell.model.job import Job
+
+_Key = tuple[int, int]
+
+
+def _key(job: Job) -> _Key:
+    """Higher priority first, then first come (RFC 8011 5.2.1)."""
+    return (-job.priority, job.id)
+
+
+class Roster:
+    """Jobs in no final state, as last stored. Kept true by `apply`, which sees every stored version in order."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[JobId, Job] = {}
+        self._living: dict[PrinterName, list[_Key]] = {}
+        self._ready: dict[PrinterName, list[_Key]] = {}
+
+    def apply(self, job: Job) -> None:
+        """Take the job's newest stored version."""
+        old = self._jobs.get(job.id)
+        if old is not None:
+            _remove(self._living[old.printer], _key(old))
+            if _is_ready(old):
+                _remove(self._ready[old.printer], _key(old))
+        if job.state.is_final:
+            self._jobs.pop(job.id, None)
+            return
+        self._jobs[job.id] = job
+        insort(self._living.setdefault(job.printer, []), _key(job))
+        if _is_ready(job):
+            insort(self._ready.setdefault(job.printer, []), _key(job))
+
+    def get(self, job: JobId) -> Job | None:
+        """The job, if it lives."""
+        return self._jobs.get(job)
+
+    def next(self, printer: PrinterName) -> Job | None:
+        """What that printer should print next."""
+        ready = self._ready.get(printer)
+        return self._jobs[JobId(ready[0][1])] if ready else None
+
+    def living(self, printer: PrinterName | None = None) -> Iterator[Job]:
+        """Its living jobs (or everybody's), in the order of printing."""
+        if printer is not None:
+            return (self._jobs[JobId(number)] for _, number in tuple(self._living.get(printer, ())))
+        return iter(sorted(self._jobs.values(), key=_key))
+
+    def ahead(self, job: Job) -> int:
+        """How many living jobs stand before it at its printer (IPP number-of-intervening-jobs)."""
+        return bisect_left(self._living.get(job.printer, []), _key(job))
+
+    def count(self, printer: PrinterName | None = None) -> int:
+        """How many live."""
+        return len(self._jobs) if printer is None else len(self._living.get(printer, ()))
+
+
+def _is_ready(job: Job) -> bool:
+    return job.state is JobState.PENDING and not job.open
+
+
+def _remove(keys: list[_Key], key: _Key) -> None:
+    del keys[bisect_left(keys, key)]

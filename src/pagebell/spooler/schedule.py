@@ -1,0 +1,299 @@
+"""One task a printer: takes the next job, prints it on the device, tells what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from pagebell.model.document import Document
+from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
+from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.lifecycle import Cause, progressed, settle, step
+from pagebell.model.printer import Printer
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.policy import OnRecovery
+from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job's printing ended."""
+
+    cause: Cause
+    reasons: frozenset[str] | None = None
+    message: str = ""
+
+
+_DAMAGED = frozenset({"document-format-error", "aborted-by-system"})
+_GONE = frozenset({"document-access-error", "aborted-by-system"})
+
+
+class _Work:
+    """A job as its device sees it (`ports.Work`)."""
+
+    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event) -> None:
+        self._ledger = ledger
+        self._job = job
+        self._running = running
+
+    @property
+    def job(self) -> Job:
+        return self._ledger.roster.get(self._job.id) or self._job
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        return self._job.documents
+
+    async def read(self, document: Document) -> AsyncIterator[bytes]:
+        async for chunk in self._ledger.documents.read(document.key):
+            await self._running.wait()
+            yield chunk
+
+    async def printed(self, impressions: int) -> None:
+        await self._running.wait()
+        ledger = self._ledger
+
+        def decide() -> Change | None:
+            job = ledger.roster.get(self._job.id)
+            if job is None or job.impressions_completed == impressions:
+                return None
+            new, events = progressed(job, ledger.clock.now(), impressions)
+            return Change(jobs=(new,), events=events)
+
+        async def attempt() -> None:
+            await ledger.update(decide)
+
+        await ledger.insist(attempt, NoRoom)
+
+
+class PrinterTask:
+    """Works off one printer's queue for as long as the printer lives."""
+
+    def __init__(self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector) -> None:
+        self.device = device
+        self._name = name
+        self._ledger = ledger
+        self._inspector = inspector
+        self._news = asyncio.Event()
+        self._running = asyncio.Event()
+        self._printing: asyncio.Task[Ending] | None = None
+        self._current: JobId | None = None
+
+    def committed(self, change: Change) -> None:
+        """Something was stored: see whether it concerns this printer."""
+        for printer in change.printers:
+            if printer.name == self._name:
+                self._gate(printer)
+                self._news.set()
+        for job in change.jobs:
+            if job.printer != self._name:
+                continue
+            self._news.set()
+            if job.id == self._current and job.is_stopping and self._printing is not None:
+                self._printing.cancel()
+
+    async def run(self) -> None:
+        """Print until cancelled; a job that is interrupted so is stored as such."""
+        self._gate(self._ledger.printer(self._name))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(), name=f"watch {self._name}")
+            while True:
+                job = self._next()
+                if job is None:
+                    self._news.clear()
+                    await self._news.wait()
+                else:
+                    await self._print(job, group)
+
+    def _gate(self, printer: Printer) -> None:
+        if printer.paused:
+            self._running.clear()
+        else:
+            self._running.set()
+
+    def _next(self) -> Job | None:
+        printer = self._ledger.printers.get(self._name)
+        if printer is None or printer.paused or printer.device_stopped or self._ledger.stopping:
+            return None
+        return self._ledger.roster.next(self._name)
+
+    # --- the device's state ---
+
+    async def _watch(self) -> None:
+        try:
+            await self.device.watch(self._report)
+        except Exception:
+            log.exception("the device of %s can no longer tell its state", self._name)
+            message = "The device can no longer tell its state; see the server's log."
+            await self._report(DeviceStatus(reasons=frozenset({"other-warning"}), message=message))
+
+    async def _report(self, status: DeviceStatus) -> None:
+        def decide() -> Change | None:
+            old = self._ledger.printers.get(self._name)
+            if old is None:
+                return None
+            new = replace(
+                old,
+                device_stopped=status.stopped,
+                device_reasons=status.reasons,
+                device_message=status.message,
+            )
+            return None if new == old else with_its_job(self._ledger, old, new)
+
+        async def attempt() -> None:
+            await self._ledger.update(decide)
+
+        await self._ledger.insist(attempt, NoRoom)
+
+    # --- one job ---
+
+    async def _print(self, job: Job, group: asyncio.TaskGroup) -> None:
+        self._current = job.id
+        try:
+            started = await self._start(job)
+            if started is None:
+                return
+            work = _Work(self._ledger, started, self._running)
+            self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
+            if (self._ledger.roster.get(job.id) or started).is_stopping:
+                self._printing.cancel()
+            try:
+                await asyncio.wait({self._printing})
+            except asyncio.CancelledError:
+                await self._interrupt()
+                raise
+            await self._finish(job.id, self._ending(self._printing))
+        finally:
+            self._current = None
+            self._printing = None
+
+    async def _start(self, job: Job) -> Job | None:
+        """Count the pages and set the job printing; None if it is not to be printed after all."""
+        ending: Ending | None = None
+        documents = job.documents
+        try:
+            documents = tuple([await self._inspect(document) for document in job.documents])
+        except DocumentDamaged as error:
+            ending = Ending(Cause.ABORT, _DAMAGED, str(error))
+        except Gone as error:
+            ending = Ending(Cause.ABORT, _GONE, str(error))
+        started: Job | None = None
+
+        def decide() -> Change | None:
+            nonlocal started
+            started = None
+            now = self._ledger.clock.now()
+            living = self._ledger.roster.get(job.id)
+            printer = self._ledger.printers.get(self._name)
+            if living is None or printer is None:
+                return None
+            if ending is not None:
+                new, events = step(living, ending.cause, now, reasons=ending.reasons, message=ending.message)
+                return _final(new, events)
+            if printer.paused or printer.device_stopped:
+                return None
+            living = replace(living, documents=documents, impressions=_impressions(living, documents))
+            started, events = step(living, Cause.START, now)
+            busy, printer_events = settle(printer, replace(printer, current=job.id), now)
+            return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
+
+        async def attempt() -> None:
+            await self._ledger.update(decide)
+
+        try:
+            await self._ledger.insist(attempt, NoRoom)
+        except (WrongState, NotFound):
+            return None
+        return started
+
+    async def _inspect(self, document: Document) -> Document:
+        if document.impressions is not None:
+            return document
+        pages = await self._inspector.impressions(self._ledger.documents.path(document.key), document.format)
+        return replace(document, impressions=pages)
+
+    async def _on_device(self, work: _Work) -> Ending:
+        try:
+            await self.device.print(work)
+        except DeviceFailed as error:
+            return Ending(Cause.ABORT, error.reasons, str(error))
+        except Gone as error:
+            return Ending(Cause.ABORT, _GONE, str(error))
+        except Exception:
+            log.exception("job %d: the device of %s failed", work.job.id, self._name)
+            message = "The printer's device failed with an internal error; see the server's log."
+            return Ending(Cause.ABORT, message=message)
+        return Ending(Cause.COMPLETE)
+
+    def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
+        return Ending(Cause.CANCELED) if printing.cancelled() else printing.result()
+
+    async def _interrupt(self) -> None:
+        """The server goes down: the device is stopped, and the job will be taken up again or held."""
+        printing = self._printing
+        assert printing is not None and self._current is not None
+        printing.cancel()
+        await asyncio.wait({printing})
+        if printing.cancelled():
+            cause = recovery_cause(self._ledger.policy.on_recovery)
+            await self._finish(self._current, Ending(cause))
+        else:
+            await self._finish(self._current, printing.result())
+
+    async def _finish(self, number: JobId, ending: Ending) -> None:
+        def decide() -> Change | None:
+            now = self._ledger.clock.now()
+            printer = self._ledger.printers.get(self._name)
+            job = self._ledger.roster.get(number)
+            if job is None or printer is None:
+                return None
+            new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
+            idle, printer_events = settle(printer, replace(printer, current=None), now)
+            change = _final(new, events + printer_events)
+            return replace(change, printers=(idle,))
+
+        async def attempt() -> None:
+            await self._ledger.update(decide)
+
+        await self._ledger.insist(attempt, NoRoom)
+
+
+def _final(job: Job, events: tuple[Event, ...]) -> Change:
+    """A change that takes a job to a state, and out of history if it is to be purged."""
+    gone = (job.id,) if job.purging and job.state.is_final else ()
+    return Change(jobs=(job,), events=events, gone_jobs=gone)
+
+
+def _impressions(job: Job, documents: Sequence[Document]) -> int | None:
+    """Pages in all; None if one of the documents can't be counted."""
+    counts = [document.impressions for document in documents]
+    if any(count is None for count in counts):
+        return None
+    return sum(count or 0 for count in counts) * (job.ticket.copies or 1)
+
+
+def recovery_cause(policy: OnRecovery) -> Cause:
+    """What befalls a job whose printing was cut off."""
+    return Cause.RECOVER_HELD if policy is OnRecovery.HOLD else Cause.INTERRUPT
+
+
+def with_its_job(ledger: Ledger, old: Printer, new: Printer) -> Change:
+    """The change from `old` to `new`, in which the job being printed stops and goes on with its printer."""
+    now = ledger.clock.now()
+    settled, events = settle(old, new, now)
+    job = None if old.current is None else ledger.roster.get(old.current)
+    stopped = new.paused or new.device_stopped
+    if job is None or job.is_stopping:
+        return Change(printers=(settled,), events=events)
+    if stopped and (job.state is JobState.PROCESSING or job.message != settled.message):
+        moved, job_events = step(job, Cause.STOP, now, message=settled.message)
+    elif not stopped and job.state is JobState.PROCESSING_STOPPED:
+        moved, job_events = step(job, Cause.CONTINUE, now)
+    else:
+        return Change(printers=(settled,), events=events)
+    return Change(jobs=(moved,), printers=(settled,), events=events + job_events)

@@ -1,0 +1,149 @@
+"""The spooler: printers, jobs, subscriptions and the one event log, behind every protocol's door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from pagebell.model.document import DocumentKey
+from pagebell.model.errors import NoRoom
+from pagebell.model.lifecycle import Cause, settle, step
+from pagebell.spooler.jobs import Jobs
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.policy import Policy
+from pagebell.spooler.ports import Change, Clock, DocumentStore, Inspector, JobQuery, NullInspector, Store
+from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.schedule import recovery_cause
+from pagebell.spooler.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+
+class Spooler:
+    """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
+
+    `jobs`, `printers` and `subscriptions` are all that front ends use.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        documents: DocumentStore,
+        clock: Clock,
+        make_device: MakeDevice,
+        inspector: Inspector | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self._ledger = Ledger(store, documents, clock, policy or Policy())
+        self.subscriptions = Subscriptions(self._ledger)
+        self.jobs = Jobs(self._ledger, self.subscriptions)
+        self.printers = Printers(self._ledger, self.jobs, make_device, inspector or NullInspector())
+        self.clock = clock
+        self.started = clock.now()
+        self._exit = AsyncExitStack()
+        self._swept = 0.0
+
+    @property
+    def policy(self) -> Policy:
+        """Its limits and habits."""
+        return self._ledger.policy
+
+    async def __aenter__(self) -> Self:
+        await self._ledger.open()
+        self.started = self.clock.now()
+        await self._recover()
+        group = await self._exit.enter_async_context(asyncio.TaskGroup())
+        self.printers.start(group)
+        self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ledger.stopping = True
+        try:
+            self._housekeeper.cancel()
+            await self.printers.stop()
+            await self._exit.__aexit__(kind, error, trace)
+        finally:
+            await self._ledger.store.close()
+
+    # --- recovery ---
+
+    async def _recover(self) -> None:
+        """Jobs that were printing are taken up again or held; printers are idle; leftovers go."""
+        ledger = self._ledger
+        now = self.clock.now()
+        for printer in list(ledger.printers.values()):
+            fresh = replace(
+                printer, current=None, device_stopped=False, device_reasons=frozenset(), device_message=""
+            )
+            if fresh != printer:
+                settled, events = settle(printer, fresh, now)
+                await ledger.store.commit(Change(printers=(settled,), events=events))
+        for job in list(ledger.roster.living()):
+            if job.processing_at is None:
+                continue
+            cause = recovery_cause(ledger.policy.on_recovery)
+            told = "The server went down while this was printing; "
+            told += (
+                "it is printed again from the start."
+                if cause is Cause.INTERRUPT
+                else "release it to print it."
+            )
+            new, events = step(job, cause, now, message="" if job.is_stopping else told)
+            gone = (new.id,) if new.purging and new.state.is_final else ()
+            await ledger.store.commit(Change(jobs=(new,), events=events, gone_jobs=gone))
+            log.info("job %d was printing when the server went down: now %s", new.id, new.state.name.lower())
+        removed = await ledger.documents.sweep(await self._kept_documents(now))
+        if removed:
+            log.info("removed %d leftover files of documents that were never acknowledged", removed)
+
+    async def _kept_documents(self, now: float) -> set[DocumentKey]:
+        keys = {document.key for job in self._ledger.roster.living() for document in job.documents}
+        self._swept = now - self.policy.keep_documents
+        query = JobQuery(finished=True, completed_after=self._swept)
+        while jobs := await self._ledger.store.jobs(query):
+            keys.update(document.key for job in jobs for document in job.documents)
+            query = replace(query, offset=query.offset + len(jobs))
+        return keys
+
+    # --- housekeeping ---
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self.clock.sleep(self.policy.housekeeping)
+            try:
+                await self.tidy()
+            except NoRoom as error:
+                log.warning("housekeeping must wait: %s", error)
+
+    async def tidy(self) -> None:
+        """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
+        ledger, policy = self._ledger, self.policy
+        now = self.clock.now()
+        over = {s.id for s in ledger.events.subscriptions() if s.expires is not None and s.expires <= now}
+        over.update(ledger.events.finished_before(now - policy.event_life))
+        if over:
+            await self.subscriptions.drop(sorted(over))
+        for job in list(ledger.roster.living()):
+            idle = now - job.touched
+            if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
+                await self.jobs.desert(job.id)
+        trim = ledger.too_old()
+        if trim > 0:
+            interests, subscriptions = ledger.events.plan_trim(trim)
+            change = Change(trim=trim, interests=tuple(interests), subscriptions=tuple(subscriptions))
+            await ledger.store.commit(change)
+        await self._remove_documents(now - policy.keep_documents)
+
+    async def _remove_documents(self, before: float) -> None:
+        query = JobQuery(finished=True, completed_after=self._swept, completed_before=before)
+        while jobs := await self._ledger.store.jobs(query):
+            await self._ledger.documents.delete([d.key for job in jobs for d in job.documents])
+            query = replace(query, offset=query.offset + len(jobs))
+        self._swept = max(self._swept, before)

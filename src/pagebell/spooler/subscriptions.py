@@ -1,0 +1,134 @@
+"""Use cases of subscriptions: one object for a printer's, a job's and the server's events."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pagebell.model.access import Principal, Right
+from pagebell.model.errors import NotFound, TooMany, WrongState
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.intake import Order, SubscriptionWish
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change
+
+
+class Subscriptions:
+    """Everything that can be done with subscriptions."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def subscribe(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
+        """Begin to count the events of `scope` for somebody.
+
+        Raises NotFound for an unknown printer or job, WrongState for a finished job, TooMany, NotAuthorized.
+        """
+        by.demand(Right.MANAGE_OWN)
+        if scope.job is not None:
+            job = await self._ledger.job(scope.job)
+            if job.state.is_final:
+                raise WrongState(f"job {job.id} is finished: nothing will happen to it")
+            scope = Scope(job.printer, job.id)
+        elif scope.printer is not None:
+            self._ledger.printer(scope.printer)
+        subscription = self._grant(scope, wish, by)
+        await self._ledger.store.commit(Change(subscriptions=(subscription,)))
+        return self._ledger.events.subscription(subscription.id)
+
+    def of_new_job(self, job: Job, order: Order) -> tuple[Subscription, ...]:
+        """The subscriptions to be stored with a new job."""
+        return tuple(self._grant(Scope(job.printer, job.id), wish, order.by) for wish in order.subscriptions)
+
+    async def renew(self, number: SubscriptionId, lease: int | None, by: Principal) -> Subscription:
+        """Let it live `lease` seconds from now. Raises NotFound, NotAuthorized; WrongState for a job's."""
+        old = self.subscription(number, by)
+        if old.scope.job is not None:
+            raise WrongState(f"subscription {number} lives as long as its job")
+        granted = self._lease(lease)
+        new = replace(old, lease=granted, expires=self._ledger.clock.now() + granted if granted else None)
+        await self._ledger.store.commit(Change(subscriptions=(new,)))
+        return new
+
+    async def unsubscribe(self, number: SubscriptionId, by: Principal) -> None:
+        """End it. Raises NotFound, NotAuthorized."""
+        self.subscription(number, by)
+        await self.drop([number])
+
+    async def drop(self, numbers: Sequence[SubscriptionId]) -> None:
+        """End those that exist, whoever they belong to."""
+        await self._ledger.store.commit(Change(gone_subscriptions=tuple(numbers)))
+
+    def subscription(self, number: SubscriptionId, by: Principal) -> Subscription:
+        """Raises NotFound (also when its lease has run out) and NotAuthorized."""
+        subscription = self._ledger.events.subscription(number)
+        if self._is_over(subscription):
+            raise NotFound(f"there is no subscription {number}")
+        by.demand_own(subscription.owner)
+        return subscription
+
+    def list(
+        self,
+        by: Principal,
+        *,
+        printer: PrinterName | None = None,
+        job: JobId | None = None,
+        mine: bool = False,
+    ) -> list[Subscription]:
+        """Those that `by` may see: a printer's own, or a job's, or all."""
+        found = []
+        for subscription in self._ledger.events.subscriptions():
+            if self._is_over(subscription) or not by.owns(subscription.owner):
+                continue
+            if mine and subscription.owner != by.name:
+                continue
+            if printer is not None and subscription.scope != Scope(printer, job):
+                continue
+            found.append(subscription)
+        return found
+
+    async def read(
+        self, number: SubscriptionId, by: Principal, after: int = 0, limit: int = 100, *, wait: bool = False
+    ) -> Batch:
+        """Its notifications numbered above `after`; with `wait`, at least one or the end. Raises as `subscription`."""
+        self.subscription(number, by)
+        return await self._ledger.events.read(number, after, limit, wait=wait)
+
+    def available(self, number: SubscriptionId) -> tuple[int, int]:
+        """Numbers of the oldest notification that can still be read and of the newest."""
+        return self._ledger.events.available(number)
+
+    def _grant(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
+        if len(self._ledger.events) >= self._ledger.policy.max_subscriptions:
+            raise TooMany("the server has as many subscriptions as it may have; please try again later")
+        now = self._ledger.clock.now()
+        lease = 0 if scope.job is not None else self._lease(wish.lease)
+        return Subscription(
+            id=self._ledger.next_subscription_id(),
+            uuid=str(uuid.uuid4()),
+            scope=scope,
+            events=wish.events,
+            owner=by.name,
+            created=now,
+            expires=now + lease if lease else None,
+            lease=lease,
+            user_data=wish.user_data,
+            charset=wish.charset,
+            language=wish.language,
+            attributes=wish.attributes,
+            interval=wish.interval,
+        )
+
+    def _lease(self, asked: int | None) -> int:
+        policy = self._ledger.policy
+        if asked is None:
+            return int(policy.default_lease)
+        longest = int(policy.max_lease)
+        return longest if asked == 0 else min(asked, longest)
+
+    def _is_over(self, subscription: Subscription) -> bool:
+        return subscription.expires is not None and subscription.expires <= self._ledger.clock.now()
