@@ -2824,6 +2824,7 @@ finishings_supported: Final[Attr[Finishings]] = Attr(
 first_index: Final[Attr[int]] = Attr(
     "first-index", _integer_1_max, sections=(_OPERATION,), source="PWG 5100.13"
 )
+first_job_id: Final[Attr[int]] = Attr("first-job-id", _integer_1_max, sections=(_OPERATION,), source="CUPS")
 first_printer_name: Final[Attr[str]] = Attr(
     "first-printer-name", _name_min_127, sections=(_OPERATION,), source="CUPS"
 )
@@ -5140,6 +5141,9 @@ multiple_operation_time_out_action: Final[Attr[str]] = Attr(
     source="PWG 5100.13",
 )
 my_jobs: Final[Attr[bool]] = Attr("my-jobs", _boolean, sections=(_OPERATION,), source="RFC 8011")
+my_subscriptions: Final[Attr[bool]] = Attr(
+    "my-subscriptions", _boolean, sections=(_OPERATION,), source="RFC 3995"
+)
 natural_language_configured: Final[Attr[str]] = Attr(
     "natural-language-configured",
     _language,
@@ -6161,6 +6165,9 @@ ppd_name: Final[Attr[str]] = Attr(
         _PRINTER_DESCRIPTION,
     ),
     source="CUPS",
+)
+predecessor_job_id: Final[Attr[int]] = Attr(
+    "predecessor-job-id", _integer_1_max, sections=(_OPERATION,), source="RFC 3998"
 )
 preferred_attributes: Final[Attr[Collection]] = Attr(
     "preferred-attributes", _begin_collection, sections=(_OPERATION,), source="PWG 5100.13"
@@ -7215,6 +7222,9 @@ requested_attributes: Final[Attr[str]] = Attr(
     keywords=_requested_attributes_keywords,
     sections=(_OPERATION,),
     source="RFC 8011",
+)
+requested_user_name: Final[Attr[str]] = Attr(
+    "requested-user-name", _name_min_127, sections=(_OPERATION,), source="CUPS"
 )
 requesting_user_name: Final[Attr[str]] = Attr(
     "requesting-user-name", _name, sections=(_OPERATION,), source="RFC 8011"
