@@ -115,11 +115,12 @@ _REPEATING: Final = frozenset(
 class _Decoder:
     """One message being decoded: its octets and what was counted so far."""
 
-    __slots__ = ("count", "data", "end", "limits", "partial")
+    __slots__ = ("count", "data", "end", "limits", "partial", "too_large")
 
     def __init__(self, data: bytes, limits: Limits) -> None:
-        self.data = data
-        self.end = len(data)
+        self.data = data[: limits.octets]
+        self.end = len(self.data)
+        self.too_large = len(data) > limits.octets
         self.limits = limits
         self.count = 0
         self.partial: Message | None = None
@@ -127,7 +128,7 @@ class _Decoder:
     def message(self) -> tuple[Message, int]:
         """Read header, groups and attributes up to the end-of-attributes tag."""
         if self.end < 8:
-            raise CodecError("message ends within its header", self.end)
+            raise self.cut(0) if self.too_large else CodecError("message ends within its header", self.end)
         major, minor, code, request_id = _HEADER.unpack_from(self.data)
         self.partial = message = Message((major, minor), code, request_id)
         position = 8
@@ -236,15 +237,17 @@ class _Decoder:
     def member_name(self, position: int) -> tuple[str, int]:
         """Read a memberAttrName record, or endCollection, for which the name is empty."""
         data = self.data
+        tag = data[position] if position < self.end else 0x4A
+        if tag not in (0x4A, 0x37):
+            raise CodecError(
+                f"tag {tag:#04x} where a member's name or the collection's end belongs", position
+            )
         if position + 5 > self.end:
             raise self.cut(position)
-        tag = data[position]
+        if data[position + 1] or data[position + 2]:
+            raise CodecError("member of a collection has a name of its own", position)
         middle = position + 5
         after = middle + (data[position + 3] << 8 | data[position + 4])
-        if tag not in (0x4A, 0x37) or data[position + 1] or data[position + 2]:
-            raise CodecError(
-                f"tag {tag:#04x} where a member's name or the end of the collection belongs", position
-            )
         found = _records.get(data[position:after])
         if found is not None:
             return str(found[1].data), after
@@ -297,7 +300,9 @@ class _Decoder:
             raise CodecError("too many attributes", position, Fault.TOO_LARGE)
 
     def cut(self, position: int) -> CodecError:
-        """The message ends within the record at ``position``."""
+        """The message, or as much of it as is allowed, ends within the record at ``position``."""
+        if self.too_large:
+            return CodecError("attributes part is too large", position, Fault.TOO_LARGE)
         return CodecError("message ends before its end-of-attributes tag", position)
 
     def at(self, reason: str, position: int, name: str, kind: Fault = Fault.BAD_REQUEST) -> CodecError:
@@ -313,15 +318,10 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Message, int]:
 
     Raises CodecError, and nothing else, for octets that are no message or are beyond the limits.
     """
-    decoder = _Decoder(data[: limits.octets + 1], limits)
+    decoder = _Decoder(data, limits)
     try:
-        message, consumed = decoder.message()
-        if consumed > limits.octets:
-            raise CodecError("attributes part is too large", limits.octets, Fault.TOO_LARGE)
-        return message, consumed
+        return decoder.message()
     except CodecError as error:
-        if decoder.end > limits.octets and error.offset + 5 > limits.octets:
-            error.kind = Fault.TOO_LARGE
         with_header(error, data)
         if error.kind is Fault.CHARSET and not _other_charset(decoder.partial):
             error.kind = Fault.BAD_REQUEST
