@@ -25,7 +25,6 @@ from pagebell.ipp.values import (
     OUT_OF_BAND,
     Attribute,
     Collection,
-    Data,
     GroupTag,
     Tag,
     Value,
@@ -107,7 +106,7 @@ _REPEATING: Final = frozenset(
     (
         *OUT_OF_BAND,
         *(Tag.INTEGER, Tag.ENUM, Tag.BOOLEAN, Tag.RESOLUTION, Tag.RANGE, Tag.KEYWORD, Tag.URI_SCHEME),
-        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME),
+        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME, Tag.BEGIN_COLLECTION, Tag.URI, Tag.NAME),
     )
 )
 
@@ -147,6 +146,7 @@ class _Decoder:
                 raise CodecError("too many groups", position, Fault.TOO_LARGE)
             try:
                 position = self.group(group.attributes, position + 1)
+                self.counted(len(group.attributes), position)
             except CodecError as error:
                 error.steps.append(f"group {len(message.groups)}")
                 raise
@@ -173,10 +173,11 @@ class _Decoder:
             if not name:
                 raise CodecError("value without an attribute", position)
             if tag == 0x34:
-                after = self.collection(value.data, after, 1, name, 0)
+                members = Collection()
+                after = self.collection(members, after, 1, name, 0)
+                value = Value(Tag.BEGIN_COLLECTION, members)
             if name in attributes:
                 raise self.at(f"attribute occurs twice (RFC 8011 4.1.3): '{name}'", position, name)
-            self.counted(position)
             if after + 2 < end and data[after] >= 0x10 and data[after + 1] == data[after + 2] == 0:
                 values, after = self.more([value], after, 1, name)
                 attribute = _attribute(name, tuple(values))
@@ -204,21 +205,23 @@ class _Decoder:
                     raise
             value = found[1]
             if tag == 0x34:
-                after = self.collection(value.data, after, depth, name, len(values))
+                members = Collection()
+                after = self.collection(members, after, depth, name, len(values))
+                value = Value(Tag.BEGIN_COLLECTION, members)
             values.append(value)
             if len(values) > self.limits.values:
                 raise self.at("too many values", position, name, Fault.TOO_LARGE)
             position = after
 
-    def collection(self, members: Data, position: int, depth: int, name: str, index: int) -> int:
+    def collection(self, members: Collection, position: int, depth: int, name: str, index: int) -> int:
         """Read the members of a collection up to its end (RFC 8010 3.1.6); return where it ends."""
-        assert isinstance(members, Collection)
         if depth > self.limits.depth:
             raise self.at("collections nest too deeply", position, name, Fault.TOO_LARGE)
         try:
             while True:
                 member, position = self.member_name(position)
                 if not member:
+                    self.counted(len(members), position)
                     return position
                 if member in members:
                     raise self.at(f"member occurs twice (RFC 8010 3.1.7): '{member}'", position, member)
@@ -226,7 +229,6 @@ class _Decoder:
                 values, position = self.more([], position, depth + 1, member)
                 if not values:
                     raise self.at("member without a value", start, member)
-                self.counted(start)
                 members[member] = _attribute(member, tuple(values))
         except CodecError as error:
             if error.steps:
@@ -293,9 +295,9 @@ class _Decoder:
         except UnicodeDecodeError as error:
             raise CodecError("attribute name is not ASCII", position) from error
 
-    def counted(self, position: int) -> None:
-        """Count one attribute or member against the limit."""
-        self.count += 1
+    def counted(self, number: int, position: int) -> None:
+        """Count a group's attributes, or a collection's members, against the limit."""
+        self.count += number
         if self.count > self.limits.attributes:
             raise CodecError("too many attributes", position, Fault.TOO_LARGE)
 
