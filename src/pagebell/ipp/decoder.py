@@ -154,6 +154,7 @@ class _Decoder:
     def group(self, attributes: dict[str, Attribute], position: int) -> int:
         """Read attributes into ``attributes`` up to the next delimiter tag; return where that is."""
         data, end, kept = self.data, self.end, _records
+        room = self.limits.attributes - self.count
         while True:
             if position + 5 > end:
                 if position < end and data[position] < 0x10:
@@ -182,6 +183,8 @@ class _Decoder:
                 values, after = self.more([value], after, 1, name)
                 attribute = _attribute(name, tuple(values))
             attributes[name] = attribute or _attribute(name, (value,))
+            if len(attributes) > room:
+                raise CodecError("too many attributes", position, Fault.TOO_LARGE)
             position = after
 
     def more(self, values: list[Value], position: int, depth: int, name: str) -> tuple[list[Value], int]:

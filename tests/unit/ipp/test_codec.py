@@ -258,6 +258,12 @@ def nested(depth: int) -> bytes:
         (request(one(0x41, b"a", bytes(100))), Limits(octets=64)),
         (request(one(0x41, b"a", b"x")), Limits(octets=16)),
         (request(*[one(0x21, b"a%d" % n, bytes(4)) for n in range(5)]), Limits(attributes=4)),
+        (
+            request(
+                one(0x34, b"a", b""), one(0x4A, b"", b"m"), one(0x21, b"", bytes(4)), one(0x37, b"", b"")
+            ),
+            Limits(attributes=1),
+        ),
         (request(one(0x21, b"a", bytes(4)), one(0x21, b"", bytes(4)) * 4), Limits(values=4)),
         (HEADER + b"\x01\x02\x02\x02\x03", Limits(groups=3)),
         (nested(5), Limits(depth=4)),
