@@ -1252,10 +1252,6 @@ _integer_range = (
     Syntax(Tag.INTEGER),
     Syntax(Tag.RANGE),
 )
-_integer_range_min_min = (
-    Syntax(Tag.INTEGER),
-    Syntax(Tag.RANGE, MIN, -2147483648),
-)
 _keyword = (Syntax(Tag.KEYWORD),)
 _keyword_name = (
     Syntax(Tag.KEYWORD),
@@ -5020,7 +5016,7 @@ media_top_margin_supported: Final[Attr[int]] = Attr(
 )
 media_top_offset_supported: Final[Attr[int | IntRange]] = Attr(
     "media-top-offset-supported",
-    _integer_range_min_min,
+    _integer_range,
     multiple=True,
     sections=(_PRINTER_DESCRIPTION,),
     source="IPPLABEL",
