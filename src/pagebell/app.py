@@ -7,12 +7,12 @@ import fcntl
 import ipaddress
 import logging
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
 from pagebell.devices import make_device
@@ -32,18 +32,6 @@ from pagebell.web.pages import pages
 log = logging.getLogger(__name__)
 
 FIRST_PRINTER = "PDF"
-
-
-class SystemClock:
-    """`ports.Clock` by the system's time."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return when that time has passed."""
-        await asyncio.sleep(seconds)
 
 
 class StartError(Exception):

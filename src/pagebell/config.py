@@ -21,7 +21,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """A table of the file: its keys are the fields' names with hyphens, and no others."""
 
 
-class ServerTable(_Table):
+class ServerTable(_Table, frozen=True):
     """`[server]`: where it listens and keeps its state."""
 
     ipp: str = "127.0.0.1:8631"
@@ -34,7 +34,7 @@ class ServerTable(_Table):
 _DEFAULT = Policy()
 
 
-class SpoolerTable(_Table):
+class SpoolerTable(_Table, frozen=True):
     """`[spooler]`: limits and habits; times in seconds, sizes in octets."""
 
     on_recovery: OnRecovery = _DEFAULT.on_recovery
@@ -54,20 +54,20 @@ class SpoolerTable(_Table):
     max_lease: float = _DEFAULT.max_lease
 
 
-class IppTable(_Table):
+class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: int = 2**20
 
 
-class AccessTable(_Table):
+class AccessTable(_Table, frozen=True):
     """`[access]`: who may do what."""
 
     admin_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks whose clients may administer without further proof; others print and manage their own jobs."""
 
 
-class PrinterTable(_Table):
+class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
     device: str
@@ -75,7 +75,7 @@ class PrinterTable(_Table):
     location: str = ""
 
 
-class Config(_Table):
+class Config(_Table, frozen=True):
     """The whole file."""
 
     server: ServerTable = ServerTable()

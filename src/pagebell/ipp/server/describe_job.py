@@ -24,13 +24,16 @@ def time_attribute(attr: Attr[datetime], at: float | None) -> Attribute:
 
 
 def up_time(spooler: Spooler, at: float | None = None) -> int:
-    """Seconds of printer-up-time, which begins at 1 (RFC 8011 5.4.29), now or at a time."""
-    return int((spooler.clock.now() if at is None else at) - spooler.started) + 1
+    """printer-up-time, now or at a time: it goes on while the server is down (RFC 8011 5.4.29, first choice).
+
+    Counted from 1970, as CUPS does, since CUPS' clients take time-at-creation and the like for the date.
+    """
+    return max(1, int(spooler.clock.now() if at is None else at))
 
 
 def _tick(attr: Attr[int], spooler: Spooler, at: float | None) -> Attribute:
-    """Time ticks of an event; 0 or below for one before the server's start (RFC 8011 5.3.14)."""
-    return attr.no_value() if at is None else attr(max(-(2**31), up_time(spooler, at)))
+    """When something happened, in terms of printer-up-time (RFC 8011 5.3.14)."""
+    return attr.no_value() if at is None else attr(up_time(spooler, at))
 
 
 def job_attributes(job: Job, origin: Origin, spooler: Spooler) -> list[Attribute]:

@@ -251,7 +251,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
 def state_attributes(printer: Printer, spooler: Spooler) -> list[Attribute]:
     """What changes while it prints; encoded for each answer."""
     now = spooler.clock.now()
-    changed = max(1, up_time(spooler, printer.state_changed))
+    changed = up_time(spooler, printer.state_changed)
     return [
         r.printer_state(PrinterState(printer.state)),
         r.printer_state_reasons(*(sorted(printer.reasons) or ("none",))),
@@ -262,7 +262,7 @@ def state_attributes(printer: Printer, spooler: Spooler) -> list[Attribute]:
         r.printer_current_time(datetime.fromtimestamp(int(now), UTC)),
         r.printer_state_change_time(changed),
         time_attribute(r.printer_state_change_date_time, printer.state_changed or printer.created),
-        r.printer_config_change_time(max(1, up_time(spooler, printer.changed))),
+        r.printer_config_change_time(up_time(spooler, printer.changed)),
         time_attribute(r.printer_config_change_date_time, printer.changed),
         r.printer_type(_printer_type(spooler, printer)),
         r.printer_is_shared(True),

@@ -38,7 +38,7 @@ def event_attributes(
         r.notify_sequence_number(notification.number),
         r.notify_subscribed_event(event.kind.value),
         r.notify_printer_uri(origin.printer(event.printer)),
-        r.printer_up_time(max(1, up_time(spooler, event.at))),
+        r.printer_up_time(up_time(spooler, event.at)),
         r.notify_charset(subscription.charset),
         r.notify_natural_language("en"),
         r.notify_user_data(subscription.user_data),
