@@ -25,7 +25,6 @@ from pagebell.ipp.values import (
     OUT_OF_BAND,
     Attribute,
     Collection,
-    Data,
     GroupTag,
     Tag,
     Value,
@@ -107,7 +106,7 @@ _REPEATING: Final = frozenset(
     (
         *OUT_OF_BAND,
         *(Tag.INTEGER, Tag.ENUM, Tag.BOOLEAN, Tag.RESOLUTION, Tag.RANGE, Tag.KEYWORD, Tag.URI_SCHEME),
-        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME),
+        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME, Tag.BEGIN_COLLECTION, Tag.URI, Tag.NAME),
     )
 )
 
@@ -115,11 +114,12 @@ _REPEATING: Final = frozenset(
 class _Decoder:
     """One message being decoded: its octets and what was counted so far."""
 
-    __slots__ = ("count", "data", "end", "limits", "partial")
+    __slots__ = ("count", "data", "end", "limits", "partial", "too_large")
 
     def __init__(self, data: bytes, limits: Limits) -> None:
-        self.data = data
-        self.end = len(data)
+        self.data = data[: limits.octets]
+        self.end = len(self.data)
+        self.too_large = len(data) > limits.octets
         self.limits = limits
         self.count = 0
         self.partial: Message | None = None
@@ -127,7 +127,7 @@ class _Decoder:
     def message(self) -> tuple[Message, int]:
         """Read header, groups and attributes up to the end-of-attributes tag."""
         if self.end < 8:
-            raise CodecError("message ends within its header", self.end)
+            raise self.cut(0) if self.too_large else CodecError("message ends within its header", self.end)
         major, minor, code, request_id = _HEADER.unpack_from(self.data)
         self.partial = message = Message((major, minor), code, request_id)
         position = 8
@@ -146,6 +146,7 @@ class _Decoder:
                 raise CodecError("too many groups", position, Fault.TOO_LARGE)
             try:
                 position = self.group(group.attributes, position + 1)
+                self.counted(len(group.attributes), position)
             except CodecError as error:
                 error.steps.append(f"group {len(message.groups)}")
                 raise
@@ -153,6 +154,7 @@ class _Decoder:
     def group(self, attributes: dict[str, Attribute], position: int) -> int:
         """Read attributes into ``attributes`` up to the next delimiter tag; return where that is."""
         data, end, kept = self.data, self.end, _records
+        room = self.limits.attributes - self.count
         while True:
             if position + 5 > end:
                 if position < end and data[position] < 0x10:
@@ -172,14 +174,17 @@ class _Decoder:
             if not name:
                 raise CodecError("value without an attribute", position)
             if tag == 0x34:
-                after = self.collection(value.data, after, 1, name, 0)
+                members = Collection()
+                after = self.collection(members, after, 1, name, 0)
+                value = Value(Tag.BEGIN_COLLECTION, members)
             if name in attributes:
                 raise self.at(f"attribute occurs twice (RFC 8011 4.1.3): '{name}'", position, name)
-            self.counted(position)
             if after + 2 < end and data[after] >= 0x10 and data[after + 1] == data[after + 2] == 0:
                 values, after = self.more([value], after, 1, name)
                 attribute = _attribute(name, tuple(values))
             attributes[name] = attribute or _attribute(name, (value,))
+            if len(attributes) > room:
+                raise CodecError("too many attributes", position, Fault.TOO_LARGE)
             position = after
 
     def more(self, values: list[Value], position: int, depth: int, name: str) -> tuple[list[Value], int]:
@@ -203,21 +208,23 @@ class _Decoder:
                     raise
             value = found[1]
             if tag == 0x34:
-                after = self.collection(value.data, after, depth, name, len(values))
+                members = Collection()
+                after = self.collection(members, after, depth, name, len(values))
+                value = Value(Tag.BEGIN_COLLECTION, members)
             values.append(value)
             if len(values) > self.limits.values:
                 raise self.at("too many values", position, name, Fault.TOO_LARGE)
             position = after
 
-    def collection(self, members: Data, position: int, depth: int, name: str, index: int) -> int:
+    def collection(self, members: Collection, position: int, depth: int, name: str, index: int) -> int:
         """Read the members of a collection up to its end (RFC 8010 3.1.6); return where it ends."""
-        assert isinstance(members, Collection)
         if depth > self.limits.depth:
             raise self.at("collections nest too deeply", position, name, Fault.TOO_LARGE)
         try:
             while True:
                 member, position = self.member_name(position)
                 if not member:
+                    self.counted(len(members), position)
                     return position
                 if member in members:
                     raise self.at(f"member occurs twice (RFC 8010 3.1.7): '{member}'", position, member)
@@ -225,7 +232,6 @@ class _Decoder:
                 values, position = self.more([], position, depth + 1, member)
                 if not values:
                     raise self.at("member without a value", start, member)
-                self.counted(start)
                 members[member] = _attribute(member, tuple(values))
         except CodecError as error:
             if error.steps:
@@ -236,15 +242,17 @@ class _Decoder:
     def member_name(self, position: int) -> tuple[str, int]:
         """Read a memberAttrName record, or endCollection, for which the name is empty."""
         data = self.data
+        tag = data[position] if position < self.end else 0x4A
+        if tag not in (0x4A, 0x37):
+            raise CodecError(
+                f"tag {tag:#04x} where a member's name or the collection's end belongs", position
+            )
         if position + 5 > self.end:
             raise self.cut(position)
-        tag = data[position]
+        if data[position + 1] or data[position + 2]:
+            raise CodecError("member of a collection has a name of its own", position)
         middle = position + 5
         after = middle + (data[position + 3] << 8 | data[position + 4])
-        if tag not in (0x4A, 0x37) or data[position + 1] or data[position + 2]:
-            raise CodecError(
-                f"tag {tag:#04x} where a member's name or the end of the collection belongs", position
-            )
         found = _records.get(data[position:after])
         if found is not None:
             return str(found[1].data), after
@@ -290,14 +298,16 @@ class _Decoder:
         except UnicodeDecodeError as error:
             raise CodecError("attribute name is not ASCII", position) from error
 
-    def counted(self, position: int) -> None:
-        """Count one attribute or member against the limit."""
-        self.count += 1
+    def counted(self, number: int, position: int) -> None:
+        """Count a group's attributes, or a collection's members, against the limit."""
+        self.count += number
         if self.count > self.limits.attributes:
             raise CodecError("too many attributes", position, Fault.TOO_LARGE)
 
     def cut(self, position: int) -> CodecError:
-        """The message ends within the record at ``position``."""
+        """The message, or as much of it as is allowed, ends within the record at ``position``."""
+        if self.too_large:
+            return CodecError("attributes part is too large", position, Fault.TOO_LARGE)
         return CodecError("message ends before its end-of-attributes tag", position)
 
     def at(self, reason: str, position: int, name: str, kind: Fault = Fault.BAD_REQUEST) -> CodecError:
@@ -313,15 +323,10 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Message, int]:
 
     Raises CodecError, and nothing else, for octets that are no message or are beyond the limits.
     """
-    decoder = _Decoder(data[: limits.octets + 1], limits)
+    decoder = _Decoder(data, limits)
     try:
-        message, consumed = decoder.message()
-        if consumed > limits.octets:
-            raise CodecError("attributes part is too large", limits.octets, Fault.TOO_LARGE)
-        return message, consumed
+        return decoder.message()
     except CodecError as error:
-        if decoder.end > limits.octets and error.offset + 5 > limits.octets:
-            error.kind = Fault.TOO_LARGE
         with_header(error, data)
         if error.kind is Fault.CHARSET and not _other_charset(decoder.partial):
             error.kind = Fault.BAD_REQUEST

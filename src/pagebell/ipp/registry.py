@@ -260,6 +260,7 @@ class Op(OpenEnum):
     CUPS_GET_PPD = 0x400F
     CUPS_GET_DOCUMENT = 0x4027
     CUPS_CREATE_LOCAL_PRINTER = 0x4028
+    PAGEBELL_COMMAND_DEVICE = 0x7B01
 
 
 class Orientation(OpenEnum):
@@ -1251,10 +1252,6 @@ _integer_minus_3_100 = (Syntax(Tag.INTEGER, -3, 100),)
 _integer_range = (
     Syntax(Tag.INTEGER),
     Syntax(Tag.RANGE),
-)
-_integer_range_min_min = (
-    Syntax(Tag.INTEGER),
-    Syntax(Tag.RANGE, MIN, -2147483648),
 )
 _keyword = (Syntax(Tag.KEYWORD),)
 _keyword_name = (
@@ -5020,7 +5017,7 @@ media_top_margin_supported: Final[Attr[int]] = Attr(
 )
 media_top_offset_supported: Final[Attr[int | IntRange]] = Attr(
     "media-top-offset-supported",
-    _integer_range_min_min,
+    _integer_range,
     multiple=True,
     sections=(_PRINTER_DESCRIPTION,),
     source="IPPLABEL",

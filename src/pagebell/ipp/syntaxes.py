@@ -9,7 +9,6 @@ from typing import Final
 
 from pagebell.ipp.values import (
     OUT_OF_BAND,
-    Collection,
     Data,
     IntRange,
     LangString,
@@ -111,7 +110,7 @@ def decode_value(tag: int, raw: bytes) -> Value:
     """Decode one value; ValueError or OverflowError says what is wrong with it."""
     if tag == Tag.BEGIN_COLLECTION:
         _exactly(0, raw)
-        return Value(Tag.BEGIN_COLLECTION, Collection())
+        return Value(Tag.BEGIN_COLLECTION, None)  # its members are the records that follow
     if tag == Tag.MEMBER_NAME:
         if not raw:
             raise ValueError("empty member name")

@@ -72,7 +72,10 @@ class Spooler:
         try:
             self._housekeeper.cancel()
             await self.printers.stop()
-            await self._exit.__aexit__(kind, error, trace)
+            if kind is not None and issubclass(kind, asyncio.CancelledError):
+                await self._exit.__aexit__(kind, error, trace)
+            else:  # an error of the body goes on as itself, not in the task group's wrapping
+                await self._exit.__aexit__(None, None, None)
         finally:
             await self._ledger.store.close()
 

@@ -1,5 +1,7 @@
 """Plays of one printer: what is done, and every event that tells of it."""
 
+import asyncio
+
 import pytest
 
 from pagebell.model.access import SYSTEM
@@ -218,8 +220,6 @@ async def test_device_that_raises_aborts_its_job_and_the_queue_goes_on(stage: St
 
 
 async def test_device_that_cancels_itself_aborts_its_job(stage: Stage) -> None:
-    import asyncio
-
     job = await stage.submit()
     stage.device.crash(asyncio.CancelledError())
     await stage.clock.settle()
@@ -388,8 +388,6 @@ async def test_printers_work_beside_each_other(stage: Stage) -> None:
 
 
 async def test_removing_and_changing_a_printer_at_once_hurts_nobody(stage: Stage) -> None:
-    import asyncio
-
     await stage.add(P2)
     printers = stage.spooler.printers
     results = await asyncio.gather(

@@ -1,5 +1,7 @@
 """What a restart finds, and what it makes of it."""
 
+import asyncio
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, JobState, PrinterState
 from pagebell.spooler.policy import OnRecovery, Policy
+from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import MemoryStore
 from tests.unit.spooler.stage import ADA, P1, Stage
 
@@ -15,10 +18,9 @@ from tests.unit.spooler.stage import ADA, P1, Stage
 async def crash(stage: Stage) -> None:
     """The server dies: nothing more of it is stored."""
     survivors = MemoryStore()
-    kept = {name: value for name, value in vars(stage.store).items() if name != "_committed"}
-    vars(survivors).update(
-        {name: value.copy() if hasattr(value, "copy") else value for name, value in kept.items()}
-    )
+    for name, value in vars(stage.store).items():
+        if name != "_committed":
+            setattr(survivors, name, copy(value))
     await stage.down()
     stage.store = survivors
     stage.devices.clear()
@@ -124,13 +126,9 @@ async def test_job_interrupted_while_it_is_started_is_not_forgotten() -> None:
         async with Stage() as stage:
             await stage.spooler.printers.pause(P1, SYSTEM)
             job = await stage.submit()
-            import asyncio
-
             resumed = asyncio.ensure_future(stage.spooler.printers.resume(P1, SYSTEM))
             for _ in range(turns):
                 await asyncio.sleep(0)
-            from pagebell.spooler.printers import PrinterWish
-
             await stage.spooler.printers.change(P1, PrinterWish(device="scripted:new"), SYSTEM)
             await resumed
             await stage.clock.settle()
@@ -139,10 +137,6 @@ async def test_job_interrupted_while_it_is_started_is_not_forgotten() -> None:
 
 
 async def test_job_interrupted_while_its_end_is_stored_is_not_forgotten() -> None:
-    import asyncio
-
-    from pagebell.spooler.printers import PrinterWish
-
     for turns in range(12):
         async with Stage() as stage:
             job = await stage.submit()

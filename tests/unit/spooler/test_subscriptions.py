@@ -9,6 +9,7 @@ from pagebell.model.errors import NotFound, WrongState
 from pagebell.model.event import EventKind, JobId
 from pagebell.model.subscription import Scope
 from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.intake import DocumentSpec
 from tests.unit.spooler.stage import ADA, P1, P2, Stage, line
 
 
@@ -83,9 +84,7 @@ async def test_scope_of_a_job_is_exact_and_hears_of_its_printer(stage: Stage) ->
 
 
 async def test_subscription_made_with_its_job_hears_of_the_creation(stage: Stage) -> None:
-    intake, subscriptions = await stage.spooler.jobs.open_document(
-        stage.order(wishes=1), __import__("pagebell.spooler.intake", fromlist=["x"]).DocumentSpec(), ADA
-    )
+    intake, subscriptions = await stage.spooler.jobs.open_document(stage.order(wishes=1), DocumentSpec(), ADA)
     await intake.commit()
     stage.device.finish()
     await stage.clock.settle()
