@@ -238,7 +238,8 @@ class Jobs:
             if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
                 raise Gone(f"the documents of job {job.id} are no longer kept")
 
-        return await self._step(number, by, Cause.RESTART, check=check, then=Cause.HOLD if hold else None)
+        cause = Cause.RESTART_HELD if hold else Cause.RESTART
+        return await self._step(number, by, cause, check=check)
 
     async def cancel_all(
         self,
@@ -310,7 +311,6 @@ class Jobs:
         cause: Cause,
         message: str = "",
         check: Callable[[Job], None] | None = None,
-        then: Cause | None = None,
     ) -> Job:
         def decide(job: Job) -> Change:
             by.demand_own(job.owner)
@@ -318,9 +318,6 @@ class Jobs:
             new, events = step(job, cause, now, message=message)
             if check is not None:
                 check(job)
-            if then is not None:
-                new = replace(step(new, then, now)[0], version=new.version)
-                events = (job_event(new, now, events[0].kind, events[0].changed),)
             if job.open and not new.state.is_final:
                 new = replace(new, reasons=new.reasons | INCOMING, touched=now)
             if cause is Cause.CANCEL and by.name != job.owner:
