@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: Exception, *, debug: bool) -> int:
-    from pagebell.cli.failures import CommandError, Interrupted, sentence  # noqa: PLC0415
+    from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence  # noqa: PLC0415
     from pagebell.ipp.errors import ClientError, OptionError  # noqa: PLC0415
 
     if debug:
@@ -85,4 +85,4 @@ def _report(error: Exception, *, debug: bool) -> int:
     text = sentence(error) if known else f"Something unexpected went wrong: {type(error).__name__}: {error}."
     hint = "" if known or debug else " Run the command again with --debug for the details, and report them."
     print(f"pagebell: {text}{hint}", file=sys.stderr)
-    return EXIT_USAGE if isinstance(error, OptionError) else EXIT_FAILED
+    return EXIT_USAGE if isinstance(error, OptionError | UsageError) else EXIT_FAILED

@@ -16,6 +16,10 @@ class CommandError(Exception):
     """A command cannot be done; ``str()`` is what to tell."""
 
 
+class UsageError(CommandError):
+    """A command was not written as it should be."""
+
+
 _REMEDIES: Final[tuple[tuple[type[e.IppError], str, str], ...]] = (
     (e.NotAccepting, "The printer takes no jobs at present", "Try again later, or ask who looks after it."),
     (e.NotAllowed, "You are not allowed to do that", "Name another user with --user, or ask who may."),

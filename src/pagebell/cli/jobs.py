@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, table
-from pagebell.cli.failures import CommandError, sentence
+from pagebell.cli.failures import UsageError, sentence
 from pagebell.cli.words import STATES, outcome, plain_text
 from pagebell.ipp.client import Client, WhichJobs
 from pagebell.ipp.errors import IppError, Unsupported
@@ -170,7 +170,7 @@ def _each(
 ) -> int:
     """Do one thing with each job; one that fails does not keep the others from it."""
     if not ids and not everything:
-        raise CommandError("No job was named. 'pagebell jobs' shows their numbers.")
+        raise UsageError("No job was named. 'pagebell jobs' shows their numbers.")
 
     async def work() -> int:
         failed = 0

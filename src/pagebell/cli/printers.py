@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, table
-from pagebell.cli.failures import CommandError
+from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.words import plain_text, printer_state
 from pagebell.ipp.administration import PrinterWish, remove_printer, set_printer
 from pagebell.ipp.errors import NotFound
@@ -123,7 +123,7 @@ def set_(
     """
     wish = PrinterWish(device=device, info=info, location=location, accepting=accept)
     if wish == PrinterWish():
-        raise CommandError(
+        raise UsageError(
             "Nothing to change was named: use --device, --info, --location, --accept or --reject."
         )
 

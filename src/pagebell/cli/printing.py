@@ -13,25 +13,27 @@ from cyclopts import Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
-from pagebell.cli.failures import CommandError, Interrupted, sentence
+from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.words import outcome, plain_text, printer_troubles, progress, size
+from pagebell.cli.words import is_grave, outcome, plain_text, printer_troubles, progress, size
 from pagebell.ipp.client import Client
-from pagebell.ipp.errors import ClientError, ConnectionFailed, NotFound
+from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
-from pagebell.ipp.upload import AUTO
+from pagebell.ipp.upload import AUTO, Progress
 from pagebell.ipp.values import Attribute
 
 STDIN: Final = "-"
 EXIT_UNKNOWN: Final = 3
 _PIECE: Final = 64 * 1024
+_BUSY: Final = 1.0
+_BUSY_MOST: Final = 10.0
 
 
 def print_files(
-    *files: str,
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
     to: str = "",
     copies: Annotated[int | None, Parameter(name=["--copies", "-n"])] = None,
     option: Annotated[tuple[str, ...], Parameter(name=["--option", "-o"], negative="")] = (),
@@ -65,7 +67,10 @@ def print_files(
         Keep the jobs from printing until they are released.
     """
     if not files:
-        raise CommandError("No file was named. Name one, or '-' for standard input.")
+        raise UsageError("No file was named. Name one, or '-' for standard input.")
+    for file in files:
+        if file.startswith("-") and file != STDIN:
+            raise UsageError(f"There is no option {file}. 'pagebell print --help' shows those that are.")
     options = parse_options(option)
     if copies is not None:
         options += parse_options([f"copies={copies}"])
@@ -179,15 +184,9 @@ class _Order:
             screen.show(paper.number, Line(paper.name, text, fraction=paper.fraction, passing=True))
 
         try:
-            if paper.file == STDIN:
-                paper.job = await client.print_document(
-                    stdin_pieces(), self._options, title=paper.title, document_format=AUTO, progress=sent
-                )
-            else:
-                paper.job = await client.print_file(
-                    paper.file, self._options, title=paper.title, progress=sent
-                )
+            paper.job = await self._submit(client, paper, screen, sent)
         except (ClientError, OSError) as error:
+            paper.fraction = 0.0
             self._show(paper, screen, sentence(error), Tone.FAILED)
             return False
         paper.fraction = 0.0
@@ -198,6 +197,24 @@ class _Order:
             sent_as += f" It is held; release it with 'pagebell release {self._reference(paper.job)}'."
         self._show(paper, screen, sent_as, Tone.GOING if self._wait else Tone.LEFT)
         return True
+
+    async def _submit(self, client: Client, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
+        """Hand the document to the printer; a busy one is asked again, as RFC 8011 B.1.5.8 has it."""
+        if paper.file == STDIN:
+            return await client.print_document(
+                stdin_pieces(), self._options, title=paper.title, document_format=AUTO, progress=sent
+            )
+        delay = _BUSY
+        while True:
+            try:
+                return await client.print_file(paper.file, self._options, title=paper.title, progress=sent)
+            except Unavailable as error:
+                if not self._wait or isinstance(error, NotAccepting):
+                    raise
+            paper.fraction = 0.0
+            self._show(paper, screen, "The printer is busy; trying again.", Tone.TROUBLE)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _BUSY_MOST)
 
     async def _follow(self, client: Client, paper: _Paper, screen: Display) -> None:
         assert paper.job is not None
@@ -223,7 +240,8 @@ class _Order:
             self._show(paper, screen, outcome(job), Tone.DONE if done else Tone.FAILED)
         else:
             paper.fraction = _printed(job)
-            troubled = update.feedback is Feedback.INTERRUPTED or job.state == JobState.PROCESSING_STOPPED
+            stopped = job.state == JobState.PROCESSING_STOPPED or is_grave(update.printer.reasons)
+            troubled = stopped or update.feedback is Feedback.INTERRUPTED
             self._show(paper, screen, progress(update), Tone.TROUBLE if troubled else Tone.GOING)
 
     def _show(self, paper: _Paper, screen: Display, text: str, tone: Tone) -> None:

@@ -123,6 +123,7 @@ class LiveDisplay:
     clock: Callable[[], float] = time.monotonic
     _rows: dict[int, _Row] = field(default_factory=dict)
     _live: Live | None = None
+    _echo: Callable[[], None] | None = None
 
     def show(self, number: int, line: Line) -> None:
         """Change a line; it is drawn at the next refresh."""
@@ -139,6 +140,7 @@ class LiveDisplay:
         self._live = Live(
             get_renderable=self.render, console=self.terminal, refresh_per_second=REFRESH, transient=False
         )
+        self._echo = silence_keys()
         self._live.start(refresh=False)
         return self
 
@@ -147,6 +149,8 @@ class LiveDisplay:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+        if self._echo is not None:
+            self._echo()
 
     def render(self) -> Table:
         """All lines: mark, name, bar, words, time."""
@@ -156,7 +160,7 @@ class LiveDisplay:
         bar = 20 if width >= 76 else 10 if width >= 56 else 0
         grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
         grid.add_column(
-            width=min(names + 2, NAME_WIDTH, max(width // 3, 8)), no_wrap=True, overflow="ellipsis"
+            width=min(names + 2, NAME_WIDTH, max(width // 4, 8)), no_wrap=True, overflow="ellipsis"
         )
         if bar:
             grid.add_column(width=bar, no_wrap=True)
@@ -169,6 +173,23 @@ class LiveDisplay:
             cells = [name, *([_bar(line, bar, plain)] if bar else []), Text(line.text, style=style)]
             grid.add_row(*cells, elapsed((row.until or self.clock()) - row.since))
         return grid
+
+
+def silence_keys() -> Callable[[], None] | None:
+    """Stop the terminal from writing pressed keys, ^C above all, into lines that are drawn over.
+
+    Returns what brings the old setting back; None where there is no such setting.
+    """
+    try:
+        import termios  # noqa: PLC0415 - not everywhere
+
+        keyboard = sys.stdin.fileno()
+        old = termios.tcgetattr(keyboard)
+        quiet = [*old[:3], old[3] & ~termios.ECHO, *old[4:]]
+        termios.tcsetattr(keyboard, termios.TCSANOW, quiet)
+    except (ImportError, OSError, ValueError, termios.error):
+        return None
+    return lambda: termios.tcsetattr(keyboard, termios.TCSANOW, old)
 
 
 def _bar(line: Line, width: int, ascii_only: bool) -> Text:

@@ -20,6 +20,9 @@ STATES: Final = {
     JobState.COMPLETED: "printed",
 }
 
+_STOPPING: Final = ("-empty", "-jam", "-open", "-missing", "-failure", "-full", "-needed", "shutdown")
+"""What stops a printer, among the reasons without an ending for severity."""
+
 _CUPS_END: Final = frozenset({"processing-to-stop-point"})
 """What CUPS leaves behind among the reasons of finished jobs."""
 
@@ -72,6 +75,18 @@ def printer_troubles(reasons: Iterable[str]) -> list[str]:
         if ending != "-report" and printer_reason(reason):
             ranked.append((grave[ending], printer_reason(reason)))
     return list(dict.fromkeys(text for _, text in sorted(ranked, key=lambda pair: pair[0])))
+
+
+def is_grave(reasons: Iterable[str]) -> bool:
+    """Whether one of a printer's reasons keeps it from printing.
+
+    A reason without an ending for severity is an error (RFC 8011 5.4.12); those that pass by themselves, such
+    as 'connecting-to-device', never have one and are told apart here.
+    """
+    return any(
+        one.endswith("-error") or (not one.endswith(SEVERITIES) and one.endswith(_STOPPING))
+        for one in reasons
+    )
 
 
 def printer_state(printer: PrinterInfo) -> str:
@@ -143,6 +158,9 @@ def progress(update: JobUpdate) -> str:
         return " ".join((troubles or _explained(job) or ["Stopped."])[:2])
     if "processing-to-stop-point" in job.reasons:
         return "Being cancelled."
+    if is_grave(update.printer.reasons):
+        done = job.impressions_completed or 0
+        return " ".join([*troubles[:1], *([f"So far {pages(done)} came out."] if done else [])])
     return " ".join([_printing(job), *troubles[:1]])
 
 
