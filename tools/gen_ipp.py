@@ -164,7 +164,7 @@ class Registry:
             record.sections += [section for section in entry["sections"] if section not in record.sections]
             read_syntax(record, entry["syntax"])
             record.keywords += entry.get("keywords", [])
-            record.sources = record.sources or ["CUPS"]
+            record.sources = record.sources or [entry.get("source", "CUPS")]
         for name, syntax in self.errata["syntax"].items():
             record = self.records[name]
             record.syntaxes, record.out_of_band, record.multiple = {}, [], False

@@ -19,7 +19,7 @@ from pagebell.ipp.follow import DEFAULT_PACE, Follower, JobUpdate, Pace
 from pagebell.ipp.message import Group, Message
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.registry import Op, Status
-from pagebell.ipp.requests import (
+from pagebell.ipp.asking import (
     JOB_ATTRIBUTES,
     OLD_VERSION,
     PRINTER_LIST,

@@ -14,23 +14,18 @@ bounded table from their octets to the finished value, which halves the time of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from struct import Struct
 from typing import Final
 
 from pagebell.ipp.message import Group, Message
+from pagebell.ipp.syntaxes import decode_value
 from pagebell.ipp.values import (
     OUT_OF_BAND,
     Attribute,
     Collection,
-    Data,
     GroupTag,
-    IntRange,
-    LangString,
-    Resolution,
     Tag,
     Value,
 )
@@ -89,16 +84,11 @@ class Limits:
 DEFAULT_LIMITS: Final = Limits()
 
 _HEADER: Final = Struct(">BBHi")
-_I32: Final = Struct(">i")
-_RANGE: Final = Struct(">ii")
-_RESOLUTION: Final = Struct(">iib")
-_DATE_TIME: Final = Struct(">HBBBBBBcBB")
 
 _KEPT: Final = 8192  # records in the table
 _KEPT_OCTETS: Final = 128  # and the longest of them
 _records: dict[bytes, tuple[str, Value, Attribute | None]] = {}
 
-_new_value: Final = tuple.__new__
 _new_object: Final = object.__new__
 _set_name: Final = Attribute.__dict__["name"].__set__
 _set_values: Final = Attribute.__dict__["values"].__set__
@@ -112,103 +102,24 @@ def _attribute(name: str, values: tuple[Value, ...]) -> Attribute:
     return attribute
 
 
-def _exactly(length: int, raw: bytes) -> None:
-    if len(raw) != length:
-        raise ValueError(f"value has {len(raw)} octets instead of {length}")
-
-
-def _integer(raw: bytes) -> int:
-    _exactly(4, raw)
-    return int.from_bytes(raw, "big", signed=True)
-
-
-def _boolean(raw: bytes) -> bool:
-    _exactly(1, raw)
-    if raw[0] > 1:
-        raise ValueError(f"boolean is {raw[0]:#04x}")
-    return raw[0] == 1
-
-
-def _date_time(raw: bytes) -> datetime:
-    """DateAndTime, RFC 2579; a leap second becomes the second before it, for Python has none."""
-    _exactly(11, raw)
-    year, month, day, hour, minute, second, tenth, sign, zone_hours, zone_minutes = _DATE_TIME.unpack(raw)
-    if sign not in (b"+", b"-") or zone_hours > 14 or zone_minutes > 59 or tenth > 9 or second > 60:
-        raise ValueError("dateTime out of range")
-    offset = timedelta(hours=zone_hours, minutes=zone_minutes)
-    zone = timezone(offset if sign == b"+" else -offset)
-    return datetime(year, month, day, hour, minute, min(second, 59), tenth * 100_000, zone)
-
-
-def _resolution(raw: bytes) -> Resolution:
-    _exactly(9, raw)
-    return Resolution(*_RESOLUTION.unpack(raw))
-
-
-def _range(raw: bytes) -> IntRange:
-    _exactly(8, raw)
-    return IntRange(*_RANGE.unpack(raw))
-
-
-def _with_language(raw: bytes) -> LangString:
-    """2 length | natural language | 2 length | text, RFC 8010 3.9."""
-    size = int.from_bytes(raw[:2], "big")
-    if len(raw) < 4 + size or len(raw) != 4 + size + int.from_bytes(raw[2 + size : 4 + size], "big"):
-        raise ValueError("lengths within a value with language do not add up")
-    return LangString(raw[4 + size :].decode(), raw[2 : 2 + size].decode("ascii"))
-
-
-def _extension(raw: bytes) -> bytes:
-    if len(raw) < 4:
-        raise ValueError("extended tag needs four octets")
-    return raw
-
-
-def _out_of_band(raw: bytes) -> None:
-    _exactly(0, raw)
-
-
-def _octets(raw: bytes) -> bytes:
-    return raw
-
-
-_SYNTAX: Final[dict[int, Callable[[bytes], Data]]] = {
-    **dict.fromkeys(OUT_OF_BAND, _out_of_band),
-    Tag.INTEGER: _integer,
-    Tag.ENUM: _integer,
-    Tag.BOOLEAN: _boolean,
-    Tag.OCTET_STRING: _octets,
-    Tag.DATE_TIME: _date_time,
-    Tag.RESOLUTION: _resolution,
-    Tag.RANGE: _range,
-    Tag.TEXT_LANG: _with_language,
-    Tag.NAME_LANG: _with_language,
-    Tag.EXTENSION: _extension,
-    **dict.fromkeys(
-        (Tag.TEXT, Tag.NAME, Tag.KEYWORD, Tag.URI, Tag.URI_SCHEME, Tag.CHARSET, Tag.LANGUAGE, Tag.MIME),
-        bytes.decode,
-    ),
-}
 _REPEATING: Final = frozenset(
     (
         *OUT_OF_BAND,
         *(Tag.INTEGER, Tag.ENUM, Tag.BOOLEAN, Tag.RESOLUTION, Tag.RANGE, Tag.KEYWORD, Tag.URI_SCHEME),
-        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME),
+        *(Tag.CHARSET, Tag.LANGUAGE, Tag.MIME, Tag.MEMBER_NAME, Tag.BEGIN_COLLECTION, Tag.URI, Tag.NAME),
     )
-)
-_TAGS: Final[tuple[Tag | int, ...]] = tuple(
-    Tag(number) if number in Tag._value2member_map_ else number for number in range(256)
 )
 
 
 class _Decoder:
     """One message being decoded: its octets and what was counted so far."""
 
-    __slots__ = ("count", "data", "end", "limits", "partial")
+    __slots__ = ("count", "data", "end", "limits", "partial", "too_large")
 
     def __init__(self, data: bytes, limits: Limits) -> None:
-        self.data = data
-        self.end = len(data)
+        self.data = data[: limits.octets]
+        self.end = len(self.data)
+        self.too_large = len(data) > limits.octets
         self.limits = limits
         self.count = 0
         self.partial: Message | None = None
@@ -216,7 +127,7 @@ class _Decoder:
     def message(self) -> tuple[Message, int]:
         """Read header, groups and attributes up to the end-of-attributes tag."""
         if self.end < 8:
-            raise CodecError("message ends within its header", self.end)
+            raise self.cut(0) if self.too_large else CodecError("message ends within its header", self.end)
         major, minor, code, request_id = _HEADER.unpack_from(self.data)
         self.partial = message = Message((major, minor), code, request_id)
         position = 8
@@ -235,6 +146,7 @@ class _Decoder:
                 raise CodecError("too many groups", position, Fault.TOO_LARGE)
             try:
                 position = self.group(group.attributes, position + 1)
+                self.counted(len(group.attributes), position)
             except CodecError as error:
                 error.steps.append(f"group {len(message.groups)}")
                 raise
@@ -242,6 +154,7 @@ class _Decoder:
     def group(self, attributes: dict[str, Attribute], position: int) -> int:
         """Read attributes into ``attributes`` up to the next delimiter tag; return where that is."""
         data, end, kept = self.data, self.end, _records
+        room = self.limits.attributes - self.count
         while True:
             if position + 5 > end:
                 if position < end and data[position] < 0x10:
@@ -261,14 +174,17 @@ class _Decoder:
             if not name:
                 raise CodecError("value without an attribute", position)
             if tag == 0x34:
-                after = self.collection(value.data, after, 1, name, 0)
+                members = Collection()
+                after = self.collection(members, after, 1, name, 0)
+                value = Value(Tag.BEGIN_COLLECTION, members)
             if name in attributes:
                 raise self.at(f"attribute occurs twice (RFC 8011 4.1.3): '{name}'", position, name)
-            self.counted(position)
             if after + 2 < end and data[after] >= 0x10 and data[after + 1] == data[after + 2] == 0:
                 values, after = self.more([value], after, 1, name)
                 attribute = _attribute(name, tuple(values))
             attributes[name] = attribute or _attribute(name, (value,))
+            if len(attributes) > room:
+                raise CodecError("too many attributes", position, Fault.TOO_LARGE)
             position = after
 
     def more(self, values: list[Value], position: int, depth: int, name: str) -> tuple[list[Value], int]:
@@ -292,21 +208,23 @@ class _Decoder:
                     raise
             value = found[1]
             if tag == 0x34:
-                after = self.collection(value.data, after, depth, name, len(values))
+                members = Collection()
+                after = self.collection(members, after, depth, name, len(values))
+                value = Value(Tag.BEGIN_COLLECTION, members)
             values.append(value)
             if len(values) > self.limits.values:
                 raise self.at("too many values", position, name, Fault.TOO_LARGE)
             position = after
 
-    def collection(self, members: Data, position: int, depth: int, name: str, index: int) -> int:
+    def collection(self, members: Collection, position: int, depth: int, name: str, index: int) -> int:
         """Read the members of a collection up to its end (RFC 8010 3.1.6); return where it ends."""
-        assert isinstance(members, Collection)
         if depth > self.limits.depth:
             raise self.at("collections nest too deeply", position, name, Fault.TOO_LARGE)
         try:
             while True:
                 member, position = self.member_name(position)
                 if not member:
+                    self.counted(len(members), position)
                     return position
                 if member in members:
                     raise self.at(f"member occurs twice (RFC 8010 3.1.7): '{member}'", position, member)
@@ -314,7 +232,6 @@ class _Decoder:
                 values, position = self.more([], position, depth + 1, member)
                 if not values:
                     raise self.at("member without a value", start, member)
-                self.counted(start)
                 members[member] = _attribute(member, tuple(values))
         except CodecError as error:
             if error.steps:
@@ -325,15 +242,17 @@ class _Decoder:
     def member_name(self, position: int) -> tuple[str, int]:
         """Read a memberAttrName record, or endCollection, for which the name is empty."""
         data = self.data
+        tag = data[position] if position < self.end else 0x4A
+        if tag not in (0x4A, 0x37):
+            raise CodecError(
+                f"tag {tag:#04x} where a member's name or the collection's end belongs", position
+            )
         if position + 5 > self.end:
             raise self.cut(position)
-        tag = data[position]
+        if data[position + 1] or data[position + 2]:
+            raise CodecError("member of a collection has a name of its own", position)
         middle = position + 5
         after = middle + (data[position + 3] << 8 | data[position + 4])
-        if tag not in (0x4A, 0x37) or data[position + 1] or data[position + 2]:
-            raise CodecError(
-                f"tag {tag:#04x} where a member's name or the end of the collection belongs", position
-            )
         found = _records.get(data[position:after])
         if found is not None:
             return str(found[1].data), after
@@ -358,7 +277,7 @@ class _Decoder:
             raise self.at("member name outside a collection", position, name)
         raw = data[middle:after]
         try:
-            value = self.value(tag, raw)
+            value = decode_value(tag, raw)
         except (ValueError, OverflowError) as error:
             reason = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             fault = Fault.CHARSET if isinstance(error, UnicodeDecodeError) else Fault.BAD_REQUEST
@@ -370,19 +289,6 @@ class _Decoder:
             _records[data[position:after]] = found
         return found
 
-    def value(self, tag: int, raw: bytes) -> Value:
-        """Decode one value; what it raises has no place yet."""
-        if tag == Tag.BEGIN_COLLECTION:
-            _exactly(0, raw)
-            return Value(Tag.BEGIN_COLLECTION, Collection())
-        if tag == Tag.MEMBER_NAME:
-            if not raw:
-                raise ValueError("empty member name")
-            return Value(Tag.MEMBER_NAME, raw.decode())
-        if tag == Tag.END_COLLECTION:
-            raise ValueError("end of a collection that was not begun")
-        return _new_value(Value, (_TAGS[tag], _SYNTAX.get(tag, _octets)(raw)))
-
     def name(self, raw: bytes, position: int) -> str:
         """Decode an attribute's name, a keyword of at most 255 octets (RFC 8011 5.1.4)."""
         if len(raw) > 255:
@@ -392,14 +298,16 @@ class _Decoder:
         except UnicodeDecodeError as error:
             raise CodecError("attribute name is not ASCII", position) from error
 
-    def counted(self, position: int) -> None:
-        """Count one attribute or member against the limit."""
-        self.count += 1
+    def counted(self, number: int, position: int) -> None:
+        """Count a group's attributes, or a collection's members, against the limit."""
+        self.count += number
         if self.count > self.limits.attributes:
             raise CodecError("too many attributes", position, Fault.TOO_LARGE)
 
     def cut(self, position: int) -> CodecError:
-        """The message ends within the record at ``position``."""
+        """The message, or as much of it as is allowed, ends within the record at ``position``."""
+        if self.too_large:
+            return CodecError("attributes part is too large", position, Fault.TOO_LARGE)
         return CodecError("message ends before its end-of-attributes tag", position)
 
     def at(self, reason: str, position: int, name: str, kind: Fault = Fault.BAD_REQUEST) -> CodecError:
@@ -415,15 +323,10 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Message, int]:
 
     Raises CodecError, and nothing else, for octets that are no message or are beyond the limits.
     """
-    decoder = _Decoder(data[: limits.octets + 1], limits)
+    decoder = _Decoder(data, limits)
     try:
-        message, consumed = decoder.message()
-        if consumed > limits.octets:
-            raise CodecError("attributes part is too large", limits.octets, Fault.TOO_LARGE)
-        return message, consumed
+        return decoder.message()
     except CodecError as error:
-        if decoder.end > limits.octets and error.offset + 5 > limits.octets:
-            error.kind = Fault.TOO_LARGE
         with_header(error, data)
         if error.kind is Fault.CHARSET and not _other_charset(decoder.partial):
             error.kind = Fault.BAD_REQUEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from struct import Struct
 from struct import error as StructError
 from typing import Any, Final
@@ -23,20 +24,23 @@ _MEMBER: Final = b"\x4a\0\0"
 _END_COLLECTION: Final = b"\x37\0\0\0\0"
 
 _KEPT: Final = 8192
-_words: dict[str, bytes] = {}
 
 
-def _word(text: str) -> bytes:
-    """Length and octets of a name or keyword; these repeat, so they are kept in a bounded table."""
-    found = _words.get(text)
-    if found is None:
+class _Words(dict[str, bytes]):
+    """Length and octets of names and keywords; these repeat, so a bounded number is kept."""
+
+    def __missing__(self, text: str) -> bytes:
         octets = text.encode()
         found = _LENGTH(len(octets)) + octets
-        if len(_words) >= _KEPT:
-            _words.clear()
+        if len(self) >= _KEPT:
+            self.clear()
         if len(octets) <= 128:
-            _words[str(text)] = found
-    return found
+            self[str(text)] = found
+        return found
+
+
+_words: Final = _Words()
+_word: Final = _words.__getitem__
 
 
 def _text(text: str) -> bytes:
@@ -46,14 +50,6 @@ def _text(text: str) -> bytes:
 
 def _octets(data: bytes) -> bytes:
     return _LENGTH(len(data)) + data
-
-
-def _integer(data: int) -> bytes:
-    return _INTEGER(4, data)
-
-
-def _boolean(data: bool) -> bytes:
-    return b"\0\1\1" if data else b"\0\1\0"
 
 
 def _date_time(data: datetime) -> bytes:
@@ -82,18 +78,18 @@ def _out_of_band(data: None) -> bytes:
 def _collection(data: Collection) -> bytes:
     out = [_NO_NAME]
     for name, member in data.items():
-        out += (_MEMBER, _word(name))
+        out.append(_MEMBER + _word(name))
         for tag, value in member.values:
-            out += (_TAGS[tag], _NO_NAME, _SYNTAX.get(tag, _octets)(value))
+            out.append(_TAGS[tag] + _NO_NAME + _SYNTAX.get(tag, _octets)(value))
     out.append(_END_COLLECTION)
     return b"".join(out)
 
 
 _SYNTAX: Final[dict[int, Callable[[Any], bytes]]] = {
     **dict.fromkeys(OUT_OF_BAND, _out_of_band),
-    Tag.INTEGER: _integer,
-    Tag.ENUM: _integer,
-    Tag.BOOLEAN: _boolean,
+    Tag.INTEGER: partial(_INTEGER, 4),
+    Tag.ENUM: partial(_INTEGER, 4),
+    Tag.BOOLEAN: {False: b"\0\1\0", True: b"\0\1\1"}.__getitem__,
     Tag.DATE_TIME: _date_time,
     Tag.RESOLUTION: lambda data: _RESOLUTION(9, *data),
     Tag.RANGE: lambda data: _RANGE(8, *data),
@@ -107,13 +103,17 @@ _SYNTAX: Final[dict[int, Callable[[Any], bytes]]] = {
 
 def encode_attribute(attribute: Attribute) -> bytes:
     """Encode one attribute; ValueError names it when data do not fit their tag."""
-    out: list[bytes] = []
     try:
         name = _word(attribute.name)
-        for tag, data in attribute.values:
-            out += (_TAGS[tag], name, _SYNTAX.get(tag, _octets)(data))
-            name = _NO_NAME
-    except (StructError, ValueError, TypeError, AttributeError, IndexError) as error:
+        tag, data = attribute.values[0]
+        encoded = _SYNTAX.get(tag, _octets)
+        out = [_TAGS[tag] + name + encoded(data)]
+        last, start = tag, _TAGS[tag] + _NO_NAME
+        for tag, data in attribute.values[1:]:
+            if tag is not last:
+                last, start, encoded = tag, _TAGS[tag] + _NO_NAME, _SYNTAX.get(tag, _octets)
+            out.append(start + encoded(data))
+    except (StructError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise ValueError(f"attribute '{attribute.name}' cannot be encoded: {error}") from error
     return b"".join(out)
 

@@ -30,11 +30,11 @@ class MessageReader:
         """
         if self._done:
             raise ValueError("the message was complete: what follows it is not for this reader")
-        room = self.limits.octets + 1 - len(self._octets)
+        room = self.limits.octets - len(self._octets)
         self._octets += data[:room]
         end = self._scan()
         if end is None:
-            if len(data) >= room:
+            if len(data) > room:
                 raise self._error("attributes part is too large", Fault.TOO_LARGE)
             return None
         self._done = True

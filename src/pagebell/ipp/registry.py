@@ -260,6 +260,7 @@ class Op(OpenEnum):
     CUPS_GET_PPD = 0x400F
     CUPS_GET_DOCUMENT = 0x4027
     CUPS_CREATE_LOCAL_PRINTER = 0x4028
+    PAGEBELL_COMMAND_DEVICE = 0x7B01
 
 
 class Orientation(OpenEnum):
@@ -1251,10 +1252,6 @@ _integer_minus_3_100 = (Syntax(Tag.INTEGER, -3, 100),)
 _integer_range = (
     Syntax(Tag.INTEGER),
     Syntax(Tag.RANGE),
-)
-_integer_range_min_min = (
-    Syntax(Tag.INTEGER),
-    Syntax(Tag.RANGE, MIN, -2147483648),
 )
 _keyword = (Syntax(Tag.KEYWORD),)
 _keyword_name = (
@@ -2824,6 +2821,7 @@ finishings_supported: Final[Attr[Finishings]] = Attr(
 first_index: Final[Attr[int]] = Attr(
     "first-index", _integer_1_max, sections=(_OPERATION,), source="PWG 5100.13"
 )
+first_job_id: Final[Attr[int]] = Attr("first-job-id", _integer_1_max, sections=(_OPERATION,), source="CUPS")
 first_printer_name: Final[Attr[str]] = Attr(
     "first-printer-name", _name_min_127, sections=(_OPERATION,), source="CUPS"
 )
@@ -5019,7 +5017,7 @@ media_top_margin_supported: Final[Attr[int]] = Attr(
 )
 media_top_offset_supported: Final[Attr[int | IntRange]] = Attr(
     "media-top-offset-supported",
-    _integer_range_min_min,
+    _integer_range,
     multiple=True,
     sections=(_PRINTER_DESCRIPTION,),
     source="IPPLABEL",
@@ -5140,6 +5138,9 @@ multiple_operation_time_out_action: Final[Attr[str]] = Attr(
     source="PWG 5100.13",
 )
 my_jobs: Final[Attr[bool]] = Attr("my-jobs", _boolean, sections=(_OPERATION,), source="RFC 8011")
+my_subscriptions: Final[Attr[bool]] = Attr(
+    "my-subscriptions", _boolean, sections=(_OPERATION,), source="RFC 3995"
+)
 natural_language_configured: Final[Attr[str]] = Attr(
     "natural-language-configured",
     _language,
@@ -6161,6 +6162,9 @@ ppd_name: Final[Attr[str]] = Attr(
         _PRINTER_DESCRIPTION,
     ),
     source="CUPS",
+)
+predecessor_job_id: Final[Attr[int]] = Attr(
+    "predecessor-job-id", _integer_1_max, sections=(_OPERATION,), source="RFC 3998"
 )
 preferred_attributes: Final[Attr[Collection]] = Attr(
     "preferred-attributes", _begin_collection, sections=(_OPERATION,), source="PWG 5100.13"
@@ -7215,6 +7219,9 @@ requested_attributes: Final[Attr[str]] = Attr(
     keywords=_requested_attributes_keywords,
     sections=(_OPERATION,),
     source="RFC 8011",
+)
+requested_user_name: Final[Attr[str]] = Attr(
+    "requested-user-name", _name_min_127, sections=(_OPERATION,), source="CUPS"
 )
 requesting_user_name: Final[Attr[str]] = Attr(
     "requesting-user-name", _name, sections=(_OPERATION,), source="RFC 8011"

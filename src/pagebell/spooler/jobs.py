@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pagebell.model.access import Principal, Right
@@ -28,8 +29,8 @@ class Jobs:
     def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
-        self._incoming: dict[JobId, int] = {}
-        """Uploads under way, a job."""
+        self._incoming: dict[JobId, set[DocumentKey]] = {}
+        """Uploads under way, by job."""
 
     # --- creating ---
 
@@ -57,7 +58,7 @@ class Jobs:
         by.demand_own(job.owner)
         if not job.open:
             raise WrongState(f"job {job.id} takes no more documents")
-        count = len(job.documents) + self._incoming.get(job.id, 0)
+        count = len(job.documents) + len(self._incoming.get(job.id, ()))
         if count >= self._ledger.policy.max_documents_per_job:
             raise TooMany(f"job {job.id} has {count} documents, as many as a job may have")
         return self._intake(job, spec, None, ()), ()
@@ -120,33 +121,29 @@ class Jobs:
     ) -> Intake:
         """An upload into `job`; `draft` is the job while it is not stored yet."""
         ledger, policy = self._ledger, self._ledger.policy
-        self._incoming[job.id] = self._incoming.get(job.id, 0) + 1
-        number = len(job.documents) + self._incoming[job.id]
+        number = len(job.documents) + len(self._incoming.get(job.id, ())) + 1
         key = DocumentKey(f"{job.id}-{number}-{uuid.uuid4().hex[:8]}")
+        self._incoming.setdefault(job.id, set()).add(key)
 
         async def announce() -> None:
             nonlocal draft
             if draft is not None:
-                change, draft = self._creation(draft, subscriptions), None
-                await ledger.store.commit(change)
+                ledger.printer(draft.printer)
+                await ledger.commit(self._creation(draft, subscriptions))
+                draft = None
 
         async def stored(document: Document, last: bool) -> Job:
-            nonlocal draft
-            done = _release_one(self._incoming, job.id)
             try:
                 if draft is not None:
                     return await self._store_whole(draft, document, last, subscriptions)
                 return await ledger.update_job(
                     job.id, lambda now: _with_document(now, document, last, ledger.clock.now())
                 )
-            except BaseException:
-                await ledger.documents.delete([key])
-                raise
             finally:
-                done()
+                self._arrived(job.id, key)
 
         async def aborted(why: str, reasons: frozenset[str]) -> None:
-            _release_one(self._incoming, job.id)()
+            self._arrived(job.id, key)
             if draft is not None:
                 await self._store_aborted(draft, why, reasons, subscriptions)
                 return
@@ -165,25 +162,35 @@ class Jobs:
             _aborted=aborted,
         )
 
+    def _arrived(self, number: JobId, key: DocumentKey) -> None:
+        """That upload is no longer under way."""
+        uploads = self._incoming.get(number, set())
+        uploads.discard(key)
+        if not uploads:
+            self._incoming.pop(number, None)
+
     async def _store_whole(
         self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
     ) -> Job:
         """A new job with its first document, in one transaction."""
+        self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        await self._ledger.store.commit(self._creation(job, subscriptions))
+        await self._ledger.commit(self._creation(job, subscriptions))
         return job
 
     async def _store_aborted(
         self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
     ) -> None:
         """A new job whose only document did not arrive: its history says so."""
+        if draft.printer not in self._ledger.printers:
+            return
         now = self._ledger.clock.now()
         creation = self._creation(draft, subscriptions)
         job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
         job = replace(job, version=1)
-        await self._ledger.store.commit(replace(creation, jobs=(job,), events=creation.events + events))
+        await self._ledger.commit(replace(creation, jobs=(job,), events=creation.events + events))
 
     async def _abort(self, number: JobId, why: str, reasons: frozenset[str]) -> None:
         def decide(job: Job) -> Change | None:
@@ -192,7 +199,8 @@ class Jobs:
             new, events = step(job, Cause.ABORT, self._ledger.clock.now(), reasons=reasons, message=why)
             return Change(jobs=(new,), events=events)
 
-        await self._ledger.update_job(number, decide)
+        with suppress(NotFound):  # it may have been purged
+            await self._ledger.update_job(number, decide)
 
     async def desert(self, number: JobId) -> None:
         """Abort an open job whose client has not been heard of for too long."""
@@ -224,8 +232,7 @@ class Jobs:
             if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
                 raise Gone(f"the documents of job {job.id} are no longer kept")
 
-        job = await self._step(number, by, Cause.RESTART, check=check)
-        return await self.hold(number, by) if hold else job
+        return await self._step(number, by, Cause.RESTART, check=check, then=Cause.HOLD if hold else None)
 
     async def cancel_all(
         self,
@@ -265,13 +272,14 @@ class Jobs:
         by.demand(Right.MANAGE_ALL)
         self._ledger.printer(printer)
         for job in list(self._ledger.roster.living(printer)):
-            await self._ledger.update_job(job.id, self._purging)
+            with suppress(NotFound):  # somebody else purges too
+                await self._ledger.update_job(job.id, self._purging)
         while finished := await self._ledger.store.jobs(JobQuery(finished=True, printer=printer, limit=500)):
             await self.forget(finished)
 
     async def forget(self, finished: Sequence[Job]) -> None:
         """Remove finished jobs and their documents."""
-        await self._ledger.store.commit(Change(gone_jobs=tuple(job.id for job in finished)))
+        await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
         await self._ledger.documents.delete([d.key for job in finished for d in job.documents])
 
     def _purging(self, job: Job) -> Change | None:
@@ -296,6 +304,7 @@ class Jobs:
         cause: Cause,
         message: str = "",
         check: Callable[[Job], None] | None = None,
+        then: Cause | None = None,
     ) -> Job:
         def decide(job: Job) -> Change:
             by.demand_own(job.owner)
@@ -303,6 +312,9 @@ class Jobs:
             new, events = step(job, cause, now, message=message)
             if check is not None:
                 check(job)
+            if then is not None:
+                new = replace(step(new, then, now)[0], version=new.version)
+                events = (job_event(new, now, events[0].kind, events[0].changed),)
             if job.open and not new.state.is_final:
                 new = replace(new, reasons=new.reasons | INCOMING, touched=now)
             if cause is Cause.CANCEL and by.name != job.owner:
@@ -348,22 +360,6 @@ class Jobs:
     def is_uploading(self, number: JobId) -> bool:
         """Whether octets of it are on their way in."""
         return number in self._incoming
-
-
-def _release_one(incoming: dict[JobId, int], number: JobId) -> Callable[[], None]:
-    """A function that takes one upload off the count, once."""
-    spent = False
-
-    def done() -> None:
-        nonlocal spent
-        if spent:
-            return
-        spent = True
-        incoming[number] -= 1
-        if not incoming[number]:
-            del incoming[number]
-
-    return done
 
 
 def _with_document(job: Job, document: Document, last: bool, now: float) -> Change:

@@ -1,0 +1,95 @@
+"""`pagebell serve`: run the print server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from pagebell.app import Running, StartError
+from pagebell.app import serve as run_server
+from pagebell.config import Config, ConfigError, ServerTable, check, load
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def serve(
+    *,
+    state: Annotated[Path | None, Parameter(help="Folder for state, documents and output.")] = None,
+    config: Annotated[
+        Path | None, Parameter(help="TOML file with settings; options here come first.")
+    ] = None,
+    ipp: Annotated[str | None, Parameter(help="HOST:PORT for IPP and the web page.")] = None,
+    log_level: Annotated[Level | None, Parameter(help="How much to tell on standard error.")] = None,
+) -> int:
+    """Run the print server.
+
+    It prints the URIs of its printers when it is ready, and stops cleanly on SIGTERM or Ctrl-C: what is
+    printing is taken up again at the next start. The first start makes a printer named PDF, which writes what
+    it is sent to the folder output/ in the state folder.
+
+    Examples:
+        pagebell serve
+        pagebell serve --ipp 0.0.0.0:631 --state /var/lib/pagebell --config /etc/pagebell.toml
+    """
+    try:
+        settings = _settings(load(config), state, ipp, log_level)
+        logging.basicConfig(
+            level=settings.server.log_level.upper(),
+            stream=sys.stderr,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        _run(_serve(settings))
+    except (ConfigError, StartError) as error:
+        print(f"pagebell serve: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _settings(config: Config, state: Path | None, ipp: str | None, log_level: Level | None) -> Config:
+    """The configuration with the command line's options on top. Raises ConfigError."""
+    given = {"state": None if state is None else str(state), "ipp": ipp, "log_level": log_level}
+    server = msgspec.structs.replace(
+        config.server, **{name: value for name, value in given.items() if value is not None}
+    )
+    check({"server": msgspec.to_builtins(server)}, "options")
+    assert isinstance(server, ServerTable)
+    return msgspec.structs.replace(config, server=server)
+
+
+def _run(main: object) -> None:
+    """Run on uvloop where there is one."""
+    assert asyncio.iscoroutine(main)
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        asyncio.run(main)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with run_server(config) as running:
+        _announce(running)
+        await stop.wait()
+        print("Stopping.", flush=True)
+
+
+def _announce(running: Running) -> None:
+    """Say where everything is; the last line means that requests are taken."""
+    print(f"State is kept in {running.state}")
+    for printer in running.spooler.printers.list():
+        print(f"Printer {printer.name}: {running.uri(printer.name)}")
+    print(f"Web page: http://{running.authority}/")
+    print("Ready.", flush=True)

@@ -1,0 +1,164 @@
+"""One request on its way through the server, and the reply to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.encoder import encode_attribute, encode_message_parts
+from pagebell.ipp.message import Group
+from pagebell.ipp.registry import Status
+from pagebell.ipp.requests import Request, RequestRefused
+from pagebell.ipp.values import Attribute, GroupTag
+from pagebell.model.access import Principal
+from pagebell.model.event import JobId, PrinterName
+from pagebell.spooler.spooler import Spooler
+
+
+class Place(NamedTuple):
+    """What the path of an object's URI names; a None printer is the default one."""
+
+    printer: str | None = None
+    job: int | None = None
+
+
+def place_of(uri: str) -> Place | None:
+    """Read a printer's, a job's or the server's URI; None where there can be no such object.
+
+    `/ipp/print[/NAME[/ID]]`, and as CUPS clients name them `/printers/NAME[/ID]`, `/jobs/ID` and `/`.
+    """
+    try:
+        parts = [unquote(part) for part in urlsplit(uri).path.split("/") if part]
+    except ValueError:
+        return None
+    match parts:
+        case [] | ["ipp"] | ["ipp", "print"] | ["printers"]:
+            return Place()
+        case ["ipp", "print", name] | ["printers", name]:
+            return Place(name)
+        case ["ipp", "print", name, number] | ["printers", name, number] if _is_id(number):
+            return Place(name, int(number))
+        case ["jobs", number] if _is_id(number):
+            return Place(None, int(number))
+        case _:
+            return None
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the client reached us: what its answers' URIs are made of."""
+
+    authority: str
+    """Host and port as the client wrote them."""
+    secure: bool = False
+
+    def printer(self, name: str) -> str:
+        """A printer's URI."""
+        return f"{'ipps' if self.secure else 'ipp'}://{self.authority}/ipp/print/{name}"
+
+    def job(self, printer: str, number: int) -> str:
+        """A job's URI."""
+        return f"{self.printer(printer)}/{number}"
+
+    def page(self, path: str = "/") -> str:
+        """A web page's URL."""
+        return f"{'https' if self.secure else 'http'}://{self.authority}{path}"
+
+
+Body = AsyncIterator[bytes]
+
+
+@dataclass(slots=True)
+class Call:
+    """A checked request with who asks, how they reached us, and the document data that follow."""
+
+    request: Request
+    by: Principal
+    origin: Origin
+    spooler: Spooler
+    body: Body
+
+    def refuse(self, status: Status, message: str, *unsupported: Attribute) -> RequestRefused:
+        """An answer that says why nothing was done."""
+        group = Group.of(GroupTag.UNSUPPORTED, *unsupported) if unsupported else None
+        return RequestRefused(status, message, group)
+
+    def text(self, attr: Attr[str]) -> str:
+        """An operation attribute's text, empty where it is absent."""
+        value: str | None = self.request.attributes.get(attr)
+        return "" if value is None else str(value)
+
+    @property
+    def place(self) -> Place:
+        """What printer-uri or job-uri names. Raises RequestRefused with client-error-not-found."""
+        attributes = self.request.attributes
+        uri = attributes.get(r.job_uri) or attributes.get(r.printer_uri) or ""
+        place = place_of(uri)
+        if place is None:
+            raise self.refuse(Status.CLIENT_ERROR_NOT_FOUND, f"there is nothing at {uri}")
+        return place
+
+    @property
+    def printer(self) -> PrinterName:
+        """The printer aimed at; the default one where none is named. Raises NotFound, RequestRefused."""
+        name = self.place.printer
+        if name is None:
+            return self.spooler.printers.default.name
+        return self.spooler.printers.printer(PrinterName(name)).name
+
+    @property
+    def job_id(self) -> JobId:
+        """The job aimed at, by job-uri or printer-uri with job-id."""
+        number = self.place.job
+        if number is None:
+            number = self.request.attributes.get(r.job_id)
+        if number is None:
+            raise self.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names no job")
+        return JobId(number)
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a handler answers: groups of encoded attributes behind the operation attributes."""
+
+    status: Status = Status.SUCCESSFUL_OK
+    message: str = ""
+    groups: list[tuple[GroupTag, list[bytes]]] = field(default_factory=list)
+    unsupported: list[Attribute] = field(default_factory=list)
+    operation: list[Attribute] = field(default_factory=list)
+    """Further operation attributes."""
+
+    def add(self, tag: GroupTag, attributes: Iterable[Attribute]) -> Reply:
+        """Append a group."""
+        self.groups.append((tag, [encode_attribute(attribute) for attribute in attributes]))
+        return self
+
+
+_UTF8 = encode_attribute(r.attributes_charset("utf-8"))
+_ENGLISH = encode_attribute(r.attributes_natural_language("en"))
+
+
+def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:
+    """The octets of a reply; unsupported attributes come before the objects (RFC 8011 4.1.7)."""
+    head = [_UTF8, _ENGLISH]
+    if reply.message:
+        head.append(encode_attribute(r.status_message(_cut(reply.message, 255))))
+    head += [encode_attribute(attribute) for attribute in reply.operation]
+    groups: list[tuple[GroupTag, list[bytes]]] = [(GroupTag.OPERATION, head)]
+    if reply.unsupported:
+        unique = {attribute.name: attribute for attribute in reply.unsupported}
+        groups.append((GroupTag.UNSUPPORTED, [encode_attribute(a) for a in unique.values()]))
+    return encode_message_parts(version, reply.status, request_id, groups + reply.groups)
+
+
+def _cut(text: str, octets: int) -> str:
+    """As much of `text` as fits so many octets."""
+    return text.encode()[:octets].decode("utf-8", "ignore")

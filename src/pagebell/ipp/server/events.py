@@ -1,0 +1,89 @@
+"""An event in ippget's words (RFC 3995 9, RFC 3996 9)."""
+
+from __future__ import annotations
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.registry import JobState, PrinterState
+from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.describe_job import up_time
+from pagebell.ipp.values import Attribute
+from pagebell.model.event import Event, EventKind, JobStatus
+from pagebell.model.subscription import Subscription
+from pagebell.spooler.eventlog import Notification
+from pagebell.spooler.spooler import Spooler
+
+_JOB_STATES = {
+    JobState.PENDING: "is waiting",
+    JobState.PENDING_HELD: "is held",
+    JobState.PROCESSING: "is printing",
+    JobState.PROCESSING_STOPPED: "has stopped",
+    JobState.CANCELED: "was canceled",
+    JobState.ABORTED: "was aborted",
+    JobState.COMPLETED: "is completed",
+}
+_PRINTER_STATES = {
+    PrinterState.IDLE: "is idle",
+    PrinterState.PROCESSING: "is printing",
+    PrinterState.STOPPED: "has stopped",
+}
+
+
+def event_attributes(
+    notification: Notification, subscription: Subscription, origin: Origin, spooler: Spooler
+) -> list[Attribute]:
+    """One event-notification group (RFC 3996 9.1)."""
+    event = notification.event
+    attributes = [
+        r.notify_subscription_id(subscription.id),
+        r.notify_sequence_number(notification.number),
+        r.notify_subscribed_event(event.kind.value),
+        r.notify_printer_uri(origin.printer(event.printer)),
+        r.printer_up_time(up_time(spooler, event.at)),
+        r.notify_charset(subscription.charset),
+        r.notify_natural_language("en"),
+        r.notify_user_data(subscription.user_data),
+        r.notify_text(event_text(event)),
+    ]
+    if event.job is not None:
+        attributes.append(r.notify_job_id(event.job))
+    if event.job_status is not None:
+        attributes += _job(event, event.job_status)
+    if event.printer_status is not None:
+        status = event.printer_status
+        attributes += [
+            r.printer_state(PrinterState(status.state)),
+            r.printer_state_reasons(*(sorted(status.reasons) or ("none",))),
+            r.printer_state_message(status.message),
+            r.printer_is_accepting_jobs(status.accepting),
+        ]
+    return attributes
+
+
+def _job(event: Event, status: JobStatus) -> list[Attribute]:
+    attributes = [
+        r.job_state(JobState(status.state)),
+        r.job_state_reasons(*(sorted(status.reasons) or ("none",))),
+        r.job_state_message(status.message),
+        r.job_name(status.name),
+    ]
+    if event.kind in (EventKind.JOB_PROGRESS, EventKind.JOB_COMPLETED):
+        attributes.append(r.job_impressions_completed(status.impressions_completed))
+    if status.impressions is not None:
+        attributes.append(r.job_impressions(status.impressions))
+    return attributes
+
+
+def event_text(event: Event) -> str:
+    """The event for people (notify-text)."""
+    if event.job_status is not None:
+        status = event.job_status
+        if event.kind is EventKind.JOB_PROGRESS:
+            of = "" if status.impressions is None else f" of {status.impressions}"
+            return f"Job {event.job} has printed {status.impressions_completed}{of} pages."
+        state = _JOB_STATES[JobState(status.state)]
+        return f"Job {event.job} {state}{': ' + status.message if status.message else '.'}"
+    if event.printer_status is not None:
+        state = _PRINTER_STATES[PrinterState(event.printer_status.state)]
+        message = event.printer_status.message
+        return f"Printer {event.printer} {state}{': ' + message if message else '.'}"
+    return f"{event.kind.value} at printer {event.printer}."

@@ -1,0 +1,330 @@
+"""Operations that create and change jobs (RFC 8011 4.2 and 4.3, PWG 5100.7)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.message import Group
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.describe_job import LIST_DEFAULT, chosen, job_attributes, job_selection
+from pagebell.ipp.server.inflate import CompressionDamaged, inflate
+from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
+from pagebell.ipp.server.ticket import read_ticket
+from pagebell.ipp.values import Attribute, GroupTag
+from pagebell.model.errors import DocumentDamaged, NotFound, Refusal
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobState as State
+from pagebell.model.job import Job
+from pagebell.model.subscription import Subscription
+from pagebell.spooler.formats import OCTET_STREAM
+from pagebell.spooler.intake import DocumentSpec, Intake, Order
+from pagebell.spooler.ports import JobQuery
+
+Handler = Callable[[Call], Awaitable[Reply]]
+COMPRESSIONS: Final = ("none", "deflate", "gzip")
+_FROM_OPERATION: Final = (r.job_hold_until.name,)
+"""Job Template attributes that clients also send as operation attributes."""
+
+
+def handlers() -> dict[Op, Handler]:
+    """Which function does which operation."""
+    return {
+        Op.PRINT_JOB: print_job,
+        Op.VALIDATE_JOB: validate_job,
+        Op.CREATE_JOB: create_job,
+        Op.SEND_DOCUMENT: send_document,
+        Op.CLOSE_JOB: close_job,
+        Op.CANCEL_JOB: cancel_job,
+        Op.HOLD_JOB: hold_job,
+        Op.RELEASE_JOB: release_job,
+        Op.RESTART_JOB: restart_job,
+        Op.CANCEL_MY_JOBS: cancel_my_jobs,
+        Op.GET_JOB_ATTRIBUTES: get_job_attributes,
+        Op.GET_JOBS: get_jobs,
+    }
+
+
+# --- creating ---
+
+
+async def print_job(call: Call) -> Reply:
+    """Print-Job, RFC 8011 4.2.1"""
+    order, wishes, ignored = _order(call)
+    spec = _document_spec(call, order.printer)
+    intake, subscriptions = await call.spooler.jobs.open_document(order, spec, call.by)
+    job = await _receive(call, intake, last=True)
+    return _created(call, job, wishes, subscriptions, ignored)
+
+
+async def validate_job(call: Call) -> Reply:
+    """Validate-Job, RFC 8011 4.2.3"""
+    order, wishes, ignored = _order(call)
+    _document_spec(call, order.printer)
+    call.spooler.jobs.validate(order)
+    reply = Reply(unsupported=ignored)
+    return wish_groups(reply, wishes, ())
+
+
+async def create_job(call: Call) -> Reply:
+    """Create-Job, RFC 8011 4.2.4"""
+    order, wishes, ignored = _order(call)
+    job, subscriptions = await call.spooler.jobs.submit(order)
+    return _created(call, job, wishes, subscriptions, ignored)
+
+
+async def send_document(call: Call) -> Reply:
+    """Send-Document, RFC 8011 4.3.1; without data and with last-document it only closes the job."""
+    number = call.job_id
+    job = await call.spooler.jobs.job(number)
+    spec = _document_spec(call, job.printer)
+    last = call.request.attributes.get(r.last_document) or False
+    first = await anext(call.body, b"")
+    if not first:
+        if not last:
+            raise call.refuse(
+                Status.CLIENT_ERROR_BAD_REQUEST, "there is no document, and last-document is not true"
+            )
+        return _job_reply(call, await call.spooler.jobs.close(number, call.by))
+    intake, _ = await call.spooler.jobs.open_document(number, spec, call.by)
+    return _job_reply(call, await _receive(call, intake, last=last, first=first))
+
+
+async def close_job(call: Call) -> Reply:
+    """Close-Job, PWG 5100.7 5.2"""
+    return _job_reply(call, await call.spooler.jobs.close(call.job_id, call.by))
+
+
+def _order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
+    """What is asked for; what can't be honoured is refused under fidelity, else returned to be told."""
+    request, attributes = call.request, call.request.attributes
+    name = call.printer
+    template = Group(GroupTag.JOB, dict(request.job.attributes))
+    for attribute in attributes.attributes.values():
+        if attribute.name in _FROM_OPERATION:
+            template.add(attribute)
+    ticket, ignored = read_ticket([template], call.spooler.printers.capabilities(name))
+    flawed = [a for a in request.unsupported if a.name not in request.attributes]
+    if request.fidelity and (ignored or flawed):
+        raise call.refuse(
+            Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            "the job can't be printed just as asked for (ipp-attribute-fidelity)",
+            *flawed,
+            *ignored,
+        )
+    wishes = read_wishes(request.subscriptions, job=True)
+    order = Order(
+        printer=name,
+        by=call.by,
+        name=call.text(r.job_name) or call.text(r.document_name) or "Untitled",
+        ticket=ticket,
+        subscriptions=wishes.granted,
+        charset=request.charset,
+        language=request.language,
+    )
+    return order, wishes, ignored
+
+
+def _document_spec(call: Call, printer: PrinterName) -> DocumentSpec:
+    """What is said of the document. Raises RequestRefused for what can't be read or printed."""
+    attributes = call.request.attributes
+    compression = attributes.get(r.compression) or "none"
+    if compression not in COMPRESSIONS:
+        refused = attributes.attributes[r.compression.name]
+        raise call.refuse(
+            Status.CLIENT_ERROR_COMPRESSION_NOT_SUPPORTED,
+            f"compression {compression} is not supported",
+            refused,
+        )
+    format_ = (attributes.get(r.document_format) or OCTET_STREAM).lower()
+    if format_ not in (OCTET_STREAM, *call.spooler.printers.capabilities(printer).formats):
+        refused = attributes.attributes[r.document_format.name]
+        raise call.refuse(
+            Status.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
+            f"printer {printer} does not take documents of format {format_}",
+            refused,
+        )
+    return DocumentSpec(
+        format=format_,
+        name=call.text(r.document_name),
+        language=attributes.get(r.document_natural_language) or "",
+    )
+
+
+async def _receive(call: Call, intake: Intake, *, last: bool, first: bytes = b"") -> Job:
+    """Take in the document; if that fails its job is aborted and says why."""
+    compression = call.request.attributes.get(r.compression) or "none"
+    try:
+        body = call.body if not first else _again(first, call)
+        async for chunk in inflate(body, compression):
+            await intake.write(chunk)
+        return await intake.commit(last=last)
+    except CompressionDamaged as damage:
+        await intake.abort(str(damage), "compression-error")
+        raise call.refuse(Status.CLIENT_ERROR_COMPRESSION_ERROR, str(damage)) from None
+    except DocumentDamaged as damage:
+        await intake.abort(str(damage), "document-format-error")
+        raise
+    except Refusal as refusal:
+        await intake.abort(str(refusal))
+        raise
+    except BaseException:
+        await intake.abort("The document broke off while it was sent.")
+        raise
+
+
+async def _again(first: bytes, call: Call) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in call.body:
+        yield chunk
+
+
+_NEW: Final = ("job-id", "job-uri", "job-uuid", "job-state", "job-state-reasons", "job-state-message")
+_NEW_MORE: Final = ("number-of-intervening-jobs",)
+
+
+def _created(
+    call: Call, job: Job, wishes: Wishes, subscriptions: tuple[Subscription, ...], ignored: list[Attribute]
+) -> Reply:
+    reply = _job_reply(call, job)
+    reply.unsupported = ignored
+    return wish_groups(reply, wishes, subscriptions)
+
+
+def _job_reply(call: Call, job: Job) -> Reply:
+    """What job operations answer (RFC 8011 4.2.1.2)."""
+    selection = job_selection(None, (*_NEW, *_NEW_MORE))
+    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+
+
+# --- changing ---
+
+
+async def cancel_job(call: Call) -> Reply:
+    """Cancel-Job, RFC 8011 4.3.3"""
+    await call.spooler.jobs.cancel(call.job_id, call.by, call.text(r.message))
+    return Reply()
+
+
+async def hold_job(call: Call) -> Reply:
+    """Hold-Job, RFC 8011 4.3.5"""
+    until = call.request.attributes.get(r.job_hold_until)
+    if until == "no-hold":
+        await call.spooler.jobs.release(call.job_id, call.by)
+    elif until not in (None, "indefinite"):
+        refused = call.request.attributes.attributes[r.job_hold_until.name]
+        raise call.refuse(
+            Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, f"can't hold a job until {until}", refused
+        )
+    else:
+        await call.spooler.jobs.hold(call.job_id, call.by)
+    return Reply()
+
+
+async def release_job(call: Call) -> Reply:
+    """Release-Job, RFC 8011 4.3.6"""
+    await call.spooler.jobs.release(call.job_id, call.by)
+    return Reply()
+
+
+async def restart_job(call: Call) -> Reply:
+    """Restart-Job, RFC 8011 4.3.7"""
+    hold = call.request.attributes.get(r.job_hold_until)
+    await call.spooler.jobs.restart(call.job_id, call.by, hold=hold not in (None, "no-hold"))
+    return Reply()
+
+
+async def cancel_my_jobs(call: Call) -> Reply:
+    """Cancel-My-Jobs, PWG 5100.7 5.1: all of them or, with an error, none."""
+    numbers = [JobId(number) for number in call.request.attributes.all(r.job_ids)]
+    for number in numbers:
+        try:
+            job = await call.spooler.jobs.job(number)
+            if job.owner != call.by.name:
+                raise NotFound(f"job {number} is not yours")
+        except NotFound as error:
+            raise call.refuse(Status.CLIENT_ERROR_NOT_FOUND, str(error), r.job_ids(number)) from None
+    await call.spooler.jobs.cancel_all(call.printer, call.by, mine=True, numbers=numbers or None)
+    return Reply()
+
+
+# --- asking ---
+
+
+async def get_job_attributes(call: Call) -> Reply:
+    """Get-Job-Attributes, RFC 8011 4.3.4"""
+    job = await call.spooler.jobs.job(call.job_id)
+    place = call.place
+    if place.printer is not None and place.printer != job.printer:
+        raise NotFound(f"job {job.id} is not at printer {place.printer}")
+    selection = job_selection(call.request.attributes.all(r.requested_attributes) or None)
+    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+
+
+_WHICH: Final[dict[str, tuple[bool | None, frozenset[State] | None]]] = {
+    # which-jobs: (finished, None for both; states)
+    "not-completed": (False, None),
+    "completed": (True, None),
+    "all": (None, None),
+    "aborted": (True, frozenset({State.ABORTED})),
+    "canceled": (True, frozenset({State.CANCELED})),
+    "pending": (False, frozenset({State.PENDING})),
+    "pending-held": (False, frozenset({State.PENDING_HELD})),
+    "processing": (False, frozenset({State.PROCESSING})),
+    "processing-stopped": (False, frozenset({State.PROCESSING_STOPPED})),
+}
+
+
+async def get_jobs(call: Call) -> Reply:
+    """Get-Jobs, RFC 8011 4.2.6 and PWG 5100.7 7.1"""
+    attributes = call.request.attributes
+    selection = job_selection(attributes.all(r.requested_attributes) or None, LIST_DEFAULT)
+    reply = Reply()
+    for job in await _wanted_jobs(call):
+        reply.add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return reply
+
+
+async def _wanted_jobs(call: Call) -> list[Job]:
+    attributes = call.request.attributes
+    place = call.place
+    printer = None if place.printer is None else call.printer
+    numbers = attributes.all(r.job_ids)
+    which = attributes.get(r.which_jobs) or "not-completed"
+    if which not in _WHICH:
+        raise call.refuse(
+            Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"which-jobs {which} is not supported",
+            attributes.attributes[r.which_jobs.name],
+        )
+    if numbers:
+        if r.which_jobs.name in attributes or r.my_jobs.name in attributes:
+            raise call.refuse(
+                Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES, "job-ids stands alone (PWG 5100.7 7.1.1)"
+            )
+        return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
+    mine = attributes.get(r.my_jobs) or False
+    finished, states = _WHICH[which]
+    most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
+    skip = (attributes.get(r.first_index) or 1) - 1
+    first_id = attributes.get(r.first_job_id) or 0
+    found: list[Job] = []
+    for part in (False, True) if finished is None else (finished,):
+        query = JobQuery(
+            finished=part,
+            printer=printer,
+            owner=call.by.name if mine else None,
+            states=states,
+            limit=most - len(found) + (skip if finished is None else 0),
+            offset=skip if finished is not None else 0,
+        )
+        found += await call.spooler.jobs.list(query)
+    if finished is None:
+        found = found[skip : skip + most]
+    return [job for job in found if job.id >= first_id]
+
+
+MOST_JOBS: Final = 10_000
+"""At most so many jobs in one answer, whatever `limit` says."""

@@ -1,0 +1,101 @@
+"""The IPP service: octets of a request in, octets of its answer out; handlers by operation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from pagebell.ipp.decoder import CodecError, Limits
+from pagebell.ipp.operations import OPERATIONS, Operation
+from pagebell.ipp.reader import MessageReader
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.requests import RequestRefused, check_request
+from pagebell.ipp.requests import status_of as status_of_fault
+from pagebell.ipp.server import cups, job_handlers, printer_handlers, subscription_handlers
+from pagebell.ipp.server.call import Call, Origin, Reply, encode_reply
+from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.status import status_of
+from pagebell.model.access import Principal
+from pagebell.model.errors import Refusal
+from pagebell.spooler.spooler import Spooler
+
+log = logging.getLogger(__name__)
+
+Authenticate = Callable[[str | None], Principal]
+"""Makes a principal of the requesting-user-name; the transport knows the rest."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """Octets to send back, and the status that they tell."""
+
+    octets: bytes
+    status: Status
+
+
+class Service:
+    """All operations on one spooler."""
+
+    def __init__(self, spooler: Spooler, limits: Limits | None = None) -> None:
+        self._spooler = spooler
+        self._limits = limits or Limits()
+        describer = PrinterDescriber(spooler, lambda: self._handlers)
+        self._handlers: dict[Op, Callable[[Call], Awaitable[Reply]]] = {
+            **job_handlers.handlers(),
+            **printer_handlers.handlers(describer),
+            **subscription_handlers.handlers(),
+            **cups.handlers(describer),
+        }
+        self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
+
+    async def answer(self, body: AsyncIterator[bytes], authenticate: Authenticate, origin: Origin) -> Answer:
+        """Read a request off `body` and do what it says; document data are read as the handler needs them."""
+        reader = MessageReader(self._limits)
+        version, request_id = (1, 1), 1
+        try:
+            message = None
+            async for chunk in body:
+                message = reader.feed(chunk)
+                if message is not None:
+                    break
+            if message is None:
+                reader.finish()
+                raise AssertionError("finish() raises when there is no message")
+            version, request_id = message.version, message.request_id
+            log.debug("%s", message)
+            request = check_request(message, self._operations)
+            call = Call(request, authenticate(request.user), origin, self._spooler, _rest(reader.rest, body))
+            reply = await self._handlers[request.operation.code](call)
+            _mention_ignored(reply, call)
+        except CodecError as error:
+            version, request_id = error.version or version, error.request_id or request_id
+            reply = Reply(status_of_fault(error.kind), f"the request can't be read: {error}")
+        except RequestRefused as refused:
+            unsupported = list(refused.unsupported.attributes.values()) if refused.unsupported else []
+            reply = Reply(refused.status, refused.message, unsupported=unsupported)
+        except Refusal as refusal:
+            reply = Reply(status_of(refusal), str(refusal))
+        except Exception:
+            log.exception("internal error while answering an IPP request")
+            reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")
+        return Answer(encode_reply(reply, _answer_version(version), request_id), reply.status)
+
+
+def _mention_ignored(reply: Reply, call: Call) -> None:
+    """What the generic checks set aside is told, also where the operation was done (RFC 8011 4.1.7)."""
+    reply.unsupported = call.request.unsupported + reply.unsupported
+    if reply.unsupported and reply.status is Status.SUCCESSFUL_OK:
+        reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+
+
+def _answer_version(version: tuple[int, int]) -> tuple[int, int]:
+    """The client's version where we speak it, else the nearest (RFC 8011 4.1.8)."""
+    return version if version in ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2)) else (1, 1)
+
+
+async def _rest(first: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for chunk in body:
+        yield chunk

@@ -1,0 +1,181 @@
+"""Operations on subscriptions (RFC 3995 11) and Get-Notifications (RFC 3996 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.selection import select
+from pagebell.ipp.server.call import Call, Origin, Reply
+from pagebell.ipp.server.describe_job import chosen, up_time
+from pagebell.ipp.server.describe_printer import GET_INTERVAL
+from pagebell.ipp.server.events import event_attributes
+from pagebell.ipp.server.subscription_groups import Wish, Wishes, read_wishes, wish_groups
+from pagebell.ipp.values import Attribute, GroupTag
+from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
+from pagebell.model.event import JobId
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.spooler import Spooler
+
+Handler = Callable[[Call], Awaitable[Reply]]
+MOST_EVENTS = 1000
+"""Events of one subscription in one answer; the rest waits for the next."""
+
+
+def handlers() -> dict[Op, Handler]:
+    """Which function does which operation."""
+    return {
+        Op.CREATE_PRINTER_SUBSCRIPTIONS: create_printer_subscriptions,
+        Op.CREATE_JOB_SUBSCRIPTIONS: create_job_subscriptions,
+        Op.GET_SUBSCRIPTION_ATTRIBUTES: get_subscription_attributes,
+        Op.GET_SUBSCRIPTIONS: get_subscriptions,
+        Op.RENEW_SUBSCRIPTION: renew_subscription,
+        Op.CANCEL_SUBSCRIPTION: cancel_subscription,
+        Op.GET_NOTIFICATIONS: get_notifications,
+    }
+
+
+async def create_printer_subscriptions(call: Call) -> Reply:
+    """Create-Printer-Subscriptions, RFC 3995 11.1.2"""
+    return await _create(call, Scope(call.printer), job=False)
+
+
+async def create_job_subscriptions(call: Call) -> Reply:
+    """Create-Job-Subscriptions, RFC 3995 11.1.1"""
+    number = JobId(call.request.attributes.get(r.notify_job_id) or 0)
+    job = await call.spooler.jobs.job(number)
+    if job.printer != call.printer:
+        raise NotFound(f"job {number} is not at printer {call.printer}")
+    return await _create(call, Scope(job.printer, job.id), job=True)
+
+
+async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
+    if not call.request.subscriptions:
+        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request has no subscription attributes group")
+    wishes = read_wishes(call.request.subscriptions, job=job)
+    created: list[Subscription] = []
+    each: list[Wish] = []
+    for wish in wishes.each:
+        answer = wish
+        if wish.wish is not None:
+            try:
+                created.append(await call.spooler.subscriptions.subscribe(scope, wish.wish, call.by))
+            except TooMany:
+                answer = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
+        each.append(answer)
+    reply = wish_groups(Reply(), Wishes(tuple(each)), created)
+    if not created:
+        reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
+    return reply
+
+
+async def get_subscription_attributes(call: Call) -> Reply:
+    """Get-Subscription-Attributes, RFC 3995 11.2.4"""
+    subscription = call.spooler.subscriptions.subscription(_id(call), call.by)
+    return Reply().add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("all",)))
+
+
+async def get_subscriptions(call: Call) -> Reply:
+    """Get-Subscriptions, RFC 3995 11.2.5"""
+    attributes = call.request.attributes
+    job = attributes.get(r.notify_job_id)
+    if job is not None:
+        await call.spooler.jobs.job(JobId(job))
+    found = call.spooler.subscriptions.list(
+        call.by,
+        printer=call.printer,
+        job=None if job is None else JobId(job),
+        mine=attributes.get(r.my_subscriptions) or False,
+    )
+    reply = Reply()
+    for subscription in found[: attributes.get(r.limit)]:
+        reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
+    return reply
+
+
+async def renew_subscription(call: Call) -> Reply:
+    """Renew-Subscription, RFC 3995 11.2.6"""
+    lease = call.request.attributes.get(r.notify_lease_duration)
+    subscription = await call.spooler.subscriptions.renew(_id(call), lease, call.by)
+    return Reply().add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
+
+
+async def cancel_subscription(call: Call) -> Reply:
+    """Cancel-Subscription, RFC 3995 11.2.7"""
+    await call.spooler.subscriptions.unsubscribe(_id(call), call.by)
+    return Reply()
+
+
+async def get_notifications(call: Call) -> Reply:
+    """Get-Notifications, RFC 3996 5, without waiting: the client comes back after notify-get-interval."""
+    attributes = call.request.attributes
+    numbers = attributes.all(r.notify_sequence_numbers)
+    reply = Reply(operation=[r.printer_up_time(up_time(call.spooler))])
+    refusals: list[tuple[int, Refusal]] = []
+    batches: list[tuple[Subscription, Batch]] = []
+    for index, number in enumerate(attributes.all(r.notify_subscription_ids)):
+        after = max(0, numbers[index] - 1) if index < len(numbers) else 0
+        try:
+            subscription = call.spooler.subscriptions.subscription(SubscriptionId(number), call.by)
+            batch = await call.spooler.subscriptions.read(subscription.id, call.by, after, MOST_EVENTS)
+        except (NotFound, NotAuthorized) as refusal:
+            refusals.append((number, refusal))
+            continue
+        batches.append((subscription, batch))
+    if not batches:
+        raise refusals[0][1]
+    if refusals:
+        reply.unsupported.append(r.notify_subscription_ids(*(number for number, _ in refusals)))
+        reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    for subscription, batch in batches:
+        for notification in batch.notifications:
+            attributes_ = event_attributes(notification, subscription, call.origin, call.spooler)
+            reply.add(GroupTag.EVENT_NOTIFICATION, attributes_)
+    if all(batch.complete for _, batch in batches) and reply.status is Status.SUCCESSFUL_OK:
+        reply.status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE
+    else:
+        reply.operation.append(r.notify_get_interval(GET_INTERVAL))
+    return reply
+
+
+def _id(call: Call) -> SubscriptionId:
+    return SubscriptionId(call.request.attributes.get(r.notify_subscription_id) or 0)
+
+
+def _described(call: Call, subscription: Subscription, default: tuple[str, ...]) -> list[Attribute]:
+    asked = call.request.attributes.all(r.requested_attributes) or None
+    selection = select(asked, GroupTag.SUBSCRIPTION, default)
+    return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
+
+
+def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
+    """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
+    _, newest = spooler.subscriptions.available(subscription.id)
+    scope = subscription.scope
+    attributes = [
+        r.notify_subscription_id(subscription.id),
+        r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
+        r.notify_events(*(sorted(kind.value for kind in subscription.events) or ("none",))),
+        r.notify_pull_method(subscription.pull_method),
+        r.notify_subscriber_user_name(subscription.owner),
+        r.notify_sequence_number(newest),
+        r.notify_printer_up_time(up_time(spooler)),
+        r.notify_charset(subscription.charset),
+        r.notify_natural_language(subscription.language),
+        r.notify_time_interval(subscription.interval),
+    ]
+    if scope.printer is not None:
+        attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
+    if subscription.user_data:
+        attributes.append(r.notify_user_data(subscription.user_data))
+    if subscription.attributes:
+        attributes.append(r.notify_attributes(*subscription.attributes))
+    if scope.job is not None:
+        attributes.append(r.notify_job_id(scope.job))
+    else:
+        attributes.append(r.notify_lease_duration(subscription.lease))
+        end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
+        attributes.append(r.notify_lease_expiration_time(max(0, end)))
+    return attributes

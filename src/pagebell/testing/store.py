@@ -1,0 +1,155 @@
+"""The `Store` port in memory: what it holds survives `close`, so that a test can restart its spooler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pagebell.model.errors import NoRoom
+from pagebell.model.event import Event, JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import Filter, Subscription, SubscriptionId
+from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Snapshot
+
+
+class MemoryStore:
+    """`ports.Store`. While `full` is set, every change is refused with NoRoom, as on a full disk."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.history: list[Event] = []
+        """Every event ever stored, also those that the log has dropped since: for tests to look at."""
+        self._committed: Committed | None = None
+        self._jobs: dict[JobId, Job] = {}
+        self._printers: dict[PrinterName, Printer] = {}
+        self._subscriptions: dict[SubscriptionId, Subscription] = {}
+        self._interests: dict[Filter, Interest] = {}
+        self._events: dict[int, Event] = {}
+        self._last_job = 0
+        self._last_subscription = 0
+        self._last_event = 0
+        self._default: PrinterName | None = None
+
+    async def open(self, committed: Committed) -> Snapshot:
+        """Make ready; the snapshot is of what is held."""
+        self._committed = committed
+        return Snapshot(
+            printers=tuple(self._printers.values()),
+            active=tuple(job for job in self._jobs.values() if not job.state.is_final),
+            subscriptions=tuple(self._subscriptions.values()),
+            interests=tuple(self._interests.values()),
+            last_job=self._last_job,
+            last_subscription=self._last_subscription,
+            last_event=self._last_event,
+            default_printer=self._default,
+        )
+
+    async def commit(self, change: Change) -> None:
+        """Store all of it. Raises Conflict, NoRoom.
+
+        A turn of the event loop passes before and after, so that callers meet the races of a real store; one
+        that is cancelled may have stored its change, or not.
+        """
+        await asyncio.sleep(0)
+        if self._committed is None:
+            raise RuntimeError("the store is closed")
+        if self.full:
+            raise NoRoom("there is no room in this store: its `full` is set")
+        self._check(change)
+        numbered = self._number(change)
+        self._apply(numbered)
+        self._committed(numbered)
+        await asyncio.sleep(0)
+
+    async def jobs(self, query: JobQuery | Sequence[JobId]) -> list[Job]:
+        """Jobs by query or by id."""
+        await asyncio.sleep(0)
+        if not isinstance(query, JobQuery):
+            return [self._jobs[number] for number in sorted(query) if number in self._jobs]
+        found = [job for job in self._jobs.values() if _matches(job, query)]
+        if query.finished:
+            found.sort(key=lambda job: (job.completed_at or 0.0, job.id), reverse=True)
+        else:
+            found.sort(key=lambda job: (-job.priority, job.id))
+        return found[query.offset : query.offset + query.limit]
+
+    async def events(self, numbers: range | Sequence[int]) -> list[Event]:
+        """Those of these events that have not been trimmed, in order."""
+        await asyncio.sleep(0)
+        if isinstance(numbers, range):
+            return [event for seq, event in self._events.items() if seq in numbers]
+        return [self._events[number] for number in sorted(numbers) if number in self._events]
+
+    async def close(self) -> None:
+        """Let go; what is held stays for the next `open`."""
+        await asyncio.sleep(0)
+        self._committed = None
+
+    def _check(self, change: Change) -> None:
+        for job in change.jobs:
+            stored = self._jobs.get(job.id)
+            if (stored.version if stored else 0) != job.version - 1:
+                raise Conflict(f"job {job.id}")
+        for printer in change.printers:
+            known = self._printers.get(printer.name)
+            if (known.version if known else 0) != printer.version - 1:
+                raise Conflict(f"printer {printer.name}")
+
+    def _number(self, change: Change) -> Change:
+        subscriptions = tuple(
+            replace(s, since=self._last_event) if s.since < 0 else s for s in change.subscriptions
+        )
+        first = self._last_event + 1
+        events = tuple(replace(event, seq=first + i) for i, event in enumerate(change.events))
+        return replace(change, subscriptions=subscriptions, events=events)
+
+    def _apply(self, change: Change) -> None:
+        for printer in change.printers:
+            self._printers[printer.name] = printer
+        for job in change.jobs:
+            self._jobs[job.id] = job
+            self._last_job = max(self._last_job, job.id)
+        for subscription in change.subscriptions:
+            self._put(subscription)
+        for event in change.events:
+            self._events[event.seq] = event
+            self._last_event = event.seq
+        self.history += change.events
+        for number in change.gone_jobs:
+            self._jobs.pop(number, None)
+        for name in change.gone_printers:
+            self._printers.pop(name, None)
+        for gone in change.gone_subscriptions:
+            self._drop(gone)
+        for interest in change.interests:
+            if interest.filter in self._interests:
+                kept = self._interests[interest.filter]
+                self._interests[interest.filter] = replace(kept, trimmed=interest.trimmed)
+        if change.trim:
+            self._events = {seq: event for seq, event in self._events.items() if seq > change.trim}
+        if change.default_printer is not None:
+            self._default = change.default_printer
+
+    def _put(self, subscription: Subscription) -> None:
+        self._subscriptions[subscription.id] = subscription
+        self._last_subscription = max(self._last_subscription, subscription.id)
+        born = Interest(subscription.filter, subscription.since)
+        self._interests.setdefault(subscription.filter, born)
+
+    def _drop(self, number: SubscriptionId) -> None:
+        gone = self._subscriptions.pop(number, None)
+        if gone is not None and all(s.filter != gone.filter for s in self._subscriptions.values()):
+            del self._interests[gone.filter]
+
+
+def _matches(job: Job, query: JobQuery) -> bool:
+    return (
+        job.state.is_final == query.finished
+        and query.printer in (None, job.printer)
+        and query.owner in (None, job.owner)
+        and (query.states is None or job.state in query.states)
+        and (query.completed_after is None or (job.completed_at or 0.0) >= query.completed_after)
+        and (query.completed_before is None or (job.completed_at or 0.0) < query.completed_before)
+    )

@@ -1,0 +1,105 @@
+"""Plain pages for people: printers, jobs, and what became of them."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Iterable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+from pagebell.spooler.ports import JobQuery
+from pagebell.spooler.spooler import Spooler
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222 }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
+th { font-weight: 600; color: #555 } .quiet { color: #666 } .bad { color: #a40000 }
+"""
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+SHOWN = 50
+
+
+def pages(spooler: Spooler) -> Starlette:
+    """The pages as an ASGI application."""
+
+    async def index(request: Request) -> HTMLResponse:
+        living = await spooler.jobs.list(JobQuery(limit=SHOWN))
+        finished = await spooler.jobs.list(JobQuery(finished=True, limit=SHOWN))
+        page = index_page(spooler.printers.list(), living, finished)
+        return HTMLResponse(page, headers=_HEADERS)
+
+    return Starlette(routes=[Route("/", index)])
+
+
+def index_page(printers: Iterable[Printer], living: Iterable[Job], finished: Iterable[Job]) -> str:
+    """The page at `/`."""
+    parts = [
+        "<h2>Printers</h2>",
+        _table(("Printer", "State", "Where", "About"), (_printer_row(printer) for printer in printers)),
+        "<h2>Jobs</h2>",
+        _jobs(living, "Nothing is waiting to be printed."),
+        "<h2>Finished</h2>",
+        _jobs(finished, "Nothing has been printed yet."),
+    ]
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Pagebell</title>"
+        "<meta name='viewport' content='width=device-width'>"
+        f"<style>{_STYLE}</style></head><body><h1>Pagebell</h1>{''.join(parts)}</body></html>"
+    )
+
+
+def _jobs(jobs: Iterable[Job], none: str) -> str:
+    rows = [_job_row(job) for job in jobs]
+    if not rows:
+        return f"<p class='quiet'>{none}</p>"
+    return _table(("Job", "Name", "From", "Printer", "State", "Pages", "Since"), rows)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _printer_row(printer: Printer) -> tuple[str, ...]:
+    state = printer.state.name.lower()
+    if not printer.accepting:
+        state += ", takes no new jobs"
+    return (
+        f"<b>{html.escape(printer.name)}</b>",
+        _state(state, printer.message, bad=printer.state.name == "STOPPED"),
+        html.escape(printer.location),
+        html.escape(printer.info),
+    )
+
+
+def _job_row(job: Job) -> tuple[str, ...]:
+    of = "" if job.impressions is None else f" of {job.impressions}"
+    since = job.completed_at or job.processing_at or job.created
+    state = job.state.name.lower().replace("_", "-")
+    return (
+        str(job.id),
+        html.escape(job.name),
+        html.escape(job.owner),
+        html.escape(job.printer),
+        _state(state, job.message, bad=state in ("aborted", "processing-stopped")),
+        f"{job.impressions_completed}{of}",
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since)),
+    )
+
+
+def _state(state: str, message: str, *, bad: bool) -> str:
+    text = f"<span class='bad'>{state}</span>" if bad else state
+    return text + (f"<br><span class='quiet'>{html.escape(message)}</span>" if message else "")
