@@ -129,14 +129,6 @@ class Follower:
             ways = self._listen() if self._by_events else self._ask()
             async for update in ways:
                 yield update
-        if self._stale():
-            await self._look()
-            if self._update() != self._told:
-                yield self._update()
-
-    def _stale(self) -> bool:
-        """The end came as an event, which tells less than the job itself."""
-        return self._by_events
 
     # --- asking ---
 
@@ -211,6 +203,8 @@ class Follower:
             async for events in _with_pauses(answers, self._pause):
                 if events is None or await self._take(events):
                     await self._look()
+                if self.job.is_final:
+                    await self._look()  # an event tells less of the end than the job itself
                 if self._changed():
                     yield self._update()
                 if self.job.is_final:
