@@ -368,7 +368,10 @@ def _put_job(connection: sqlite3.Connection, job: Job) -> None:
     values = (job.printer, job.state, job.owner, job.completed_at, job.version, _encode(job), job.id)
     if job.version == 1:
         sql = "insert into job (printer, state, owner, completed_at, version, body, id) values (?, ?, ?, ?, ?, ?, ?)"
-        connection.execute(sql, values)
+        try:
+            connection.execute(sql, values)
+        except sqlite3.IntegrityError:
+            raise Conflict(f"job {job.id}") from None
         return
     sql = "update job set printer=?, state=?, owner=?, completed_at=?, version=?, body=? where id=? and version=?"
     if connection.execute(sql, (*values, job.version - 1)).rowcount != 1:
@@ -405,8 +408,11 @@ def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
     connection.execute(f"delete from interest where filter = ? and not exists ({left})", (row[0], row[0]))
 
 
+_PRINTING_ORDER = "json_extract(cast(body as text), '$.priority') desc, id"
+
+
 def _select_jobs(query: JobQuery) -> tuple[str, list[object]]:
-    """SQL for a query; finished jobs come newest first, living ones by id."""
+    """SQL for a query; finished jobs come newest first, living ones in the order of printing."""
     where = ["completed_at is not null" if query.finished else "completed_at is null"]
     values: list[object] = []
     for column, value in (("printer", query.printer), ("owner", query.owner)):
@@ -422,6 +428,6 @@ def _select_jobs(query: JobQuery) -> tuple[str, list[object]]:
     if query.completed_before is not None:
         where.append("completed_at < ?")
         values.append(query.completed_before)
-    order = "completed_at desc, id desc" if query.finished else "id"
+    order = "completed_at desc, id desc" if query.finished else _PRINTING_ORDER
     sql = f"select body from job where {' and '.join(where)} order by {order} limit ? offset ?"
     return sql, [*values, query.limit, query.offset]

@@ -1,0 +1,1 @@
+"""Looking into documents, and making one format of another."""

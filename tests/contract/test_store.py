@@ -1,0 +1,391 @@
+"""What every `ports.Store` keeps to; a new store is one more line in STORES."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
+from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Snapshot, Store
+from pagebell.stores.sqlite import SqliteStore
+from pagebell.testing import MemoryStore
+
+_memories: dict[Path, MemoryStore] = {}
+
+
+def _memory(folder: Path) -> Store:
+    """The same store for the same folder, as a file would be."""
+    return _memories.setdefault(folder, MemoryStore())
+
+
+def _sqlite(folder: Path) -> Store:
+    return SqliteStore(folder / "state.db")
+
+
+STORES: list[Callable[[Path], Store]] = [_memory, _sqlite]
+
+P1, P2 = PrinterName("p1"), PrinterName("p2")
+KINDS = frozenset({EventKind.JOB_CREATED})
+
+
+@dataclass
+class Opened:
+    """A store, and what it told of its changes."""
+
+    store: Store
+    snapshot: Snapshot
+    told: list[Change] = field(default_factory=list)
+
+    async def commit(self, **parts: object) -> None:
+        await self.store.commit(Change(**parts))  # type: ignore[arg-type]
+
+
+Open = Callable[[], "asyncio.Future[Opened]"]
+
+
+@pytest.fixture(params=STORES, ids=lambda make: make.__name__.strip("_"))
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    return lambda: request.param(tmp_path)
+
+
+async def open_(store: Store) -> Opened:
+    told: list[Change] = []
+    snapshot = await store.open(told.append)
+    return Opened(store, snapshot, told)
+
+
+@pytest.fixture
+async def opened(make: Callable[[], Store]) -> AsyncIterator[Opened]:
+    found = await open_(make())
+    yield found
+    await found.store.close()
+
+
+def job(number: int, **values: object) -> Job:
+    given = {
+        "id": JobId(number),
+        "uuid": f"u{number}",
+        "printer": P1,
+        "name": f"job {number}",
+        "owner": "ada",
+        "created": 1.0,
+        "state": JobState.PENDING,
+    }
+    return Job(**{**given, **values})  # type: ignore[arg-type]
+
+
+def done(number: int, at: float, **values: object) -> Job:
+    return job(number, **{"state": JobState.COMPLETED, "completed_at": at, **values})
+
+
+def event(printer: PrinterName = P1, of: int | None = None) -> Event:
+    return Event(EventKind.JOB_CREATED, 1.0, printer, None if of is None else JobId(of))
+
+
+def subscription(number: int, scope: Scope = SERVER, **values: object) -> Subscription:
+    given = {
+        "id": SubscriptionId(number),
+        "uuid": f"s{number}",
+        "scope": scope,
+        "events": KINDS,
+        "owner": "ada",
+        "created": 1.0,
+    }
+    return Subscription(**{**given, **values})  # type: ignore[arg-type]
+
+
+def printer(name: PrinterName = P1, **values: object) -> Printer:
+    return Printer(**{"name": name, "uuid": "u", "device": "null:", "created": 1.0, **values})  # type: ignore[arg-type]
+
+
+# --- versions ---
+
+
+async def test_job_of_version_one_is_inserted_and_the_next_replaces_it(opened: Opened) -> None:
+    await opened.commit(jobs=(job(1),))
+    await opened.commit(jobs=(job(1, version=2, name="new"),))
+    assert [j.name for j in await opened.store.jobs([JobId(1)])] == ["new"]
+
+
+@pytest.mark.parametrize("version", [1, 2, 4])
+async def test_job_from_another_version_than_the_stored_one_is_a_conflict(
+    opened: Opened, version: int
+) -> None:
+    await opened.commit(jobs=(job(1),))
+    await opened.commit(jobs=(job(1, version=2),))
+    with pytest.raises(Conflict):
+        await opened.commit(jobs=(job(1, version=version, name="late"),))
+    assert (await opened.store.jobs([JobId(1)]))[0].name == "job 1"
+
+
+async def test_change_of_a_job_that_was_never_stored_is_a_conflict(opened: Opened) -> None:
+    with pytest.raises(Conflict):
+        await opened.commit(jobs=(job(1, version=2),))
+
+
+@pytest.mark.parametrize("version", [1, 3])
+async def test_printer_from_another_version_is_a_conflict(opened: Opened, version: int) -> None:
+    await opened.commit(printers=(printer(),))
+    with pytest.raises(Conflict):
+        await opened.commit(printers=(printer(version=version),))
+
+
+async def test_conflict_leaves_nothing_of_its_change(opened: Opened) -> None:
+    await opened.commit(jobs=(job(1),))
+    before = list(opened.told)
+    with pytest.raises(Conflict):
+        await opened.commit(
+            jobs=(job(2), job(1)),
+            printers=(printer(),),
+            subscriptions=(subscription(1),),
+            events=(event(),),
+        )
+    assert opened.told == before
+    assert await opened.store.jobs([JobId(2)]) == []
+    assert await opened.store.events(range(10)) == []
+    await opened.commit(events=(event(),))
+    assert [e.seq for e in await opened.store.events(range(10))] == [1]
+
+
+async def test_conflict_does_not_hurt_changes_that_come_at_the_same_time(opened: Opened) -> None:
+    await opened.commit(jobs=(job(1),))
+    changes = [Change(jobs=(job(n),), events=(event(of=n),)) for n in (2, 1, 3)]
+    results = await asyncio.gather(*map(opened.store.commit, changes), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), Conflict, type(None)]
+    assert [e.job for e in await opened.store.events(range(10))] == [2, 3]
+
+
+async def test_of_two_changes_from_one_version_one_wins(opened: Opened) -> None:
+    await opened.commit(jobs=(job(1),))
+    changes = [Change(jobs=(job(1, version=2, name=name),)) for name in "ab"]
+    results = await asyncio.gather(*map(opened.store.commit, changes), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
+
+
+# --- events ---
+
+
+async def test_events_are_numbered_in_the_order_of_storing_without_gaps(opened: Opened) -> None:
+    await opened.commit(events=(event(of=1), event(of=2)))
+    await opened.commit(events=(event(of=3),))
+    assert [(e.seq, e.job) for e in await opened.store.events(range(10))] == [(1, 1), (2, 2), (3, 3)]
+    assert [e.seq for change in opened.told for e in change.events] == [1, 2, 3]
+
+
+async def test_events_are_asked_for_by_range_and_by_number(opened: Opened) -> None:
+    await opened.commit(events=tuple(event(of=n) for n in range(1, 8)))
+    assert [e.seq for e in await opened.store.events(range(3, 6))] == [3, 4, 5]
+    assert [e.seq for e in await opened.store.events([2, 7, 99])] == [2, 7]
+    assert await opened.store.events([]) == []
+
+
+async def test_trimmed_events_are_gone_and_their_numbers_are_not_used_again(
+    opened: Opened, make: Callable[[], Store]
+) -> None:
+    await opened.commit(events=(event(), event(), event()))
+    await opened.commit(trim=2)
+    assert [e.seq for e in await opened.store.events(range(10))] == [3]
+    await opened.commit(trim=3)
+    await opened.store.close()
+    again = await open_(make())
+    assert again.snapshot.last_event == 3
+    await again.commit(events=(event(),))
+    assert [e.seq for e in await again.store.events(range(10))] == [4]
+    await again.store.close()
+
+
+async def test_an_event_keeps_all_it_tells(opened: Opened) -> None:
+    full = replace(event(of=1), job_status=job(1).status(), changed=("state", "reasons"))
+    other = replace(event(), printer_status=printer().status())
+    await opened.commit(events=(full, other))
+    assert await opened.store.events([1, 2]) == [replace(full, seq=1), replace(other, seq=2)]
+
+
+# --- telling of changes ---
+
+
+async def test_each_change_is_told_in_order_before_its_commit_returns(opened: Opened) -> None:
+    returned: list[tuple[int, int]] = []
+
+    async def one(number: int) -> None:
+        await opened.commit(jobs=(job(number),))
+        returned.append((number, len(opened.told)))
+
+    await asyncio.gather(*map(one, range(1, 20)))
+    assert [change.jobs[0].id for change in opened.told] == list(range(1, 20))
+    assert all(told >= number for number, told in returned)
+
+
+async def test_what_is_told_carries_numbers(opened: Opened) -> None:
+    await opened.commit(events=(event(), event()))
+    await opened.commit(subscriptions=(subscription(1),), events=(event(),))
+    assert opened.told[-1].subscriptions[0].since == 2
+    assert opened.told[-1].events[0].seq == 3
+
+
+# --- subscriptions and interests ---
+
+
+async def reopened(opened: Opened, make: Callable[[], Store]) -> Opened:
+    await opened.store.close()
+    return await open_(make())
+
+
+async def test_subscription_counts_from_the_newest_event_and_keeps_that_when_renewed(
+    opened: Opened, make: Callable[[], Store]
+) -> None:
+    await opened.commit(events=(event(),))
+    await opened.commit(subscriptions=(subscription(1),))
+    stored = opened.told[-1].subscriptions[0]
+    await opened.commit(events=(event(),))
+    await opened.commit(subscriptions=(replace(stored, lease=60, base=4),))
+    again = await reopened(opened, make)
+    assert again.snapshot.subscriptions == (replace(stored, lease=60, base=4),)
+    assert again.snapshot.subscriptions[0].since == 1
+    await again.store.close()
+
+
+async def test_interest_begins_with_the_first_subscription_and_ends_with_the_last(
+    opened: Opened, make: Callable[[], Store]
+) -> None:
+    filter_ = Filter.of(SERVER, KINDS)
+    await opened.commit(subscriptions=(subscription(1),))
+    await opened.commit(events=(event(),))
+    await opened.commit(subscriptions=(subscription(2),))
+    opened = await reopened(opened, make)
+    assert opened.snapshot.interests == (Interest(filter_, 0),)
+    await opened.commit(gone_subscriptions=(SubscriptionId(1),))
+    opened = await reopened(opened, make)
+    assert opened.snapshot.interests == (Interest(filter_, 0),)
+    await opened.commit(gone_subscriptions=(SubscriptionId(2),))
+    opened = await reopened(opened, make)
+    assert opened.snapshot.interests == ()
+    await opened.commit(subscriptions=(subscription(3),))
+    opened = await reopened(opened, make)
+    assert opened.snapshot.interests == (Interest(filter_, 1),)
+    await opened.store.close()
+
+
+async def test_interest_keeps_its_count_of_trimmed_matches(opened: Opened, make: Callable[[], Store]) -> None:
+    filter_ = Filter.of(SERVER, KINDS)
+    await opened.commit(subscriptions=(subscription(1),), events=(event(), event()))
+    await opened.commit(trim=1, interests=(Interest(filter_, 0, 1),))
+    again = await reopened(opened, make)
+    assert again.snapshot.interests == (Interest(filter_, 0, 1),)
+    await again.store.close()
+
+
+async def test_count_for_an_interest_that_ended_is_ignored(opened: Opened, make: Callable[[], Store]) -> None:
+    await opened.commit(trim=0, interests=(Interest(Filter.of(SERVER, KINDS), 0, 1),))
+    again = await reopened(opened, make)
+    assert again.snapshot.interests == ()
+    await again.store.close()
+
+
+# --- removing ---
+
+
+async def test_job_that_is_stored_and_removed_by_one_change_is_gone_but_its_event_stays(
+    opened: Opened,
+) -> None:
+    await opened.commit(jobs=(job(1),))
+    final = done(1, 5.0, version=2)
+    await opened.commit(jobs=(final,), events=(event(of=1),), gone_jobs=(JobId(1),))
+    assert await opened.store.jobs([JobId(1)]) == []
+    assert len(await opened.store.events(range(5))) == 1
+
+
+async def test_removing_what_is_not_there_does_nothing(opened: Opened) -> None:
+    await opened.commit(gone_jobs=(JobId(9),), gone_printers=(P2,), gone_subscriptions=(SubscriptionId(9),))
+
+
+async def test_numbers_of_removed_jobs_and_subscriptions_are_remembered(
+    opened: Opened, make: Callable[[], Store]
+) -> None:
+    await opened.commit(jobs=(done(7, 1.0),), subscriptions=(subscription(5),))
+    await opened.commit(gone_jobs=(JobId(7),), gone_subscriptions=(SubscriptionId(5),))
+    again = await reopened(opened, make)
+    assert again.snapshot.last_job == 7
+    assert again.snapshot.last_subscription == 5
+    await again.store.close()
+
+
+# --- opening again ---
+
+
+async def test_all_is_there_after_closing_and_opening(opened: Opened, make: Callable[[], Store]) -> None:
+    living, finished = job(1), done(2, 9.0)
+    await opened.commit(
+        jobs=(living, finished), printers=(printer(P1), printer(P2)), default_printer=P2, events=(event(),)
+    )
+    await opened.commit(gone_printers=(P1,))
+    again = await reopened(opened, make)
+    snapshot = again.snapshot
+    assert snapshot.printers == (printer(P2),)
+    assert snapshot.active == (living,)
+    assert snapshot.default_printer == P2
+    assert (snapshot.last_job, snapshot.last_event) == (2, 1)
+    assert await again.store.jobs([JobId(2), JobId(1)]) == [living, finished]
+    await again.store.close()
+
+
+async def test_a_fresh_store_is_empty(opened: Opened) -> None:
+    assert opened.snapshot == Snapshot()
+
+
+# --- queries ---
+
+
+async def test_finished_jobs_come_newest_first_and_page_by_page(opened: Opened) -> None:
+    await opened.commit(jobs=(done(1, 30.0), done(2, 10.0), done(3, 20.0), done(4, 20.0), job(5)))
+    ask = opened.store.jobs
+    assert [j.id for j in await ask(JobQuery(finished=True))] == [1, 4, 3, 2]
+    assert [j.id for j in await ask(JobQuery(finished=True, limit=2, offset=1))] == [4, 3]
+    assert await ask(JobQuery(finished=True, limit=2, offset=9)) == []
+
+
+async def test_living_jobs_come_in_the_order_of_printing(opened: Opened) -> None:
+    jobs = (job(1), job(2, priority=90), job(3, priority=10), job(4, priority=90), done(5, 1.0))
+    await opened.commit(jobs=jobs)
+    assert [j.id for j in await opened.store.jobs(JobQuery())] == [2, 4, 1, 3]
+
+
+async def test_queries_select_by_printer_owner_state_and_time(opened: Opened) -> None:
+    await opened.commit(
+        jobs=(
+            done(1, 10.0, owner="bob"),
+            done(2, 20.0, printer=P2),
+            done(3, 30.0, state=JobState.ABORTED),
+            job(4, state=JobState.PENDING_HELD),
+        )
+    )
+
+    async def found(**wanted: object) -> list[int]:
+        query = JobQuery(**{"finished": True, **wanted})  # type: ignore[arg-type]
+        return sorted(j.id for j in await opened.store.jobs(query))
+
+    assert await found(owner="bob") == [1]
+    assert await found(printer=P2) == [2]
+    assert await found(states=frozenset({JobState.ABORTED})) == [3]
+    assert await found(completed_after=20.0) == [2, 3]
+    assert await found(completed_before=20.0) == [1]
+    assert await found(finished=False, states=frozenset({JobState.PENDING_HELD})) == [4]
+    assert await found(states=frozenset()) == []
+
+
+async def test_a_cancelled_commit_is_stored_whole_or_not_at_all(opened: Opened) -> None:
+    for number in range(1, 6):
+        task = asyncio.ensure_future(opened.commit(jobs=(job(number),), events=(event(of=number),)))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+    await opened.commit(jobs=(job(9),), events=(event(of=9),))
+    jobs = {j.id for j in await opened.store.jobs([JobId(n) for n in range(1, 10)])}
+    assert jobs == {e.job for e in await opened.store.events(range(20))}
+    assert jobs == {change.jobs[0].id for change in opened.told}
