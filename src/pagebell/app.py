@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import ipaddress
 import logging
@@ -106,7 +105,9 @@ def _sole_use(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise StartError(f"another Pagebell is using {folder}; stop it or name another folder with --state") from None
+        raise StartError(
+            f"another Pagebell is using {folder}; stop it or name another folder with --state"
+        ) from None
     try:
         yield
     finally:

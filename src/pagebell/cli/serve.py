@@ -22,7 +22,9 @@ Level = Literal["debug", "info", "warning", "error"]
 def serve(
     *,
     state: Annotated[Path | None, Parameter(help="Folder for state, documents and output.")] = None,
-    config: Annotated[Path | None, Parameter(help="TOML file with settings; options here come first.")] = None,
+    config: Annotated[
+        Path | None, Parameter(help="TOML file with settings; options here come first.")
+    ] = None,
     ipp: Annotated[str | None, Parameter(help="HOST:PORT for IPP and the web page.")] = None,
     log_level: Annotated[Level | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:

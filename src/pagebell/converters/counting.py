@@ -31,7 +31,7 @@ BUDGET = 5.0
 
 def pdf(file: BinaryIO) -> int:
     """Pages that can be found in a PDF, whatever its /Count claims."""
-    import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 slow to load, often not needed
+    import pypdfium2  # noqa: PLC0415 slow to load, often not needed
 
     try:
         document = pypdfium2.PdfDocument(file)

@@ -325,11 +325,18 @@ _CUPS_OPERATIONS: Final = (
     ),
 )
 
+_PAGEBELL_OPERATIONS: Final = (
+    Operation(
+        *(Op.PAGEBELL_COMMAND_DEVICE, "Pagebell-Command-Device", "docs/virtual-printers", Target.PRINTER),
+        required=(r.message,),
+    ),
+)
+
 OPERATIONS: Final[dict[int, Operation]] = {
     operation.code: operation
     for operation in (
         *(*_JOB_OPERATIONS, *_PRINTER_OPERATIONS, *_SUBSCRIPTION_OPERATIONS),
-        *(*_SYSTEM_OPERATIONS, *_CUPS_OPERATIONS),
+        *(*_SYSTEM_OPERATIONS, *_CUPS_OPERATIONS, *_PAGEBELL_OPERATIONS),
     )
 }
 """Every operation we know, by its id; a server's own are the part of these that it has handlers for."""

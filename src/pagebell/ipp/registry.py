@@ -260,6 +260,7 @@ class Op(OpenEnum):
     CUPS_GET_PPD = 0x400F
     CUPS_GET_DOCUMENT = 0x4027
     CUPS_CREATE_LOCAL_PRINTER = 0x4028
+    PAGEBELL_COMMAND_DEVICE = 0x7B01
 
 
 class Orientation(OpenEnum):

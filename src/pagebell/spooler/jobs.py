@@ -28,8 +28,8 @@ class Jobs:
     def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
-        self._incoming: dict[JobId, int] = {}
-        """Uploads under way, a job."""
+        self._incoming: dict[JobId, set[DocumentKey]] = {}
+        """Uploads under way, by job."""
 
     # --- creating ---
 
@@ -57,7 +57,7 @@ class Jobs:
         by.demand_own(job.owner)
         if not job.open:
             raise WrongState(f"job {job.id} takes no more documents")
-        count = len(job.documents) + self._incoming.get(job.id, 0)
+        count = len(job.documents) + len(self._incoming.get(job.id, ()))
         if count >= self._ledger.policy.max_documents_per_job:
             raise TooMany(f"job {job.id} has {count} documents, as many as a job may have")
         return self._intake(job, spec, None, ()), ()
@@ -120,9 +120,9 @@ class Jobs:
     ) -> Intake:
         """An upload into `job`; `draft` is the job while it is not stored yet."""
         ledger, policy = self._ledger, self._ledger.policy
-        self._incoming[job.id] = self._incoming.get(job.id, 0) + 1
-        number = len(job.documents) + self._incoming[job.id]
+        number = len(job.documents) + len(self._incoming.get(job.id, ())) + 1
         key = DocumentKey(f"{job.id}-{number}-{uuid.uuid4().hex[:8]}")
+        self._incoming.setdefault(job.id, set()).add(key)
 
         async def announce() -> None:
             nonlocal draft
@@ -132,21 +132,17 @@ class Jobs:
 
         async def stored(document: Document, last: bool) -> Job:
             nonlocal draft
-            done = _release_one(self._incoming, job.id)
             try:
                 if draft is not None:
                     return await self._store_whole(draft, document, last, subscriptions)
                 return await ledger.update_job(
                     job.id, lambda now: _with_document(now, document, last, ledger.clock.now())
                 )
-            except BaseException:
-                await ledger.documents.delete([key])
-                raise
             finally:
-                done()
+                self._arrived(job.id, key)
 
         async def aborted(why: str, reasons: frozenset[str]) -> None:
-            _release_one(self._incoming, job.id)()
+            self._arrived(job.id, key)
             if draft is not None:
                 await self._store_aborted(draft, why, reasons, subscriptions)
                 return
@@ -164,6 +160,13 @@ class Jobs:
             _stored=stored,
             _aborted=aborted,
         )
+
+    def _arrived(self, number: JobId, key: DocumentKey) -> None:
+        """That upload is no longer under way."""
+        uploads = self._incoming.get(number, set())
+        uploads.discard(key)
+        if not uploads:
+            self._incoming.pop(number, None)
 
     async def _store_whole(
         self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
@@ -348,22 +351,6 @@ class Jobs:
     def is_uploading(self, number: JobId) -> bool:
         """Whether octets of it are on their way in."""
         return number in self._incoming
-
-
-def _release_one(incoming: dict[JobId, int], number: JobId) -> Callable[[], None]:
-    """A function that takes one upload off the count, once."""
-    spent = False
-
-    def done() -> None:
-        nonlocal spent
-        if spent:
-            return
-        spent = True
-        incoming[number] -= 1
-        if not incoming[number]:
-            del incoming[number]
-
-    return done
 
 
 def _with_document(job: Job, document: Document, last: bool, now: float) -> Change:

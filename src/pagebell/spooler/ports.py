@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.event import Event, JobId, JobState, PrinterName
@@ -235,6 +235,15 @@ class Device(Protocol):
 
     async def identify(self, actions: Collection[str], message: str) -> None:
         """Make the device noticed (PWG 5100.13 Identify-Printer)."""
+        ...
+
+
+@runtime_checkable
+class Commandable(Protocol):
+    """A device that can be told things by an administrator: a virtual printer to jam, to run out of paper."""
+
+    def command(self, text: str) -> str:
+        """Do what the words say; returns its state in words. Raises ValueError that lists the known commands."""
         ...
 
 

@@ -16,7 +16,16 @@ from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector, Report, Work
+from pagebell.spooler.ports import (
+    Change,
+    Commandable,
+    Device,
+    DeviceFailed,
+    DeviceStatus,
+    Inspector,
+    Report,
+    Work,
+)
 from pagebell.spooler.schedule import PrinterTask, with_its_job
 
 log = logging.getLogger(__name__)
@@ -176,6 +185,19 @@ class Printers:
         """Make the device noticed. Raises NotFound, NotAuthorized."""
         by.demand(Right.PRINT)
         await self.device(name).identify(actions, message)
+
+    def command(self, name: PrinterName, text: str, by: Principal) -> str:
+        """Tell a virtual printer what to do. Raises NotFound, NotAuthorized, Unsupported."""
+        by.demand(Right.ADMINISTER)
+        device = self.device(name)
+        if not isinstance(device, Commandable):
+            raise Unsupported(
+                f"the device of printer {name} takes no commands; a simulated one does", "message"
+            )
+        try:
+            return device.command(text)
+        except ValueError as error:
+            raise Unsupported(str(error), "message") from None
 
     # --- asking ---
 

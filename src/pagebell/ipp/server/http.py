@@ -110,5 +110,3 @@ def is_ipp(scope: Scope) -> bool:
         if name == b"content-type":
             return bool(value.split(b";")[0].strip().lower() == MEDIA_TYPE)
     return False
-
-

@@ -23,20 +23,19 @@ async def inflate(body: AsyncIterator[bytes], compression: str) -> AsyncIterator
         return
     engine: zlib._Decompress | None = None
     async for chunk in body:
+        left = chunk
         if engine is None:
-            engine = _engine(chunk, compression)
-        while chunk:
+            engine = _engine(left, compression)
+        while left:
             try:
-                octets = engine.decompress(chunk, _STEP)
+                octets = engine.decompress(left, _STEP)
             except zlib.error as error:
                 raise CompressionDamaged(f"the document is not valid {compression}: {error}") from None
             if octets:
                 yield octets
-            if engine.eof:
-                chunk = engine.unused_data  # gzip may have several members
-                engine = _engine(chunk, compression) if chunk else engine
-            else:
-                chunk = engine.unconsumed_tail
+            left = engine.unused_data if engine.eof else engine.unconsumed_tail
+            if engine.eof and left:  # gzip may have several members
+                engine = _engine(left, compression)
     if engine is not None and not engine.eof:
         raise CompressionDamaged(f"the document ends in the middle of its {compression} data")
 

@@ -27,6 +27,7 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
         Op.RESUME_PRINTER: resume_printer,
         Op.PURGE_JOBS: purge_jobs,
         Op.IDENTIFY_PRINTER: identify_printer,
+        Op.PAGEBELL_COMMAND_DEVICE: command_device,
     }
 
 
@@ -80,3 +81,8 @@ async def identify_printer(call: Call) -> Reply:
     message = call.text(r.message)
     await call.spooler.printers.identify(name, asked or supported[:1], message, call.by)
     return Reply()
+
+
+async def command_device(call: Call) -> Reply:
+    """Pagebell-Command-Device: `message` says what a virtual printer should do; its state comes back in words."""
+    return Reply(message=call.spooler.printers.command(call.printer, call.text(r.message), call.by))
