@@ -79,7 +79,17 @@ class ServerProcess:
         config.chmod(0o644)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, PAGEBELL, "serve", "--config", config, "--state", self.state, "--ipp", "127.0.0.1:0"],
+                [
+                    *self.prefix,
+                    PAGEBELL,
+                    "serve",
+                    "--config",
+                    config,
+                    "--state",
+                    self.state,
+                    "--ipp",
+                    "127.0.0.1:0",
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},

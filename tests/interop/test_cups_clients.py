@@ -24,9 +24,18 @@ class Cups:
 
     def __call__(self, *command: str, stdin: bytes = b"", status: int = 0) -> str:
         """What the command says; it must end with this status."""
-        environment = {**os.environ, "CUPS_SERVER": self.server.authority, "LC_ALL": "C.UTF-8", "CUPS_USER": "ada"}
+        environment = {
+            **os.environ,
+            "CUPS_SERVER": self.server.authority,
+            "LC_ALL": "C.UTF-8",
+            "CUPS_USER": "ada",
+        }
         done = subprocess.run(
-            ["timeout", "-k", "2", "20", *command], input=stdin, capture_output=True, env=environment, check=False
+            ["timeout", "-k", "2", "20", *command],
+            input=stdin,
+            capture_output=True,
+            env=environment,
+            check=False,
         )
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == status, said
@@ -62,7 +71,9 @@ def test_lp_prints_several_files_as_one_job_with_title_and_copies(cups: Cups, tm
     first, second = tmp_path / "a.pdf", tmp_path / "b.txt"
     first.write_bytes(pdf(1))
     second.write_text("Grüße\n")
-    assert "PDF-1 (2 file(s))" in cups("lp", "-d", "PDF", "-n", "2", "-t", "Zwei Dateien", str(first), str(second))
+    assert "PDF-1 (2 file(s))" in cups(
+        "lp", "-d", "PDF", "-n", "2", "-t", "Zwei Dateien", str(first), str(second)
+    )
     printed = cups.printed(2)
     assert sorted(printed.values()) == sorted([first.read_bytes(), second.read_bytes()])
     assert all(name.startswith("1-Zwei-Dateien-") for name in printed)

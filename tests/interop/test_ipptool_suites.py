@@ -45,7 +45,11 @@ def run_suite(folder: Path, suite: str, uri: str, *more: str) -> list[dict[str, 
     report = folder / "report.plist"
     command = ["timeout", "-k", "2", "60", "ipptool", "-I", "-P", str(report), *more]
     done = subprocess.run(
-        [*command, "-f", "document-a4.pdf", uri, suite], cwd=folder, capture_output=True, text=True, check=False
+        [*command, "-f", "document-a4.pdf", uri, suite],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert report.exists(), done.stderr
     return read_report(report.read_bytes())
