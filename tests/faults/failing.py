@@ -79,12 +79,12 @@ def failing_connect(countdown: Countdown) -> sqlite.Connect:
 
     class Connection(sqlite3.Connection):
         def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-            if sql.lstrip().startswith(_WRITES) and countdown.due(sql.split()[0]):
+            if sql.lstrip().startswith(_WRITES) and countdown.due(sql.split(maxsplit=1)[0]):
                 raise _full()
             return super().execute(sql, parameters)
 
         def executemany(self, sql: str, parameters: Iterable[Any]) -> sqlite3.Cursor:
-            if countdown.due(sql.split()[0]):
+            if countdown.due(sql.split(maxsplit=1)[0]):
                 raise _full()
             return super().executemany(sql, parameters)
 

@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.faults.failing import Countdown, FailingDisk, failing_connect
 
 from pagebell.clock import SystemClock
 from pagebell.model.access import SYSTEM
@@ -25,6 +24,7 @@ from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable, connect
 from pagebell.testing import ScriptedDevice
+from tests.faults.failing import Countdown, FailingDisk, failing_connect
 
 PDF = PrinterName("PDF")
 EVERY_KIND = frozenset(EventKind)

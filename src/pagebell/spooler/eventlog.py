@@ -145,8 +145,10 @@ class EventLog:
     def finish(self, job: JobId, now: float) -> None:
         """The job's subscriptions get no more events."""
         for number in self._by_job.get(job, ()):
-            self._entries[number].finished = now
-            self._entries[number].interest.wake()
+            entry = self._entries[number]
+            if entry.finished is None:
+                entry.finished = now
+                entry.interest.wake()
 
     def reopen(self, job: JobId) -> None:
         """The job lives again."""
@@ -224,9 +226,12 @@ class EventLog:
             complete = entry.finished is not None and at_end
             if wanted or complete or not wait:
                 events = await self._fetch(wanted)
+                if wanted and not events:
+                    continue  # they left the log meanwhile: count them among the missed
                 first = after + missed + 1
                 numbered = {seq: first + i for i, seq in enumerate(wanted)}
                 found = tuple(Notification(numbered[event.seq], event) for event in events)
+                missed = found[0].number - after - 1 if found else missed
                 return Batch(found, missed, complete)
             waiter = asyncio.get_running_loop().create_future()
             interest.waiters.add(waiter)

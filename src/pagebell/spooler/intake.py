@@ -6,7 +6,7 @@ open_document -> write ... write -> commit      the job and its document are on 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 
 from pagebell.model.access import Principal
@@ -15,6 +15,7 @@ from pagebell.model.errors import TooLarge
 from pagebell.model.event import EventKind, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.spooler.formats import HEAD, OCTET_STREAM, detect
+from pagebell.spooler.ledger import to_end
 from pagebell.spooler.ports import Stored, Upload
 
 
@@ -67,7 +68,7 @@ class Intake:
     _key: DocumentKey
     _limit: int
     _announce_after: int
-    _announce: Callable[[], Awaitable[None]]
+    _announce: Callable[[], Coroutine[None, None, None]]
     _stored: Callable[[Document, bool], Awaitable[Job]]
     _aborted: Callable[[str, frozenset[str]], Awaitable[None]]
     _octets: int = 0
@@ -85,10 +86,16 @@ class Intake:
         await self._upload.write(chunk)
         if not self._announced and self._octets >= self._announce_after:
             self._announced = True
-            await self._announce()
+            await to_end(self._announce())
 
     async def commit(self, *, last: bool = True) -> Job:
-        """Store the document and its row durably; the job as it is then. With `last`, no more documents come."""
+        """Store the document and its row durably; the job as it is then. With `last`, no more documents come.
+
+        One that is cancelled has stored all of it, and `abort` does nothing, or nothing.
+        """
+        return await to_end(self._commit(last))
+
+    async def _commit(self, last: bool) -> Job:
         stored: Stored = await self._upload.commit()
         format_ = self.spec.format
         if format_ == OCTET_STREAM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pagebell.model.access import Principal, Right
@@ -127,11 +128,11 @@ class Jobs:
         async def announce() -> None:
             nonlocal draft
             if draft is not None:
-                change, draft = self._creation(draft, subscriptions), None
-                await ledger.store.commit(change)
+                ledger.printer(draft.printer)
+                await ledger.commit(self._creation(draft, subscriptions))
+                draft = None
 
         async def stored(document: Document, last: bool) -> Job:
-            nonlocal draft
             try:
                 if draft is not None:
                     return await self._store_whole(draft, document, last, subscriptions)
@@ -172,21 +173,24 @@ class Jobs:
         self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
     ) -> Job:
         """A new job with its first document, in one transaction."""
+        self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        await self._ledger.store.commit(self._creation(job, subscriptions))
+        await self._ledger.commit(self._creation(job, subscriptions))
         return job
 
     async def _store_aborted(
         self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
     ) -> None:
         """A new job whose only document did not arrive: its history says so."""
+        if draft.printer not in self._ledger.printers:
+            return
         now = self._ledger.clock.now()
         creation = self._creation(draft, subscriptions)
         job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
         job = replace(job, version=1)
-        await self._ledger.store.commit(replace(creation, jobs=(job,), events=creation.events + events))
+        await self._ledger.commit(replace(creation, jobs=(job,), events=creation.events + events))
 
     async def _abort(self, number: JobId, why: str, reasons: frozenset[str]) -> None:
         def decide(job: Job) -> Change | None:
@@ -195,7 +199,8 @@ class Jobs:
             new, events = step(job, Cause.ABORT, self._ledger.clock.now(), reasons=reasons, message=why)
             return Change(jobs=(new,), events=events)
 
-        await self._ledger.update_job(number, decide)
+        with suppress(NotFound):  # it may have been purged
+            await self._ledger.update_job(number, decide)
 
     async def desert(self, number: JobId) -> None:
         """Abort an open job whose client has not been heard of for too long."""
@@ -227,8 +232,7 @@ class Jobs:
             if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
                 raise Gone(f"the documents of job {job.id} are no longer kept")
 
-        job = await self._step(number, by, Cause.RESTART, check=check)
-        return await self.hold(number, by) if hold else job
+        return await self._step(number, by, Cause.RESTART, check=check, then=Cause.HOLD if hold else None)
 
     async def cancel_all(
         self,
@@ -268,13 +272,14 @@ class Jobs:
         by.demand(Right.MANAGE_ALL)
         self._ledger.printer(printer)
         for job in list(self._ledger.roster.living(printer)):
-            await self._ledger.update_job(job.id, self._purging)
+            with suppress(NotFound):  # somebody else purges too
+                await self._ledger.update_job(job.id, self._purging)
         while finished := await self._ledger.store.jobs(JobQuery(finished=True, printer=printer, limit=500)):
             await self.forget(finished)
 
     async def forget(self, finished: Sequence[Job]) -> None:
         """Remove finished jobs and their documents."""
-        await self._ledger.store.commit(Change(gone_jobs=tuple(job.id for job in finished)))
+        await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
         await self._ledger.documents.delete([d.key for job in finished for d in job.documents])
 
     def _purging(self, job: Job) -> Change | None:
@@ -299,6 +304,7 @@ class Jobs:
         cause: Cause,
         message: str = "",
         check: Callable[[Job], None] | None = None,
+        then: Cause | None = None,
     ) -> Job:
         def decide(job: Job) -> Change:
             by.demand_own(job.owner)
@@ -306,6 +312,9 @@ class Jobs:
             new, events = step(job, cause, now, message=message)
             if check is not None:
                 check(job)
+            if then is not None:
+                new = replace(step(new, then, now)[0], version=new.version)
+                events = (job_event(new, now, events[0].kind, events[0].changed),)
             if job.open and not new.state.is_final:
                 new = replace(new, reasons=new.reasons | INCOMING, touched=now)
             if cause is Cause.CANCEL and by.name != job.owner:

@@ -7,9 +7,11 @@ store says so and the decision is made again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
 
 from pagebell.model.errors import NotFound, ServiceStopping
 from pagebell.model.event import JobId, PrinterName
@@ -24,6 +26,7 @@ from pagebell.spooler.roster import Roster
 log = logging.getLogger(__name__)
 
 Decide = Callable[[], Change | None]
+T = TypeVar("T")
 
 
 class Ledger:
@@ -123,6 +126,10 @@ class Ledger:
                 continue
             return next(new for new in change.jobs if new.id == number)
 
+    async def commit(self, change: Change) -> None:
+        """Store it; who is cancelled meanwhile goes on when it is known what became of the change."""
+        await to_end(self.store.commit(change))
+
     async def insist(self, attempt: Callable[[], Awaitable[None]], retriable: type[Exception]) -> None:
         """Repeat `attempt` until it does not raise `retriable`: for what must be stored in the end.
 
@@ -146,8 +153,10 @@ class Ledger:
         """The newest event's number that may leave the log now, 0 if none."""
         cutoff = self.clock.now() - self.policy.event_life
         number = 0
-        while self._ages and self._ages[0][0] < cutoff:
-            number = self._ages.popleft()[1]
+        for at, newest in self._ages:
+            if at >= cutoff:
+                break
+            number = newest
         return max(number, self._last_event - self.policy.max_events)
 
     def _age(self, at: float, number: int) -> None:
@@ -178,9 +187,27 @@ class Ledger:
                 self.events.finish(job.id, job.completed_at or self.clock.now())
             else:
                 self.events.reopen(job.id)
+        for subscription in change.subscriptions:
+            of = subscription.scope.job
+            if of is not None and self.roster.get(of) is None:
+                self.events.finish(of, self.clock.now())
         for number in change.gone_subscriptions:
             self.events.detach(number)
         if change.trim:
             self.events.trimmed(change.trim)
+            while self._ages and self._ages[0][1] <= change.trim:
+                self._ages.popleft()
         for listener in self.listeners:
             listener(change)
+
+
+async def to_end(work: Coroutine[None, None, T]) -> T:
+    """Do all of it, even if the caller is cancelled meanwhile: for what must not be left half done."""
+    running = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        if not running.cancelled():
+            running.exception()
+        raise

@@ -54,6 +54,8 @@ class Printers:
         self._make_device = make_device
         self._inspector = inspector
         self._group: asyncio.TaskGroup | None = None
+        self._changing = asyncio.Lock()
+        """One administrator at a time: a printer's row and its task change together."""
         self._tasks: dict[PrinterName, tuple[PrinterTask, asyncio.Task[None]]] = {}
         ledger.listeners.append(self._committed)
 
@@ -107,8 +109,9 @@ class Printers:
             events = (printer_event(printer, now, EventKind.PRINTER_CREATED),)
             return Change(printers=(printer,), events=events, default_printer=first)
 
-        await self._ledger.update(decide)
-        self._begin(good, device)
+        async with self._changing:
+            await self._ledger.update(decide)
+            self._begin(good, device)
         return printer
 
     async def change(self, name: PrinterName, wish: PrinterWish, by: Principal) -> Printer:
@@ -135,16 +138,21 @@ class Printers:
                 events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, changed),)
             return Change(printers=(settled,), events=events)
 
-        await self._ledger.update(decide)
-        if device is not None:
-            await self._end(name)
-            await self._forget_device_state(name)
-            self._begin(name, device)
-        return self._ledger.printer(name)
+        async with self._changing:
+            await self._ledger.update(decide)
+            if device is not None:
+                await self._end(name)
+                await self._forget_device_state(name)
+                self._begin(name, device)
+            return self._ledger.printer(name)
 
     async def remove(self, name: PrinterName, by: Principal) -> None:
         """Remove a printer and all its jobs; what is on the device is stopped. Raises NotFound, NotAuthorized."""
         by.demand(Right.ADMINISTER)
+        async with self._changing:
+            await self._remove(name, by)
+
+    async def _remove(self, name: PrinterName, by: Principal) -> None:
         self._ledger.printer(name)
         await self._set(name, lambda old: replace(old, accepting=False))
         await self._jobs.purge(name, by)

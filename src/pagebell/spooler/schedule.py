@@ -13,7 +13,7 @@ from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause, progressed, settle, step
 from pagebell.model.printer import Printer
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
 from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector
 
@@ -29,6 +29,9 @@ class Ending:
     message: str = ""
 
 
+_FAILED = Ending(
+    Cause.ABORT, message="The printer's device failed with an internal error; see the server's log."
+)
 _DAMAGED = frozenset({"document-format-error", "aborted-by-system"})
 _GONE = frozenset({"document-access-error", "aborted-by-system"})
 
@@ -60,7 +63,7 @@ class _Work:
 
         def decide() -> Change | None:
             job = ledger.roster.get(self._job.id)
-            if job is None or job.impressions_completed == impressions:
+            if job is None or job.processing_at is None or job.impressions_completed == impressions:
                 return None
             new, events = progressed(job, ledger.clock.now(), impressions)
             return Change(jobs=(new,), events=events)
@@ -94,8 +97,13 @@ class PrinterTask:
             if job.printer != self._name:
                 continue
             self._news.set()
-            if job.id == self._current and job.is_stopping and self._printing is not None:
-                self._printing.cancel()
+            if job.id == self._current and job.is_stopping:
+                self._stop_device()
+
+    def _stop_device(self) -> None:
+        """Once: a device that is coming to its stop is not disturbed."""
+        if self._printing is not None and not self._printing.cancelling():
+            self._printing.cancel()
 
     async def run(self) -> None:
         """Print until cancelled; a job that is interrupted so is stored as such."""
@@ -161,13 +169,12 @@ class PrinterTask:
             work = _Work(self._ledger, started, self._running)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if (self._ledger.roster.get(job.id) or started).is_stopping:
-                self._printing.cancel()
-            try:
-                await asyncio.wait({self._printing})
-            except asyncio.CancelledError:
-                await self._interrupt()
-                raise
-            await self._finish(job.id, self._ending(self._printing))
+                self._stop_device()
+            await asyncio.wait({self._printing})
+            await to_end(self._finish(job.id, self._ending(self._printing)))
+        except asyncio.CancelledError:
+            await self._interrupt(job.id)
+            raise
         finally:
             self._current = None
             self._printing = None
@@ -197,6 +204,8 @@ class PrinterTask:
                 return _final(new, events)
             if printer.paused or printer.device_stopped:
                 return None
+            if living.documents != job.documents:
+                return None  # one more has come: count again
             living = replace(living, documents=documents, impressions=_impressions(living, documents))
             started, events = step(living, Cause.START, now)
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
@@ -206,7 +215,7 @@ class PrinterTask:
             await self._ledger.update(decide)
 
         try:
-            await self._ledger.insist(attempt, NoRoom)
+            await to_end(self._ledger.insist(attempt, NoRoom))
         except (WrongState, NotFound):
             return None
         return started
@@ -226,24 +235,26 @@ class PrinterTask:
             return Ending(Cause.ABORT, _GONE, str(error))
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
-            message = "The printer's device failed with an internal error; see the server's log."
-            return Ending(Cause.ABORT, message=message)
+            return _FAILED
         return Ending(Cause.COMPLETE)
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
-        return Ending(Cause.CANCELED) if printing.cancelled() else printing.result()
+        if not printing.cancelled():
+            return printing.result()
+        return Ending(Cause.CANCELED) if printing.cancelling() else _FAILED
 
-    async def _interrupt(self) -> None:
-        """The server goes down: the device is stopped, and the job will be taken up again or held."""
+    async def _interrupt(self, number: JobId) -> None:
+        """The printer's task ends: the device is stopped, and the job will be taken up again or held."""
         printing = self._printing
-        assert printing is not None and self._current is not None
-        printing.cancel()
-        await asyncio.wait({printing})
-        if printing.cancelled():
-            cause = recovery_cause(self._ledger.policy.on_recovery)
-            await self._finish(self._current, Ending(cause))
-        else:
-            await self._finish(self._current, printing.result())
+        ending = Ending(recovery_cause(self._ledger.policy.on_recovery))
+        if printing is not None:
+            self._stop_device()
+            await asyncio.wait({printing})
+            if not printing.cancelled():
+                ending = printing.result()
+        job = self._ledger.roster.get(number)
+        if job is not None and job.processing_at is not None:
+            await self._finish(number, ending)
 
     async def _finish(self, number: JobId, ending: Ending) -> None:
         def decide() -> Change | None:
@@ -258,7 +269,9 @@ class PrinterTask:
             return replace(change, printers=(idle,))
 
         async def attempt() -> None:
-            await self._ledger.update(decide)
+            change = await self._ledger.update(decide)
+            if change is not None and change.gone_jobs:
+                await self._ledger.documents.delete([d.key for job in change.jobs for d in job.documents])
 
         await self._ledger.insist(attempt, NoRoom)
 

@@ -55,7 +55,11 @@ class Spooler:
     async def __aenter__(self) -> Self:
         await self._ledger.open()
         self.started = self.clock.now()
-        await self._recover()
+        try:
+            await self._recover()
+        except BaseException:
+            await self._ledger.store.close()
+            raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -139,9 +143,7 @@ class Spooler:
                 await self.jobs.desert(job.id)
         trim = ledger.too_old()
         if trim > 0:
-            interests, subscriptions = ledger.events.plan_trim(trim)
-            change = Change(trim=trim, interests=tuple(interests), subscriptions=tuple(subscriptions))
-            await ledger.store.commit(change)
+            await self.subscriptions.trim(trim)
         await self._remove_documents(now - policy.keep_documents)
 
     async def _remove_documents(self, before: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ class Subscriptions:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._changing = asyncio.Lock()
+        """Subscriptions have no versions: who makes one of the stored ones new holds this."""
 
     async def subscribe(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
         """Begin to count the events of `scope` for somebody.
@@ -46,13 +49,15 @@ class Subscriptions:
 
     async def renew(self, number: SubscriptionId, lease: int | None, by: Principal) -> Subscription:
         """Let it live `lease` seconds from now. Raises NotFound, NotAuthorized; WrongState for a job's."""
-        old = self.subscription(number, by)
-        if old.scope.job is not None:
-            raise WrongState(f"subscription {number} lives as long as its job")
-        granted = self._lease(lease)
-        new = replace(old, lease=granted, expires=self._ledger.clock.now() + granted if granted else None)
-        await self._ledger.store.commit(Change(subscriptions=(new,)))
-        return new
+        async with self._changing:
+            old = self.subscription(number, by)
+            if old.scope.job is not None:
+                raise WrongState(f"subscription {number} lives as long as its job")
+            granted = self._lease(lease)
+            expires = self._ledger.clock.now() + granted if granted else None
+            new = replace(old, lease=granted, expires=expires)
+            await self._ledger.commit(Change(subscriptions=(new,)))
+            return new
 
     async def unsubscribe(self, number: SubscriptionId, by: Principal) -> None:
         """End it. Raises NotFound, NotAuthorized."""
@@ -61,7 +66,15 @@ class Subscriptions:
 
     async def drop(self, numbers: Sequence[SubscriptionId]) -> None:
         """End those that exist, whoever they belong to."""
-        await self._ledger.store.commit(Change(gone_subscriptions=tuple(numbers)))
+        async with self._changing:
+            await self._ledger.commit(Change(gone_subscriptions=tuple(numbers)))
+
+    async def trim(self, up_to: int) -> None:
+        """Let the events up to that number leave the log; subscriptions keep count of what was theirs."""
+        async with self._changing:
+            interests, subscriptions = self._ledger.events.plan_trim(up_to)
+            change = Change(trim=up_to, interests=tuple(interests), subscriptions=tuple(subscriptions))
+            await self._ledger.commit(change)
 
     def subscription(self, number: SubscriptionId, by: Principal) -> Subscription:
         """Raises NotFound (also when its lease has run out) and NotAuthorized."""

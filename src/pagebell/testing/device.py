@@ -43,7 +43,7 @@ class ScriptedDevice:
         self.cancelled: list[JobId] = []
         self.identified: list[tuple[frozenset[str], str]] = []
         self._board = StatusBoard()
-        self._script: asyncio.Queue[int | Exception | None] = asyncio.Queue()
+        self._script: asyncio.Queue[int | BaseException | None] = asyncio.Queue()
         self._stopped = asyncio.Event()
 
     @property
@@ -66,7 +66,7 @@ class ScriptedDevice:
         failed = DeviceFailed(message, frozenset(reasons)) if reasons else DeviceFailed(message)
         self._script.put_nowait(failed)
 
-    def crash(self, error: Exception) -> None:
+    def crash(self, error: BaseException) -> None:
         """Raise what no device should raise."""
         self._script.put_nowait(error)
 
@@ -115,7 +115,7 @@ class ScriptedDevice:
             said = await self._script.get()
             if said is None:
                 return
-            if isinstance(said, Exception):
+            if isinstance(said, BaseException):
                 raise said
             await work.printed(said)
 

@@ -1,0 +1,234 @@
+"""Numbers, scopes, gaps and leases of subscriptions."""
+
+import asyncio
+
+import pytest
+
+from pagebell.model.access import SYSTEM
+from pagebell.model.errors import NotFound, WrongState
+from pagebell.model.event import EventKind, JobId
+from pagebell.model.subscription import Scope
+from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.intake import DocumentSpec
+from tests.unit.spooler.stage import ADA, P1, P2, Stage, line
+
+
+def lines(batch: Batch) -> list[str]:
+    return [f"{n.number} {line(n.event)}" for n in batch.notifications]
+
+
+def numbers(batch: Batch) -> list[int]:
+    return [n.number for n in batch.notifications]
+
+
+async def finished_job(stage: Stage) -> JobId:
+    job = await stage.submit()
+    stage.device.finish()
+    await stage.clock.settle()
+    return job
+
+
+async def test_matches_are_numbered_from_one_without_gaps(stage: Stage) -> None:
+    await finished_job(stage)
+    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    for _ in range(3):
+        await finished_job(stage)
+    batch = await stage.read(subscription)
+    assert numbers(batch) == [1, 2, 3]
+    assert [n.event.job for n in batch.notifications] == [2, 3, 4]
+    assert numbers(await stage.read(subscription, after=2)) == [3]
+    assert numbers(await stage.read(subscription, after=1, limit=1)) == [2]
+    assert numbers(await stage.read(subscription, after=9)) == []
+
+
+async def test_subscriptions_of_one_filter_count_each_for_themselves(stage: Stage) -> None:
+    kinds = frozenset({EventKind.JOB_COMPLETED})
+    first = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    second = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    assert numbers(await stage.read(first)) == [1, 2]
+    assert lines(await stage.read(second)) == ["1 job-completed 2: completed (job-completed-successfully)"]
+
+
+async def test_wanted_kind_brings_its_sub_events(stage: Stage) -> None:
+    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_STATE_CHANGED}))
+    await finished_job(stage)
+    assert [n.event.kind for n in (await stage.read(subscription)).notifications] == [
+        "job-created",
+        "job-state-changed",
+        "job-completed",
+    ]
+
+
+async def test_scope_of_a_printer_is_exact(stage: Stage) -> None:
+    await stage.add(P2)
+    mine, server = await stage.subscribe(Scope(P1)), await stage.subscribe()
+    await stage.submit(printer=P2)
+    assert numbers(await stage.read(mine)) == []
+    assert len(numbers(await stage.read(server))) == 3
+
+
+async def test_scope_of_a_job_is_exact_and_hears_of_its_printer(stage: Stage) -> None:
+    await stage.submit()
+    job = await stage.submit()
+    subscription = await stage.subscribe(Scope(job=job))
+    assert subscription.scope == Scope(P1, job)
+    stage.device.finish()
+    await stage.clock.settle()
+    stage.device.finish()
+    await stage.clock.settle()
+    heard = [n.event for n in (await stage.read(subscription)).notifications]
+    assert {event.job for event in heard} == {None, job}
+    assert {event.printer for event in heard} == {P1}
+
+
+async def test_subscription_made_with_its_job_hears_of_the_creation(stage: Stage) -> None:
+    intake, subscriptions = await stage.spooler.jobs.open_document(stage.order(wishes=1), DocumentSpec(), ADA)
+    await intake.commit()
+    stage.device.finish()
+    await stage.clock.settle()
+    batch = await stage.read(subscriptions[0])
+    assert lines(batch)[0] == "1 job-created 1: pending"
+    assert lines(batch)[-2].endswith("job-completed 1: completed (job-completed-successfully)")
+    assert batch.complete
+
+
+async def test_subscription_of_a_job_outlives_it_for_the_event_life(stage: Stage) -> None:
+    job = await stage.submit()
+    subscription = await stage.subscribe(Scope(job=job))
+    stage.device.finish()
+    await stage.clock.advance(stage.policy.event_life - 10)
+    assert (await stage.read(subscription)).complete
+    await stage.clock.advance(20)
+    with pytest.raises(NotFound):
+        await stage.read(subscription)
+
+
+async def test_finished_job_takes_no_subscription(stage: Stage) -> None:
+    job = await finished_job(stage)
+    with pytest.raises(WrongState):
+        await stage.subscribe(Scope(job=job))
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_subscription_that_comes_as_its_job_ends_ends_too(stage: Stage, turns: int) -> None:
+    job = await stage.submit()
+    await stage.submit()
+    stage.device.finish()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    try:
+        subscription = await stage.subscribe(Scope(job=job))
+    except WrongState:
+        return
+    await stage.clock.settle()
+    assert (await stage.read(subscription)).complete
+
+
+async def test_reader_waits_for_the_next_match(stage: Stage) -> None:
+    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    reader = asyncio.ensure_future(stage.spooler.subscriptions.read(subscription.id, SYSTEM, wait=True))
+    await stage.submit()
+    assert not reader.done()
+    stage.device.finish()
+    await stage.clock.settle()
+    assert numbers(reader.result()) == [1]
+
+
+async def test_waiting_reader_is_told_when_its_subscription_ends(stage: Stage) -> None:
+    subscription = await stage.subscribe()
+    reader = asyncio.ensure_future(stage.spooler.subscriptions.read(subscription.id, SYSTEM, wait=True))
+    await stage.clock.settle()
+    await stage.spooler.subscriptions.unsubscribe(subscription.id, SYSTEM)
+    await stage.clock.settle()
+    assert isinstance(reader.exception(), NotFound)
+
+
+async def test_trimmed_events_are_told_as_missed(stage: Stage) -> None:
+    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    for _ in range(3):
+        await finished_job(stage)
+    await stage.clock.advance(stage.policy.event_life + 10)
+    batch = await stage.read(subscription)
+    assert (batch.missed, numbers(batch)) == (3, [])
+    await finished_job(stage)
+    batch = await stage.read(subscription)
+    assert (batch.missed, numbers(batch)) == (3, [4])
+    assert (await stage.read(subscription, after=3)).missed == 0
+    assert stage.spooler.subscriptions.available(subscription.id) == (4, 4)
+
+
+async def test_restart_keeps_numbers(stage: Stage) -> None:
+    kinds = frozenset({EventKind.JOB_COMPLETED})
+    first = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    second = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    await stage.restart()
+    await finished_job(stage)
+    assert numbers(await stage.read(first)) == [1, 2, 3]
+    assert numbers(await stage.read(second)) == [1, 2]
+
+
+async def test_restart_keeps_numbers_of_what_was_trimmed(stage: Stage) -> None:
+    kinds = frozenset({EventKind.JOB_COMPLETED})
+    await finished_job(stage)
+    first = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    second = await stage.subscribe(Scope(P1), kinds)
+    await finished_job(stage)
+    await stage.clock.advance(stage.policy.event_life + 10)
+    await stage.restart()
+    await finished_job(stage)
+    assert ((await stage.read(first)).missed, numbers(await stage.read(first))) == (2, [3])
+    assert ((await stage.read(second)).missed, numbers(await stage.read(second))) == (1, [2])
+
+
+async def test_subscription_ends_with_its_lease_and_lives_on_when_renewed(stage: Stage) -> None:
+    short, long = await stage.subscribe(lease=60), await stage.subscribe(lease=60)
+    await stage.clock.advance(50)
+    await stage.spooler.subscriptions.renew(long.id, 60, SYSTEM)
+    await stage.clock.advance(20)
+    with pytest.raises(NotFound):
+        await stage.read(short)
+    await stage.read(long)
+
+
+async def test_lease_beyond_the_maximum_is_cut(stage: Stage) -> None:
+    subscription = await stage.subscribe(lease=2**31 - 1)
+    assert subscription.lease == stage.policy.max_lease
+    assert (await stage.subscribe(lease=0)).lease == stage.policy.max_lease
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_renewal_is_not_lost_to_trimming_at_the_same_time(stage: Stage, turns: int) -> None:
+    subscription = await stage.subscribe(Scope(P1), lease=400)
+    await stage.submit()
+    await stage.clock.advance(0)
+    stage.clock._now += stage.policy.event_life + 10
+    tidying = asyncio.ensure_future(stage.spooler.tidy())
+    renewing = asyncio.ensure_future(stage.spooler.subscriptions.renew(subscription.id, 5000, SYSTEM))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.gather(tidying, renewing)
+    assert stage.spooler.subscriptions.subscription(subscription.id, SYSTEM).lease == 5000
+    await stage.restart()
+    assert stage.spooler.subscriptions.subscription(subscription.id, SYSTEM).lease == 5000
+
+
+@pytest.mark.parametrize("first", ["tidy", "renew"])
+async def test_unsubscribing_is_final_whatever_happens_at_the_same_time(stage: Stage, first: str) -> None:
+    subscription = await stage.subscribe(Scope(P1), lease=400)
+    await stage.submit()
+    stage.clock._now += stage.policy.event_life + 10
+    ending = asyncio.ensure_future(stage.spooler.subscriptions.unsubscribe(subscription.id, SYSTEM))
+    await asyncio.sleep(0)
+    if first == "tidy":
+        await stage.spooler.tidy()
+    else:
+        with pytest.raises(NotFound):
+            await stage.spooler.subscriptions.renew(subscription.id, 500, SYSTEM)
+    await ending
+    assert stage.store._subscriptions == {}
+    assert stage.spooler.subscriptions.list(SYSTEM) == []
