@@ -79,6 +79,10 @@ class Origin:
 Body = AsyncIterator[bytes]
 
 
+class BodyBroken(Exception):
+    """The client went away in the middle of its request, or has been silent for too long."""
+
+
 @dataclass(slots=True)
 class Call:
     """A checked request with who asks, how they reached us, and the document data that follow."""
