@@ -150,6 +150,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),
         Doorkeeper(config.access.admin_from).admit,
         running.authority,
+        config.ipp.silence,
     )
     return running
 

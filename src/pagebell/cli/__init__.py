@@ -45,6 +45,7 @@ app = App(
 )
 # Registered by name, so that no command is loaded for another one; one line more for each new command.
 app.command("pagebell.cli.serve:serve", name="serve", help="Run the print server.")
+app.command("pagebell.cli.demo:demo", name="demo", help="Print on a virtual printer, and watch.")
 app.command("pagebell.cli.printing:print_files", name="print", help="Print files and tell how it goes.")
 app.command("pagebell.cli.jobs:jobs", name="jobs", help="List jobs.")
 app.command("pagebell.cli.jobs:cancel", name="cancel", help="Cancel jobs.")
