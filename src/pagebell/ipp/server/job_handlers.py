@@ -319,19 +319,15 @@ async def _wanted_jobs(call: Call) -> list[Job]:
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
     first_id = attributes.get(r.first_job_id) or 0
-    found: list[Job] = []
-    for part in (False, True) if finished is None else (finished,):
-        query = JobQuery(
-            finished=part,
-            printer=printer,
-            owner=call.by.name if mine else None,
-            states=states,
-            limit=most - len(found) + (skip if finished is None else 0),
-            offset=skip if finished is not None else 0,
-        )
-        found += await call.spooler.jobs.list(query)
-    if finished is None:
-        found = found[skip : skip + most]
+    query = JobQuery(
+        finished=finished,
+        printer=printer,
+        owner=call.by.name if mine else None,
+        states=states,
+        limit=most,
+        offset=skip,
+    )
+    found = await call.spooler.jobs.list(query)
     return [job for job in found if job.id >= first_id]
 
 
