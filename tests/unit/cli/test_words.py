@@ -11,6 +11,7 @@ from pagebell.cli.failures import sentence
 from pagebell.cli.words import (
     STATES,
     is_grave,
+    is_troubled,
     job_reason,
     outcome,
     plain_text,
@@ -70,6 +71,8 @@ def test_grave_troubles_come_first_and_reports_not_at_all() -> None:
     assert found == ["The printer is out of paper.", "The printer is low on toner."]
     assert is_grave(["media-jam"])
     assert not is_grave(["toner-low-warning", "connecting-to-device", "none"])
+    assert is_troubled(["media-empty-warning"])  # ippeveprinter, while it is still printing
+    assert not is_troubled(["toner-low-warning", "media-empty-report"])
 
 
 def test_every_job_state_has_a_word() -> None:
