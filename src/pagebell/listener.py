@@ -38,6 +38,7 @@ class Listener:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=60,
         )
         config.load()

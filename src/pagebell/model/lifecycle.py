@@ -9,7 +9,7 @@ in the same breath, so that neither is ever stored without the other.
     PROCESSING <----- CONTINUE/STOP -----> PROCESSING_STOPPED
        | COMPLETE        | CANCELED        | ABORT
        v                 v                 v
-    COMPLETED         CANCELED          ABORTED        --- RESTART ---> PENDING
+    COMPLETED         CANCELED          ABORTED        --- RESTART ---> PENDING, --- RESTART_HELD ---> PENDING_HELD
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Cause(enum.Enum):
     INTERRUPT = "interrupt"
     RECOVER_HELD = "hold after a crash"
     RESTART = "restart"
+    RESTART_HELD = "restart and hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.CANCELED, Cause.RESTART): _PENDING,
     (JobState.ABORTED, Cause.RESTART): _PENDING,
     (JobState.COMPLETED, Cause.RESTART): _PENDING,
+    (JobState.CANCELED, Cause.RESTART_HELD): _HELD,
+    (JobState.ABORTED, Cause.RESTART_HELD): _HELD,
+    (JobState.COMPLETED, Cause.RESTART_HELD): _HELD,
 }
 
 _OF_CANCEL = frozenset({"job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device"})
@@ -126,7 +130,7 @@ def step(
         new = replace(new, completed_at=now, open=False)
     elif cause is Cause.START:
         new = replace(new, processing_at=now, impressions_completed=0)
-    elif cause in (Cause.RESTART, Cause.INTERRUPT, Cause.RECOVER_HELD):
+    elif cause in (Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD):
         new = replace(new, processing_at=None, completed_at=None, impressions_completed=0)
     return new, (job_event(new, now, _kind(job.state, found.to), _changes(job, new)),)
 

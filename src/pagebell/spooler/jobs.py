@@ -16,7 +16,7 @@ from pagebell.model.lifecycle import Cause, created, job_event, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, JobQuery
+from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
 
 INCOMING = frozenset({"job-incoming"})
@@ -132,12 +132,12 @@ class Jobs:
                 await ledger.commit(self._creation(draft, subscriptions))
                 draft = None
 
-        async def stored(document: Document, last: bool) -> Job:
+        async def stored(document: Document, content: Content | None, last: bool) -> Job:
             try:
                 if draft is not None:
-                    return await self._store_whole(draft, document, last, subscriptions)
+                    return await self._store_whole(draft, document, content, last, subscriptions)
                 return await ledger.update_job(
-                    job.id, lambda now: _with_document(now, document, last, ledger.clock.now())
+                    job.id, lambda now: _with_document(now, document, content, last, ledger.clock.now())
                 )
             finally:
                 self._arrived(job.id, key)
@@ -170,14 +170,20 @@ class Jobs:
             self._incoming.pop(number, None)
 
     async def _store_whole(
-        self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
+        self,
+        draft: Job,
+        document: Document,
+        content: Content | None,
+        last: bool,
+        subscriptions: tuple[Subscription, ...],
     ) -> Job:
         """A new job with its first document, in one transaction."""
         self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        await self._ledger.commit(self._creation(job, subscriptions))
+        creation = self._creation(job, subscriptions)
+        await self._ledger.commit(replace(creation, contents=_contents(content)))
         return job
 
     async def _store_aborted(
@@ -232,7 +238,8 @@ class Jobs:
             if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
                 raise Gone(f"the documents of job {job.id} are no longer kept")
 
-        return await self._step(number, by, Cause.RESTART, check=check, then=Cause.HOLD if hold else None)
+        cause = Cause.RESTART_HELD if hold else Cause.RESTART
+        return await self._step(number, by, cause, check=check)
 
     async def cancel_all(
         self,
@@ -280,7 +287,7 @@ class Jobs:
     async def forget(self, finished: Sequence[Job]) -> None:
         """Remove finished jobs and their documents."""
         await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
-        await self._ledger.documents.delete([d.key for job in finished for d in job.documents])
+        await self._ledger.forget_documents(finished)
 
     def _purging(self, job: Job) -> Change | None:
         if job.state.is_final:
@@ -304,7 +311,6 @@ class Jobs:
         cause: Cause,
         message: str = "",
         check: Callable[[Job], None] | None = None,
-        then: Cause | None = None,
     ) -> Job:
         def decide(job: Job) -> Change:
             by.demand_own(job.owner)
@@ -312,9 +318,6 @@ class Jobs:
             new, events = step(job, cause, now, message=message)
             if check is not None:
                 check(job)
-            if then is not None:
-                new = replace(step(new, then, now)[0], version=new.version)
-                events = (job_event(new, now, events[0].kind, events[0].changed),)
             if job.open and not new.state.is_final:
                 new = replace(new, reasons=new.reasons | INCOMING, touched=now)
             if cause is Cause.CANCEL and by.name != job.owner:
@@ -362,14 +365,19 @@ class Jobs:
         return number in self._incoming
 
 
-def _with_document(job: Job, document: Document, last: bool, now: float) -> Change:
+def _contents(content: Content | None) -> tuple[Content, ...]:
+    return () if content is None else (content,)
+
+
+def _with_document(job: Job, document: Document, content: Content | None, last: bool, now: float) -> Change:
     if job.state.is_final or job.state >= JobState.PROCESSING:
         raise WrongState(f"job {job.id} takes no more documents")
     documents = tuple(sorted((*job.documents, document), key=lambda d: d.number))
     new = replace(job, documents=documents, touched=now, version=job.version + 1)
     if last and job.open:
-        return _closing(new, now, version=new.version)
-    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",)),))
+        return replace(_closing(new, now, version=new.version), contents=_contents(content))
+    event = job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",))
+    return Change(jobs=(new,), events=(event,), contents=_contents(content))
 
 
 def _closing(job: Job, now: float, version: int | None = None) -> Change:

@@ -35,7 +35,7 @@ _NOT_EMITTED = {
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
 """notify-events-supported: those that happen here to a printer or its jobs."""
 MAX_EVENTS: Final = len(EVENTS)
-GET_INTERVAL: Final = 5
+GET_INTERVAL: Final = 1
 """Seconds that a polling client should wait (notify-get-interval)."""
 OPERATION_ATTRIBUTES: Final = (
     "document-format",
