@@ -15,7 +15,7 @@ from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.words import is_grave, outcome, plain_text, printer_troubles, progress, size
+from pagebell.cli.words import is_troubled, outcome, plain_text, printer_troubles, progress, size
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
@@ -240,7 +240,7 @@ class _Order:
             self._show(paper, screen, outcome(job), Tone.DONE if done else Tone.FAILED)
         else:
             paper.fraction = _printed(job)
-            stopped = job.state == JobState.PROCESSING_STOPPED or is_grave(update.printer.reasons)
+            stopped = job.state == JobState.PROCESSING_STOPPED or is_troubled(update.printer.reasons)
             troubled = stopped or update.feedback is Feedback.INTERRUPTED
             self._show(paper, screen, progress(update), Tone.TROUBLE if troubled else Tone.GOING)
 

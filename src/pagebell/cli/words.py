@@ -89,6 +89,14 @@ def is_grave(reasons: Iterable[str]) -> bool:
     )
 
 
+def is_troubled(reasons: Iterable[str]) -> bool:
+    """Whether a printer wants somebody to come, though it may still be printing."""
+    return any(
+        is_grave([one]) or (one.endswith("-warning") and without_severity(one).endswith(_STOPPING))
+        for one in reasons
+    )
+
+
 def printer_state(printer: PrinterInfo) -> str:
     """A printer's state in a few words, for a table."""
     if printer.state is None:
