@@ -26,6 +26,7 @@ from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable
+from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.web.pages import pages
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,10 @@ async def serve(config: Config) -> AsyncIterator[Running]:
         async with AsyncExitStack() as stack:
             inspector = WorkerInspector()
             stack.push_async_callback(inspector.aclose)
+            store = SqliteStore(folder / "pagebell.db")
             spooler = Spooler(
-                SqliteStore(folder / "pagebell.db"),
-                FileDocumentStore(folder / "spool"),
+                store,
+                TieredDocumentStore(store, FileDocumentStore(folder / "spool")),
                 SystemClock(),
                 make_device,
                 inspector,
@@ -148,6 +150,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),
         Doorkeeper(config.access.admin_from).admit,
         running.authority,
+        config.ipp.silence,
     )
     return running
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pagebell.model.document import DocumentKey
 from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
-from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Snapshot, Store
+from pagebell.spooler.ports import Change, Conflict, Content, Interest, JobQuery, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
 from pagebell.testing import MemoryStore
 
@@ -389,3 +390,16 @@ async def test_a_cancelled_commit_is_stored_whole_or_not_at_all(opened: Opened) 
     jobs = {j.id for j in await opened.store.jobs([JobId(n) for n in range(1, 10)])}
     assert jobs == {e.job for e in await opened.store.events(range(20))}
     assert jobs == {change.jobs[0].id for change in opened.told}
+
+
+async def test_contents_come_and_go_with_changes(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open(lambda change: None)
+    assert isinstance(store, SqliteStore | MemoryStore)
+    kept, gone = DocumentKey("1-1-a"), DocumentKey("2-1-b")
+    await store.commit(Change(contents=(Content(kept, b"one"), Content(gone, b"\0two"))))
+    await store.commit(Change(gone_contents=(gone,)))
+    assert await store.content(kept) == b"one"
+    assert await store.content(gone) is None
+    assert await store.content_keys() == {kept}
+    await store.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable, connect
+from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.testing import ScriptedDevice
 from tests.faults.failing import Countdown, FailingDisk, failing_connect
 
@@ -43,9 +45,11 @@ class Acknowledged:
 def make(folder: Path, countdown: Countdown | None, device: ScriptedDevice) -> Spooler:
     disk = None if countdown is None else FailingDisk(countdown)
     database = connect if countdown is None else failing_connect(countdown)
+    store = SqliteStore(folder / "state.db", database)
+    documents = TieredDocumentStore(store, FileDocumentStore(folder / "spool", disk))
     return Spooler(
-        SqliteStore(folder / "state.db", database),
-        FileDocumentStore(folder / "spool", disk),
+        store,
+        documents,
         SystemClock(),
         lambda _: device,
         policy=Policy(retry_store=0.0, housekeeping=3600.0),
@@ -58,8 +62,8 @@ async def work(spooler: Spooler, told: Acknowledged) -> None:
         await spooler.printers.add(PDF, PrinterWish(device="scripted:"), SYSTEM)
         await spooler.subscriptions.subscribe(SERVER, SubscriptionWish(EVERY_KIND), SYSTEM)
     except NoRoom:
-        pass
-    for size in (10, 2_000_000, 10):
+        told.documents.clear()
+    for size in (10, 2_000_000, 100_000, 100_000):
         try:
             await send(spooler, told, b"x" * size)
         except (NoRoom, NotFound):
@@ -86,10 +90,8 @@ async def send(
             await intake.write(octets[start : start + 65536])
         stored = await intake.commit(last=last)
     except NoRoom as full:
-        try:
+        with suppress(NoRoom):
             await intake.abort(str(full))
-        except NoRoom:
-            pass
         raise
     if last:
         told.documents[stored.id] = hashlib.sha256(octets).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from pagebell.ipp import registry as r
@@ -190,6 +191,7 @@ def _check_language(received: Group) -> None:
         )
 
 
+@cache
 def _known(operation: Operation) -> dict[str, Attr[Any]]:
     """All operation attributes that an operation takes."""
     targets = (attr for way in operation.target.value for attr in way)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Names
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from pagebell.ipp.attributes import Section
@@ -53,6 +53,11 @@ def _template(name: str, of: GroupTag, section: Section) -> bool:
     return any(name.endswith(suffix) and name.removesuffix(suffix) in names for suffix in _SUFFIXES)
 
 
+@lru_cache(maxsize=2**15)
+def _selected(selection: Selection, name: str) -> bool:
+    return name in selection.names or any(selection._in_group(name, group) for group in selection.names)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The attributes that were asked for; ``name in selection`` tells whether to return one."""
@@ -61,7 +66,7 @@ class Selection:
     names: frozenset[str]
 
     def __contains__(self, name: str) -> bool:
-        return name in self.names or any(self._in_group(name, group) for group in self.names)
+        return _selected(self, name)
 
     def _in_group(self, name: str, group: str) -> bool:
         if name in NOT_IN_ALL:

@@ -16,7 +16,7 @@ from pagebell.model.event import EventKind, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.spooler.formats import HEAD, OCTET_STREAM, detect
 from pagebell.spooler.ledger import to_end
-from pagebell.spooler.ports import Stored, Upload
+from pagebell.spooler.ports import Content, Stored, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Intake:
     _limit: int
     _announce_after: int
     _announce: Callable[[], Coroutine[None, None, None]]
-    _stored: Callable[[Document, bool], Awaitable[Job]]
+    _stored: Callable[[Document, Content | None, bool], Awaitable[Job]]
     _aborted: Callable[[str, frozenset[str]], Awaitable[None]]
     _octets: int = 0
     _head: bytes = field(default=b"", repr=False)
@@ -110,7 +110,7 @@ class Intake:
             language=self.spec.language,
             uri=self.spec.uri,
         )
-        job = await self._stored(document, last)
+        job = await self._stored(document, stored.content, last)
         self._ended = True
         return job
 

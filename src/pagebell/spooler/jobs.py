@@ -17,7 +17,7 @@ from pagebell.model.lifecycle import Cause, created, job_event, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, JobQuery
+from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
@@ -135,12 +135,12 @@ class Jobs:
                 await ledger.commit(self._creation(draft, subscriptions))
                 draft = None
 
-        async def stored(document: Document, last: bool) -> Job:
+        async def stored(document: Document, content: Content | None, last: bool) -> Job:
             try:
                 if draft is not None:
-                    return await self._store_whole(draft, document, last, subscriptions)
+                    return await self._store_whole(draft, document, content, last, subscriptions)
                 return await ledger.update_job(
-                    job.id, lambda now: _with_document(now, document, last, ledger.clock.now())
+                    job.id, lambda now: _with_document(now, document, content, last, ledger.clock.now())
                 )
             finally:
                 self._arrived(job.id, key)
@@ -176,14 +176,20 @@ class Jobs:
             self._incoming.pop(number, None)
 
     async def _store_whole(
-        self, draft: Job, document: Document, last: bool, subscriptions: tuple[Subscription, ...]
+        self,
+        draft: Job,
+        document: Document,
+        content: Content | None,
+        last: bool,
+        subscriptions: tuple[Subscription, ...],
     ) -> Job:
         """A new job with its first document, in one transaction."""
         self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        await self._ledger.commit(self._creation(job, subscriptions))
+        creation = self._creation(job, subscriptions)
+        await self._ledger.commit(replace(creation, contents=_contents(content)))
         return job
 
     async def _store_aborted(
@@ -287,7 +293,7 @@ class Jobs:
     async def forget(self, finished: Sequence[Job]) -> None:
         """Remove finished jobs and their documents."""
         await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
-        await self._ledger.documents.delete([d.key for job in finished for d in job.documents])
+        await self._ledger.forget_documents(finished)
 
     def _purging(self, job: Job) -> Change | None:
         if job.state.is_final:
@@ -365,14 +371,19 @@ class Jobs:
         return number in self._incoming
 
 
-def _with_document(job: Job, document: Document, last: bool, now: float) -> Change:
+def _contents(content: Content | None) -> tuple[Content, ...]:
+    return () if content is None else (content,)
+
+
+def _with_document(job: Job, document: Document, content: Content | None, last: bool, now: float) -> Change:
     if job.state.is_final or job.state >= JobState.PROCESSING:
         raise WrongState(f"job {job.id} takes no more documents")
     documents = tuple(sorted((*job.documents, document), key=lambda d: d.number))
     new = replace(job, documents=documents, touched=now, version=job.version + 1)
     if last and job.open:
-        return _closing(new, now, version=new.version)
-    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",)),))
+        return replace(_closing(new, now, version=new.version), contents=_contents(content))
+    event = job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",))
+    return Change(jobs=(new,), events=(event,), contents=_contents(content))
 
 
 def _closing(job: Job, now: float, version: int | None = None) -> Change:

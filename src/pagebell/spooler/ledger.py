@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from pagebell.model.errors import NotFound, ServiceStopping
@@ -143,6 +143,13 @@ class Ledger:
                 if self.stopping:
                     return
                 await self.clock.sleep(self.policy.retry_store)
+
+    async def forget_documents(self, jobs: Sequence[Job]) -> None:
+        """Remove the octets of these jobs' documents."""
+        keys = tuple(document.key for job in jobs for document in job.documents)
+        if keys:
+            await self.commit(Change(gone_contents=keys))
+            await self.documents.delete(keys)
 
     def refuse_if_stopping(self) -> None:
         """Raise ServiceStopping while the server goes down."""

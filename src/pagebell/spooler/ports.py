@@ -51,6 +51,16 @@ class Change:
     interests: tuple[Interest, ...] = ()
     """New counts of what was trimmed."""
     default_printer: PrinterName | None = None
+    contents: tuple[Content, ...] = ()
+    gone_contents: tuple[DocumentKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The octets of a document that is small enough to be stored with its job, in one sync."""
+
+    key: DocumentKey
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +132,30 @@ class Store(Protocol):
         ...
 
 
+class Contents(Protocol):
+    """Where the contents are that changes carried into the store."""
+
+    async def content(self, key: DocumentKey) -> bytes | None:
+        """The octets, None if there are none by that key."""
+        ...
+
+    async def content_keys(self) -> set[DocumentKey]:
+        """The keys of all."""
+        ...
+
+    async def commit(self, change: Change) -> None:
+        """As `Store.commit`: contents come and go with changes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a finished upload was."""
 
     octets: int
     digest: str
+    content: Content | None = None
+    """What must go into the transaction that stores the document's row; None if it is on disk already."""
 
 
 class Upload(Protocol):
@@ -138,7 +166,8 @@ class Upload(Protocol):
         ...
 
     async def commit(self) -> Stored:
-        """Put it on disk for good: when this returns, it survives a crash. Raises NoRoom."""
+        """Put it on disk for good: when this returns, it survives a crash, or its `content` awaits the
+        transaction of its row. Raises NoRoom."""
         ...
 
     async def abort(self) -> None:
@@ -165,8 +194,8 @@ class DocumentStore(Protocol):
         """At start: remove everything but `known`; return how many pieces went."""
         ...
 
-    def path(self, key: DocumentKey) -> Path:
-        """A local file with the octets, for workers that need one."""
+    async def path(self, key: DocumentKey) -> Path:
+        """A local file with the octets, for workers that need one. Raises Gone, NoRoom."""
         ...
 
 

@@ -223,7 +223,8 @@ class PrinterTask:
     async def _inspect(self, document: Document) -> Document:
         if document.impressions is not None:
             return document
-        pages = await self._inspector.impressions(self._ledger.documents.path(document.key), document.format)
+        path = await self._ledger.documents.path(document.key)
+        pages = await self._inspector.impressions(path, document.format)
         return replace(document, impressions=pages)
 
     async def _on_device(self, work: _Work) -> Ending:

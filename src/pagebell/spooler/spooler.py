@@ -149,6 +149,6 @@ class Spooler:
     async def _remove_documents(self, before: float) -> None:
         query = JobQuery(finished=True, completed_after=self._swept, completed_before=before)
         while jobs := await self._ledger.store.jobs(query):
-            await self._ledger.documents.delete([d.key for job in jobs for d in job.documents])
+            await self._ledger.forget_documents(jobs)
             query = replace(query, offset=query.offset + len(jobs))
         self._swept = max(self._swept, before)

@@ -99,7 +99,7 @@ class FileDocumentStore:
     async def read(self, key: DocumentKey) -> AsyncIterator[bytes]:
         """The octets in chunks. Raises Gone."""
         try:
-            file = await asyncio.to_thread(self.path(key).open, "rb")
+            file = await asyncio.to_thread(self._file(key).open, "rb")
         except FileNotFoundError:
             raise Gone("the document is no longer kept") from None
         try:
@@ -116,7 +116,7 @@ class FileDocumentStore:
     def _delete(self, keys: Collection[DocumentKey]) -> None:
         for key in keys:
             with suppress(OSError):
-                self._disk.remove(self.path(key))
+                self._disk.remove(self._file(key))
 
     async def sweep(self, known: Collection[DocumentKey]) -> int:
         """Remove everything but `known`; return how many files went."""
@@ -130,6 +130,19 @@ class FileDocumentStore:
                 self._disk.remove(path)
         return len(leftovers)
 
-    def path(self, key: DocumentKey) -> Path:
-        """The file with the octets."""
+    async def path(self, key: DocumentKey) -> Path:
+        """The file with the octets. Raises Gone."""
+        path = self._file(key)
+        if not path.exists():
+            raise Gone("the document is no longer kept")
+        return path
+
+    async def lay_out(self, key: DocumentKey, octets: bytes) -> None:
+        """Make a file of octets that are kept elsewhere, unsynced: it can be made again. Raises NoRoom."""
+        try:
+            await asyncio.to_thread(self._file(key).write_bytes, octets)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    def _file(self, key: DocumentKey) -> Path:
         return self._documents / key

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.event import Event, JobId, PrinterName
 from pagebell.model.job import Job
@@ -46,6 +47,7 @@ create index job_finished_printer on job (printer, completed_at, id) where compl
 create table subscription (id integer primary key autoincrement, filter text not null, body blob not null);
 create index subscription_filter on subscription (filter);
 create table interest (filter text primary key, born integer not null, trimmed integer not null) without rowid;
+create table content (key text primary key, octets blob not null);
 create table event (seq integer primary key, body blob not null);
 """
 _GROUP = 256
@@ -135,6 +137,15 @@ class SqliteStore:
             sql = f"select seq, body from event where seq in ({marks}) order by seq"
             rows = await self._read(sql, list(numbers))
         return [_numbered(seq, body) for seq, body in rows]
+
+    async def content(self, key: DocumentKey) -> bytes | None:
+        """The octets that a change carried (`ports.Contents`)."""
+        rows = await self._read("select octets from content where key = ?", [key])
+        return rows[0][0] if rows else None
+
+    async def content_keys(self) -> set[DocumentKey]:
+        """The keys of all contents."""
+        return {DocumentKey(key) for (key,) in await self._read("select key from content", [])}
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""
@@ -252,6 +263,10 @@ class SqliteStore:
         if change.events:
             rows = [(event.seq, _encode(replace(event, seq=0))) for event in change.events]
             connection.executemany("insert into event values (?, ?)", rows)
+        for content in change.contents:
+            execute("insert into content values (?, ?)", (content.key, content.octets))
+        for key in change.gone_contents:
+            execute("delete from content where key = ?", (key,))
         for number in change.gone_jobs:
             execute("delete from job where id = ?", (number,))
         for name in change.gone_printers:

@@ -83,7 +83,7 @@ class MemoryDocumentStore:
         self.incoming.clear()
         return gone
 
-    def path(self, key: DocumentKey) -> Path:
+    async def path(self, key: DocumentKey) -> Path:
         """A file with the octets, in a temporary folder that goes with the store."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="pagebell-")
@@ -92,6 +92,7 @@ class MemoryDocumentStore:
             path.write_bytes(self.documents[key])
         else:
             path.unlink(missing_ok=True)
+            raise Gone("the document is no longer kept")
         return path
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.event import Event, JobId, PrinterName
 from pagebell.model.job import Job
@@ -22,6 +23,7 @@ class MemoryStore:
         self.history: list[Event] = []
         """Every event ever stored, also those that the log has dropped since: for tests to look at."""
         self._committed: Committed | None = None
+        self._contents: dict[DocumentKey, bytes] = {}
         self._jobs: dict[JobId, Job] = {}
         self._printers: dict[PrinterName, Printer] = {}
         self._subscriptions: dict[SubscriptionId, Subscription] = {}
@@ -82,6 +84,14 @@ class MemoryStore:
             return [event for seq, event in self._events.items() if seq in numbers]
         return [self._events[number] for number in sorted(numbers) if number in self._events]
 
+    async def content(self, key: DocumentKey) -> bytes | None:
+        """The octets that a change carried (`ports.Contents`)."""
+        return self._contents.get(key)
+
+    async def content_keys(self) -> set[DocumentKey]:
+        """The keys of all contents."""
+        return set(self._contents)
+
     async def close(self) -> None:
         """Let go; what is held stays for the next `open`."""
         await asyncio.sleep(0)
@@ -117,6 +127,9 @@ class MemoryStore:
             self._events[event.seq] = event
             self._last_event = event.seq
         self.history += change.events
+        self._contents.update((content.key, content.octets) for content in change.contents)
+        for key in change.gone_contents:
+            self._contents.pop(key, None)
         for number in change.gone_jobs:
             self._jobs.pop(number, None)
         for name in change.gone_printers:

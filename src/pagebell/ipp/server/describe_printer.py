@@ -35,8 +35,9 @@ _NOT_EMITTED = {
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
 """notify-events-supported: those that happen here to a printer or its jobs."""
 MAX_EVENTS: Final = len(EVENTS)
-GET_INTERVAL: Final = 5
-"""Seconds that a polling client should wait (notify-get-interval)."""
+GET_INTERVAL: Final = 1
+"""Seconds that a polling client should wait (notify-get-interval): a page a second is what people watch for, and
+such a poll costs the server less than a millisecond."""
 OPERATION_ATTRIBUTES: Final = (
     "document-format",
     "document-name",

@@ -36,6 +36,8 @@ async def inflate(body: AsyncIterator[bytes], compression: str) -> AsyncIterator
             left = engine.unused_data if engine.eof else engine.unconsumed_tail
             if engine.eof and left:  # gzip may have several members
                 engine = _engine(left, compression)
+    while engine is not None and not engine.eof and (octets := engine.decompress(b"", _STEP)):
+        yield octets
     if engine is not None and not engine.eof:
         raise CompressionDamaged(f"the document ends in the middle of its {compression} data")
 

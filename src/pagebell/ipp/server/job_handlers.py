@@ -41,6 +41,7 @@ def handlers() -> dict[Op, Handler]:
         Op.HOLD_JOB: hold_job,
         Op.RELEASE_JOB: release_job,
         Op.RESTART_JOB: restart_job,
+        Op.CANCEL_JOBS: cancel_jobs,
         Op.CANCEL_MY_JOBS: cancel_my_jobs,
         Op.GET_JOB_ATTRIBUTES: get_job_attributes,
         Op.GET_JOBS: get_jobs,
@@ -236,17 +237,26 @@ async def restart_job(call: Call) -> Reply:
     return Reply()
 
 
+async def cancel_jobs(call: Call) -> Reply:
+    """Cancel-Jobs, PWG 5100.7: all of them or, with an error, none."""
+    return await _cancel(call, mine=call.request.attributes.get(r.my_jobs) or False)
+
+
 async def cancel_my_jobs(call: Call) -> Reply:
-    """Cancel-My-Jobs, PWG 5100.7 5.1: all of them or, with an error, none."""
+    """Cancel-My-Jobs, PWG 5100.7: all of them or, with an error, none."""
+    return await _cancel(call, mine=True)
+
+
+async def _cancel(call: Call, *, mine: bool) -> Reply:
     numbers = [JobId(number) for number in call.request.attributes.all(r.job_ids)]
     for number in numbers:
         try:
             job = await call.spooler.jobs.job(number)
-            if job.owner != call.by.name:
+            if mine and job.owner != call.by.name:
                 raise NotFound(f"job {number} is not yours")
         except NotFound as error:
             raise call.refuse(Status.CLIENT_ERROR_NOT_FOUND, str(error), r.job_ids(number)) from None
-    await call.spooler.jobs.cancel_all(call.printer, call.by, mine=True, numbers=numbers or None)
+    await call.spooler.jobs.cancel_all(call.printer_or_all, call.by, mine=mine, numbers=numbers or None)
     return Reply()
 
 
@@ -289,8 +299,7 @@ async def get_jobs(call: Call) -> Reply:
 
 async def _wanted_jobs(call: Call) -> list[Job]:
     attributes = call.request.attributes
-    place = call.place
-    printer = None if place.printer is None else call.printer
+    printer = call.printer_or_all
     numbers = attributes.all(r.job_ids)
     which = attributes.get(r.which_jobs) or "not-completed"
     if which not in _WHICH:

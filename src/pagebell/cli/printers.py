@@ -1,0 +1,195 @@
+"""The commands about printers: list, add, set, remove, pause, resume."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+from rich.text import Text
+
+from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.console import console, table
+from pagebell.cli.failures import CommandError, UsageError
+from pagebell.cli.words import plain_text, printer_state
+from pagebell.ipp.administration import PrinterWish, remove_printer, set_printer
+from pagebell.ipp.errors import NotFound
+from pagebell.ipp.registry import PrinterState
+from pagebell.ipp.results import PrinterInfo
+
+app: Final = App(name="printers", help="List, add, change, pause and remove printers.")
+
+
+@app.command(name="list")
+def list_printers(*, connection: Connection = LOCAL) -> int:
+    """List the server's printers, how they are, and where their pages go."""
+
+    async def work() -> list[PrinterInfo]:
+        async with connection.client() as client:
+            return await client.printers()
+
+    found = run(work)
+    out = console()
+    if not found:
+        out.print("There are no printers. Add one with 'pagebell printers add NAME --device URI'.")
+        return 0
+    rows = table("Name", "State", "Jobs", "What", "Where", "Device", right=("Jobs",))
+    for printer in sorted(found, key=lambda one: one.name.lower()):
+        rows.add_row(*_row(printer))
+    out.print(rows)
+    return 0
+
+
+def _row(printer: PrinterInfo) -> list[str | Text]:
+    troubled = printer.state == PrinterState.STOPPED or printer.accepting is False
+    style = "yellow" if troubled else "bold" if printer.state == PrinterState.PROCESSING else ""
+    return [
+        plain_text(printer.name).rstrip("."),
+        Text(printer_state(printer).rstrip("."), style=style),
+        str(printer.queued or ""),
+        plain_text(printer.info).rstrip("."),
+        plain_text(printer.location).rstrip("."),
+        printer.device or printer.uri,
+    ]
+
+
+@app.command
+def add(
+    name: str,
+    /,
+    *,
+    device: str,
+    info: str | None = None,
+    location: str | None = None,
+    connection: Connection = LOCAL,
+) -> int:
+    """Add a printer to the server.
+
+    Parameters
+    ----------
+    name
+        What to call it, without blanks.
+    device
+        Where its pages go, such as ipp://HOST/ipp/print or file:///var/spool/printed.
+    info
+        What it is, in a few words.
+    location
+        Where it stands.
+    """
+
+    async def work() -> None:
+        async with connection.client(name) as one:
+            try:
+                await one.printer_status()
+            except NotFound:
+                pass
+            else:
+                raise CommandError(
+                    f"There is a printer {name} already. Change it with 'pagebell printers set'."
+                )
+        async with connection.client() as client:
+            wish = PrinterWish(device=device, info=info, location=location, accepting=True, running=True)
+            await set_printer(client, name, wish)
+
+    run(work)
+    print(f"Printer {name} is added. Print on it with 'pagebell print FILE --to {name}'.")
+    return 0
+
+
+@app.command(name="set")
+def set_(
+    name: str,
+    /,
+    *,
+    device: str | None = None,
+    info: str | None = None,
+    location: str | None = None,
+    accept: Annotated[bool | None, Parameter(negative="--reject")] = None,
+    connection: Connection = LOCAL,
+) -> int:
+    """Change a printer of the server; what is left out stays as it is.
+
+    Parameters
+    ----------
+    name
+        The printer's name.
+    device
+        Where its pages go.
+    info
+        What it is, in a few words.
+    location
+        Where it stands.
+    accept
+        Whether it takes new jobs.
+    """
+    wish = PrinterWish(device=device, info=info, location=location, accepting=accept)
+    if wish == PrinterWish():
+        raise UsageError(
+            "Nothing to change was named: use --device, --info, --location, --accept or --reject."
+        )
+
+    async def work() -> None:
+        async with connection.client(name) as one:
+            await one.printer_status()
+        async with connection.client() as client:
+            await set_printer(client, name, wish)
+
+    run(work)
+    print(f"Printer {name} is changed.")
+    return 0
+
+
+@app.command
+def remove(name: str, /, *, connection: Connection = LOCAL) -> int:
+    """Remove a printer and its jobs from the server.
+
+    Parameters
+    ----------
+    name
+        The printer's name.
+    """
+
+    async def work() -> None:
+        async with connection.client() as client:
+            await remove_printer(client, name)
+
+    run(work)
+    print(f"Printer {name} is removed.")
+    return 0
+
+
+@app.command
+def pause(name: str, /, *, connection: Connection = LOCAL) -> int:
+    """Stop a printer; its jobs wait.
+
+    Parameters
+    ----------
+    name
+        The printer's name or address.
+    """
+
+    async def work() -> None:
+        async with connection.client(name) as client:
+            await client.pause()
+
+    run(work)
+    print(f"Printer {name} is paused.")
+    return 0
+
+
+@app.command
+def resume(name: str, /, *, connection: Connection = LOCAL) -> int:
+    """Let a paused printer go on.
+
+    Parameters
+    ----------
+    name
+        The printer's name or address.
+    """
+
+    async def work() -> None:
+        async with connection.client(name) as client:
+            await client.resume()
+
+    run(work)
+    print(f"Printer {name} goes on.")
+    return 0

@@ -1,0 +1,291 @@
+"""The command ``pagebell print``: submit documents, and tell what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.console import console
+from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
+from pagebell.cli.progress import Display, Line, Tone, display
+from pagebell.cli.words import is_grave, outcome, plain_text, printer_troubles, progress, size
+from pagebell.ipp.client import Client
+from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
+from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.options import parse_options
+from pagebell.ipp.registry import JobState
+from pagebell.ipp.results import JobInfo
+from pagebell.ipp.upload import AUTO, Progress
+from pagebell.ipp.values import Attribute
+
+STDIN: Final = "-"
+EXIT_UNKNOWN: Final = 3
+_PIECE: Final = 64 * 1024
+_BUSY: Final = 1.0
+_BUSY_MOST: Final = 10.0
+
+
+def print_files(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    to: str = "",
+    copies: Annotated[int | None, Parameter(name=["--copies", "-n"])] = None,
+    option: Annotated[tuple[str, ...], Parameter(name=["--option", "-o"], negative="")] = (),
+    title: str = "",
+    wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
+    hold: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = LOCAL,
+) -> int:
+    """Print files on any IPP printer and tell how it goes, to the end.
+
+    The exit status is 0 when every document was printed (or, with --no-wait or --hold, taken), 1 when one was
+    not, 2 for a wrong command, 3 when the printer does not tell what became of one, 130 after Ctrl-C, which
+    leaves the jobs printing.
+
+    Parameters
+    ----------
+    files
+        Files to print, each as a job of its own; '-' is standard input.
+    to
+        The printer: its name on the server, or any printer's address. The server's default when left out.
+    copies
+        How many copies of each.
+    option
+        NAME=VALUE, as IPP names them: sides=two-sided-long-edge, media=iso_a4_210x297mm, page-ranges=1-3,5.
+        May be given several times.
+    title
+        What to call the job, instead of the file's name.
+    wait
+        Stay until the documents are printed.
+    hold
+        Keep the jobs from printing until they are released.
+    """
+    if not files:
+        raise UsageError("No file was named. Name one, or '-' for standard input.")
+    for file in files:
+        if file.startswith("-") and file != STDIN:
+            raise UsageError(f"There is no option {file}. 'pagebell print --help' shows those that are.")
+    options = parse_options(option)
+    if copies is not None:
+        options += parse_options([f"copies={copies}"])
+    if hold:
+        options += parse_options(["job-hold-until=indefinite"])
+    for file in files:
+        if file != STDIN:
+            Path(file).open("rb").close()
+    order = _Order(
+        connection=connection,
+        to=to,
+        files=files,
+        options=options,
+        title=title,
+        wait=wait and not hold,
+        hold=hold,
+    )
+    return order.carry_out()
+
+
+@dataclass(slots=True)
+class _Paper:
+    """One document on its way."""
+
+    number: int
+    file: str
+    name: str
+    title: str
+    fraction: float = 0.0
+    job: JobInfo | None = None
+    tone: Tone = Tone.GOING
+
+
+class _Order:
+    """Everything that one ``pagebell print`` has to do."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        to: str,
+        files: tuple[str, ...],
+        options: list[Attribute],
+        title: str,
+        wait: bool,
+        hold: bool,
+    ) -> None:
+        self._connection = connection
+        self._to = to
+        self._options = options
+        self._wait = wait
+        self._hold = hold
+        self._client: Client | None = None
+        self._papers = [
+            _Paper(number, file, _name(file), title or _name(file)) for number, file in enumerate(files)
+        ]
+
+    def carry_out(self) -> int:
+        """Print all; returns the exit status."""
+        screen = display(console())
+        try:
+            with screen:
+                run(lambda: self._work(screen))
+        except Interrupted:
+            self._say_how_to_cancel()
+            raise
+        tones = {paper.tone for paper in self._papers}
+        if Tone.FAILED in tones:
+            return 1
+        return EXIT_UNKNOWN if Tone.UNKNOWN in tones else 0
+
+    async def _work(self, screen: Display) -> None:
+        """Send one document after the other; each is followed while the next is sent."""
+        async with await self._open() as client:
+            self._client = client
+            where = await self._greet(client, screen)
+            async with asyncio.TaskGroup() as group:
+                for paper in self._papers:
+                    if await self._send(client, paper, screen, where) and self._wait:
+                        group.create_task(self._follow(client, paper, screen))
+
+    async def _open(self) -> Client:
+        """A client of the printer that was meant."""
+        if self._to:
+            return self._connection.client(self._to)
+        client = self._connection.client()
+        if client.address.path != "/":
+            return client
+        async with client:
+            try:
+                printer = await client.default_printer()
+            except NotFound:
+                lacking = "The server has no default printer. Name one with --to"
+                raise CommandError(f"{lacking}; 'pagebell printers list' shows them.") from None
+        path = "/" + printer.uri.split("://", 1)[-1].partition("/")[2]
+        return self._connection.client(client.address.at(path).uri)
+
+    async def _greet(self, client: Client, screen: Display) -> str:
+        """See that the printer is there, before anything is drawn; returns its name."""
+        printer = await client.printer()
+        if printer.accepting is False:
+            troubles = printer_troubles(printer.reasons)
+            why = f" {troubles[0]}" if troubles else ""
+            raise CommandError(f"The printer {printer.name or client.uri} takes no jobs at present.{why}")
+        return plain_text(printer.name).rstrip(".") or client.uri
+
+    async def _send(self, client: Client, paper: _Paper, screen: Display, where: str) -> bool:
+        def sent(octets: int, total: int | None) -> None:
+            paper.fraction = octets / total if total else 0.0
+            text = f"Sending: {size(octets)} of {size(total)}." if total else f"Sending: {size(octets)}."
+            screen.show(paper.number, Line(paper.name, text, fraction=paper.fraction, passing=True))
+
+        try:
+            paper.job = await self._submit(client, paper, screen, sent)
+        except (ClientError, OSError) as error:
+            paper.fraction = 0.0
+            self._show(paper, screen, sentence(error), Tone.FAILED)
+            return False
+        paper.fraction = 0.0
+        if paper.job.ignored:
+            screen.note(f"{paper.name}: The printer leaves out {', '.join(paper.job.ignored)}.")
+        sent_as = f"Sent to {where} as job {paper.job.id}."
+        if self._hold:
+            sent_as += f" It is held; release it with 'pagebell release {self._reference(paper.job)}'."
+        self._show(paper, screen, sent_as, Tone.GOING if self._wait else Tone.LEFT)
+        return True
+
+    async def _submit(self, client: Client, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
+        """Hand the document to the printer; a busy one is asked again, as RFC 8011 B.1.5.8 has it."""
+        if paper.file == STDIN:
+            return await client.print_document(
+                stdin_pieces(), self._options, title=paper.title, document_format=AUTO, progress=sent
+            )
+        delay = _BUSY
+        while True:
+            try:
+                return await client.print_file(paper.file, self._options, title=paper.title, progress=sent)
+            except Unavailable as error:
+                if not self._wait or isinstance(error, NotAccepting):
+                    raise
+            paper.fraction = 0.0
+            self._show(paper, screen, "The printer is busy; trying again.", Tone.TROUBLE)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _BUSY_MOST)
+
+    async def _follow(self, client: Client, paper: _Paper, screen: Display) -> None:
+        assert paper.job is not None
+        try:
+            async for update in client.follow(paper.job):
+                paper.job = update.job
+                self._tell(paper, screen, update)
+        except ConnectionFailed as error:
+            text = f"Sent as job {paper.job.id}, but what became of it is not known: {error.reason}."
+            self._show(paper, screen, text, Tone.UNKNOWN)
+        except ClientError as error:
+            text = f"Sent as job {paper.job.id}, but what became of it is not known. {sentence(error)}"
+            self._show(paper, screen, text, Tone.UNKNOWN)
+
+    def _tell(self, paper: _Paper, screen: Display, update: JobUpdate) -> None:
+        job = update.job
+        if update.feedback is Feedback.NONE:
+            text = f"Sent as job {job.id}. {update.problem} What became of it is not known."
+            self._show(paper, screen, text, Tone.UNKNOWN)
+        elif job.is_final:
+            done = job.state == JobState.COMPLETED
+            paper.fraction = 1.0 if done else _printed(job)
+            self._show(paper, screen, outcome(job), Tone.DONE if done else Tone.FAILED)
+        else:
+            paper.fraction = _printed(job)
+            stopped = job.state == JobState.PROCESSING_STOPPED or is_grave(update.printer.reasons)
+            troubled = stopped or update.feedback is Feedback.INTERRUPTED
+            self._show(paper, screen, progress(update), Tone.TROUBLE if troubled else Tone.GOING)
+
+    def _show(self, paper: _Paper, screen: Display, text: str, tone: Tone) -> None:
+        paper.tone = tone
+        screen.show(paper.number, Line(paper.name, text, tone, paper.fraction))
+
+    def _reference(self, job: JobInfo) -> str:
+        """A job's number, and the server where it is no other than the default."""
+        if self._client is None or "://" not in self._to:
+            return f"{job.id}{self._connection.hint()}"
+        return f"{job.id}{self._connection.at(self._client.uri).hint()}"
+
+    def _say_how_to_cancel(self) -> None:
+        for paper in self._papers:
+            if paper.job is None:
+                print(f"{paper.name}: Not sent.", file=sys.stderr)
+            elif not paper.job.is_final:
+                how = f"pagebell cancel {self._reference(paper.job)}"
+                print(
+                    f"{paper.name}: Job {paper.job.id} goes on printing. Cancel it with: {how}",
+                    file=sys.stderr,
+                )
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == STDIN else Path(file).name
+
+
+def _printed(job: JobInfo) -> float:
+    return (job.impressions_completed or 0) / job.impressions if job.impressions else 0.0
+
+
+async def stdin_pieces() -> AsyncIterator[bytes]:
+    """Standard input, whatever it is, without a thread that could not be interrupted."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    try:
+        pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    except ValueError:  # a regular file is always ready
+        while piece := await asyncio.to_thread(sys.stdin.buffer.read, _PIECE):
+            yield piece
+        return
+    try:
+        while piece := await reader.read(_PIECE):
+            yield piece
+    finally:
+        pipe.close()

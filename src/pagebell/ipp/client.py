@@ -1,0 +1,392 @@
+"""A client for any IPP printer or print server."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import ssl
+from collections.abc import AsyncGenerator, Iterable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.addresses import Address, parse_address
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.errors import BadAnswer, IppError, Unsupported, ipp_error
+from pagebell.ipp.follow import DEFAULT_PACE, Follower, JobUpdate, Pace
+from pagebell.ipp.message import Group, Message
+from pagebell.ipp.options import Options, read_options
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.asking import (
+    JOB_ATTRIBUTES,
+    OLD_VERSION,
+    PRINTER_LIST,
+    PRINTER_STATUS,
+    build,
+    cut,
+    job_groups,
+    read_events,
+    requested,
+    subscription_group,
+    succeeded,
+    unsupported,
+)
+from pagebell.ipp.results import Events, JobInfo, PrinterInfo, Subscription
+from pagebell.ipp.transport import Times, Transport
+from pagebell.ipp.upload import AUTO, Progress, Source, Upload, file_format
+from pagebell.ipp.values import Attribute, GroupTag
+
+WhichJobs = Literal["not-completed", "completed", "all"]
+
+
+class Client:
+    """Speaks to one printer, or to one server with many, over IPP.
+
+    ``uri`` is an ipp, ipps, http or https URI. Use it as a context manager::
+
+        async with Client("ipp://printer.example/ipp/print") as client:
+            job = await client.print_file("letter.pdf", {"copies": 2})
+            async for update in client.follow(job):
+                print(update.job.state)
+
+    ``password`` is sent only to a server that asks for it. ``verify`` is False to accept any certificate, or
+    an SSLContext. All methods raise the exceptions of ``pagebell.ipp.errors``.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str = "",
+        password: str = "",
+        verify: bool | ssl.SSLContext = True,
+        times: Times | None = None,
+    ) -> None:
+        self.address = parse_address(uri)
+        self.user = user or (self.address.credentials or ("",))[0] or _login_name()
+        credentials = (user, password) if user and password else None
+        self._make = partial(Transport, credentials=credentials, verify=verify, times=times)
+        self._transport: Transport | None = None
+        self._old: set[Address] = set()  # servers that speak IPP/1.1 only
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+    @property
+    def uri(self) -> str:
+        """The printer's URI as requests name it, without credentials."""
+        return self.address.uri
+
+    # --- any operation ---
+
+    async def call(
+        self,
+        operation: Op,
+        *attributes: Attribute,
+        groups: Iterable[Group] = (),
+        path: str | None = None,
+        target: Attribute | None = None,
+        upload: Upload | None = None,
+    ) -> Message:
+        """Perform any operation with these operation attributes; raises IppError for an error status.
+
+        ``path`` is where to post on the same server, ``target`` replaces printer-uri.
+        """
+        address = self.address if path is None else self.address.at(path)
+        message = self._request(address, operation, attributes, groups, target)
+        answer = await self._pool().exchange(address, message, upload)
+        if answer.code == Status.SERVER_ERROR_VERSION_NOT_SUPPORTED and message.version != OLD_VERSION:
+            self._old.add(self.address.at("/"))
+            message.version = OLD_VERSION
+            if upload is None or upload.repeatable:
+                answer = await self._pool().exchange(address, message, upload)
+        return succeeded(answer)
+
+    def _request(
+        self,
+        address: Address,
+        operation: Op,
+        attributes: Iterable[Attribute],
+        groups: Iterable[Group] = (),
+        target: Attribute | None = None,
+    ) -> Message:
+        message = build(operation, [target or r.printer_uri(address.uri)], self.user, attributes, groups)
+        if self.address.at("/") in self._old:
+            message.version = OLD_VERSION
+        return message
+
+    def _pool(self) -> Transport:
+        if self._transport is None:
+            self._transport = self._make()
+        return self._transport
+
+    # --- printers ---
+
+    async def printer(self, *attributes: Attr[Any] | str) -> PrinterInfo:
+        """The printer's description: all of it, or these attributes and groups (RFC 8011 4.2.5)."""
+        answer = await self.call(Op.GET_PRINTER_ATTRIBUTES, requested(attributes or ("all",)))
+        return PrinterInfo.of(answer.group(GroupTag.PRINTER) or Group(GroupTag.PRINTER), self.uri)
+
+    async def printer_status(self) -> PrinterInfo:
+        """Only what changes from moment to moment."""
+        return await self.printer(*PRINTER_STATUS)
+
+    async def printers(self) -> list[PrinterInfo]:
+        """All printers of a server like CUPS or Pagebell; a printer on its own is the one there is."""
+        try:
+            answer = await self.call(Op.CUPS_GET_PRINTERS, requested(PRINTER_LIST))
+        except Unsupported:
+            return [await self.printer()]
+        except IppError as error:
+            if error.status != Status.CLIENT_ERROR_NOT_FOUND:
+                raise
+            return []
+        return [PrinterInfo.of(group) for group in answer.groups_of(GroupTag.PRINTER)]
+
+    async def default_printer(self) -> PrinterInfo:
+        """The server's default printer; a printer on its own is its own."""
+        try:
+            answer = await self.call(Op.CUPS_GET_DEFAULT, requested(PRINTER_LIST))
+        except Unsupported:
+            return await self.printer()
+        return PrinterInfo.of(answer.group(GroupTag.PRINTER) or Group(GroupTag.PRINTER), self.uri)
+
+    async def pause(self) -> None:
+        """Stop the printer after what it can't stop (RFC 8011 4.2.7)."""
+        await self.call(Op.PAUSE_PRINTER)
+
+    async def resume(self) -> None:
+        """Let a paused printer go on (RFC 8011 4.2.8)."""
+        await self.call(Op.RESUME_PRINTER)
+
+    async def identify(self, *actions: str, message: str = "") -> None:
+        """Make the printer noticed: flash, sound, display, speak (PWG 5100.13 5.1)."""
+        wanted = [r.identify_actions(*actions)] if actions else []
+        await self.call(Op.IDENTIFY_PRINTER, *wanted, *([r.message(cut(message, 127))] if message else []))
+
+    # --- jobs ---
+
+    async def validate(self, options: Options = (), *, document_format: str = AUTO) -> tuple[str, ...]:
+        """Ask whether a job would be taken; return the options that would be ignored (RFC 8011 4.2.3)."""
+        operation, job = job_groups(read_options(options))
+        answer = await self.call(
+            Op.VALIDATE_JOB, r.document_format(document_format), *operation, groups=[job]
+        )
+        return unsupported(answer)
+
+    async def print_file(
+        self,
+        path: str | os.PathLike[str],
+        options: Options = (),
+        *,
+        title: str = "",
+        document_format: str = "",
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Print a file; its format is told by its first octets. Raises OSError when it cannot be read."""
+        file = Path(path)
+        kind = document_format or await file_format(file)
+        return await self.print_document(
+            file, options, title=title or file.name, document_format=kind, progress=progress
+        )
+
+    async def print_document(
+        self,
+        document: Source,
+        options: Options = (),
+        *,
+        title: str = "",
+        document_format: str = AUTO,
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Print octets, a file, or whatever an iterator yields, as one job (RFC 8011 4.2.1)."""
+        operation, job = job_groups(read_options(options))
+        upload = _upload(document, progress)
+        answer = await self.call(
+            Op.PRINT_JOB,
+            *_unless_given(operation, r.job_name, cut(title, 255)),
+            *_unless_given(operation, r.document_format, document_format),
+            *operation,
+            groups=[job],
+            upload=upload,
+        )
+        return self._made(answer, title)
+
+    async def create_job(self, options: Options = (), *, title: str = "") -> JobInfo:
+        """Make a job whose documents follow (RFC 8011 4.2.4)."""
+        operation, job = job_groups(read_options(options))
+        answer = await self.call(
+            Op.CREATE_JOB, *_unless_given(operation, r.job_name, cut(title, 255)), *operation, groups=[job]
+        )
+        return self._made(answer, title)
+
+    async def send_document(
+        self,
+        job: JobInfo | int,
+        document: Source,
+        *,
+        last: bool = True,
+        name: str = "",
+        document_format: str = AUTO,
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Add a document to a job (RFC 8011 4.3.1)."""
+        answer = await self.call(
+            Op.SEND_DOCUMENT,
+            r.job_id(_number(job)),
+            r.document_format(document_format),
+            r.last_document(last),
+            *([r.document_name(cut(name, 255))] if name else []),
+            upload=_upload(document, progress),
+        )
+        return self._made(answer, name)
+
+    async def close_job(self, job: JobInfo | int) -> None:
+        """Say that no more documents come (PWG 5100.7 5.2)."""
+        await self.call(Op.CLOSE_JOB, r.job_id(_number(job)))
+
+    async def job(self, job: JobInfo | int) -> JobInfo:
+        """A job as it is now (RFC 8011 4.3.4)."""
+        answer = await self.call(Op.GET_JOB_ATTRIBUTES, r.job_id(_number(job)), requested(JOB_ATTRIBUTES))
+        group = answer.group(GroupTag.JOB)
+        if group is None:
+            raise BadAnswer(self.uri, "its answer tells nothing of the job")
+        return JobInfo.of(group.add(r.job_id(_number(job))))
+
+    async def jobs(
+        self, which: WhichJobs = "not-completed", *, mine: bool = False, limit: int | None = None
+    ) -> list[JobInfo]:
+        """The printer's or the server's jobs (RFC 8011 4.2.6)."""
+        answer = await self.call(
+            Op.GET_JOBS,
+            *([] if limit is None else [r.limit(limit)]),
+            requested(JOB_ATTRIBUTES),
+            r.which_jobs(which),
+            r.my_jobs(mine),
+        )
+        return [JobInfo.of(group) for group in answer.groups_of(GroupTag.JOB)]
+
+    async def cancel(self, job: JobInfo | int) -> None:
+        """Cancel a job (RFC 8011 4.3.3)."""
+        await self.call(Op.CANCEL_JOB, r.job_id(_number(job)))
+
+    async def hold(self, job: JobInfo | int, until: str = "indefinite") -> None:
+        """Keep a pending job from printing (RFC 8011 4.3.5)."""
+        await self.call(Op.HOLD_JOB, r.job_id(_number(job)), r.job_hold_until(until))
+
+    async def release(self, job: JobInfo | int) -> None:
+        """Let a held job print (RFC 8011 4.3.6)."""
+        await self.call(Op.RELEASE_JOB, r.job_id(_number(job)))
+
+    async def restart(self, job: JobInfo | int) -> None:
+        """Print a finished job again, while the server still has its documents (RFC 8011 4.3.7)."""
+        await self.call(Op.RESTART_JOB, r.job_id(_number(job)))
+
+    def follow(self, job: JobInfo | int, *, pace: Pace = DEFAULT_PACE) -> AsyncGenerator[JobUpdate]:
+        """What becomes of a job, change by change, until it is final or nobody can tell any more.
+
+        Uses the server's events where it has ippget, else asks politely. Lost connections are taken up again
+        with back-off; after ``pace.patience`` seconds without the server it raises ConnectionFailed.
+        """
+        return Follower(self, job if isinstance(job, JobInfo) else JobInfo(job), pace).updates()
+
+    def _made(self, answer: Message, title: str) -> JobInfo:
+        group = answer.group(GroupTag.JOB)
+        if group is None or group.get(r.job_id) is None:
+            raise BadAnswer(self.uri, "it took the job, but does not tell its number")
+        if title and r.job_name.name not in group:
+            group.add(r.job_name(cut(title, 255)))
+        return JobInfo.of(group, unsupported(answer))
+
+    # --- events ---
+
+    async def subscribe(
+        self, *events: str, job: JobInfo | int | None = None, lease: int | None = None
+    ) -> Subscription:
+        """Subscribe to a printer's or a job's events, fetched by ``notifications`` (RFC 3995 11.1)."""
+        group = subscription_group(events, lease)
+        if job is None:
+            answer = await self.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group])
+        else:
+            number = r.notify_job_id(_number(job))
+            answer = await self.call(Op.CREATE_JOB_SUBSCRIPTIONS, number, groups=[group])
+        granted = answer.group(GroupTag.SUBSCRIPTION)
+        found = None if granted is None else granted.get(r.notify_subscription_id)
+        if granted is None or found is None:
+            status = None if granted is None else granted.get(r.notify_status_code)
+            raise ipp_error(Status(int(status or Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS)))
+        return Subscription(found, granted.get(r.notify_lease_duration))
+
+    async def renew(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
+        """Prolong a printer's subscription (RFC 3995 11.2.6)."""
+        number = _number(subscription)
+        wish = [Group.of(GroupTag.SUBSCRIPTION, r.notify_lease_duration(lease))] if lease is not None else []
+        answer = await self.call(Op.RENEW_SUBSCRIPTION, r.notify_subscription_id(number), groups=wish)
+        granted = answer.group(GroupTag.SUBSCRIPTION)
+        return Subscription(number, None if granted is None else granted.get(r.notify_lease_duration))
+
+    async def unsubscribe(self, subscription: Subscription | int) -> None:
+        """End a subscription (RFC 3995 11.2.7)."""
+        await self.call(Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(_number(subscription)))
+
+    async def notifications(self, subscription: Subscription | int, after: int = 0) -> Events:
+        """The events numbered above ``after`` that the server has now (RFC 3996 5)."""
+        async for events in self.wait_notifications(subscription, after, wait=False):
+            return events
+        raise BadAnswer(self.uri, "its answer is empty")
+
+    async def wait_notifications(
+        self, subscription: Subscription | int, after: int = 0, *, wait: bool = True
+    ) -> AsyncGenerator[Events]:
+        """The events above ``after`` as they occur, for as long as the server keeps its answer open.
+
+        The last answer tells by ``interval`` when to ask again, or by ``complete`` that there is no more.
+        """
+        message = self._request(
+            self.address,
+            Op.GET_NOTIFICATIONS,
+            (
+                r.notify_subscription_ids(_number(subscription)),
+                r.notify_sequence_numbers(after + 1),
+                r.notify_wait(wait),
+            ),
+        )
+        answers = self._pool().stream(self.address, message)
+        try:
+            async for answer in answers:
+                yield read_events(succeeded(answer))
+        finally:
+            await answers.aclose()
+
+
+def _unless_given(given: Iterable[Attribute], attr: Attr[str], value: str) -> list[Attribute]:
+    """The default of an operation attribute, unless an option says otherwise or there is none."""
+    return [attr(value)] if value and all(one.name != attr.name for one in given) else []
+
+
+def _upload(document: Source, progress: Progress | None) -> Upload:
+    return Upload(document) if progress is None else Upload(document, progress)
+
+
+def _number(thing: JobInfo | Subscription | int) -> int:
+    return thing if isinstance(thing, int) else thing.id
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "anonymous"

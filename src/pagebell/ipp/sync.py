@@ -1,0 +1,224 @@
+"""The client for programs without asyncio: the same methods, each waits for its result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+from collections.abc import Coroutine, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.client import Client, WhichJobs
+from pagebell.ipp.follow import DEFAULT_PACE, JobUpdate, Pace
+from pagebell.ipp.options import Options
+from pagebell.ipp.results import Events, JobInfo, PrinterInfo, Subscription
+from pagebell.ipp.transport import Times
+from pagebell.ipp.upload import AUTO, Progress, Source
+
+T = TypeVar("T")
+
+
+class SyncClient:
+    """``Client`` on an event loop in a thread of its own; see there for what each method does.
+
+    Use it as a context manager::
+
+        with SyncClient("ipp://printer.example/ipp/print") as client:
+            job = client.print_file("letter.pdf", {"copies": 2})
+            for update in client.follow(job):
+                print(update.job.state)
+
+    ``progress`` is called in the client's thread.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str = "",
+        password: str = "",
+        verify: bool | ssl.SSLContext = True,
+        times: Times | None = None,
+    ) -> None:
+        self._client = Client(uri, user=user, password=password, verify=verify, times=times)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="pagebell client", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections and end the thread; the client can't be used any more."""
+        if self._loop.is_closed():
+            return
+        self._run(self._client.close())
+        self._run(self._loop.shutdown_asyncgens())
+        self._run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    @property
+    def uri(self) -> str:
+        """The printer's URI as requests name it."""
+        return self._client.uri
+
+    def printer(self, *attributes: Attr[Any] | str) -> PrinterInfo:
+        """The printer's description."""
+        return self._run(self._client.printer(*attributes))
+
+    def printer_status(self) -> PrinterInfo:
+        """Only what changes from moment to moment."""
+        return self._run(self._client.printer_status())
+
+    def printers(self) -> list[PrinterInfo]:
+        """All printers of the server."""
+        return self._run(self._client.printers())
+
+    def default_printer(self) -> PrinterInfo:
+        """The server's default printer."""
+        return self._run(self._client.default_printer())
+
+    def pause(self) -> None:
+        """Stop the printer."""
+        self._run(self._client.pause())
+
+    def resume(self) -> None:
+        """Let the printer go on."""
+        self._run(self._client.resume())
+
+    def identify(self, *actions: str, message: str = "") -> None:
+        """Make the printer noticed."""
+        self._run(self._client.identify(*actions, message=message))
+
+    def validate(self, options: Options = (), *, document_format: str = AUTO) -> tuple[str, ...]:
+        """Ask whether a job would be taken; return the options that would be ignored."""
+        return self._run(self._client.validate(options, document_format=document_format))
+
+    def print_file(
+        self,
+        path: str | os.PathLike[str],
+        options: Options = (),
+        *,
+        title: str = "",
+        document_format: str = "",
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Print a file."""
+        work = self._client.print_file(
+            path, options, title=title, document_format=document_format, progress=progress
+        )
+        return self._run(work)
+
+    def print_document(
+        self,
+        document: Source,
+        options: Options = (),
+        *,
+        title: str = "",
+        document_format: str = AUTO,
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Print octets, a file, or whatever an iterator yields."""
+        work = self._client.print_document(
+            document, options, title=title, document_format=document_format, progress=progress
+        )
+        return self._run(work)
+
+    def create_job(self, options: Options = (), *, title: str = "") -> JobInfo:
+        """Make a job whose documents follow."""
+        return self._run(self._client.create_job(options, title=title))
+
+    def send_document(
+        self,
+        job: JobInfo | int,
+        document: Source,
+        *,
+        last: bool = True,
+        name: str = "",
+        document_format: str = AUTO,
+        progress: Progress | None = None,
+    ) -> JobInfo:
+        """Add a document to a job."""
+        work = self._client.send_document(
+            job, document, last=last, name=name, document_format=document_format, progress=progress
+        )
+        return self._run(work)
+
+    def close_job(self, job: JobInfo | int) -> None:
+        """Say that no more documents come."""
+        self._run(self._client.close_job(job))
+
+    def job(self, job: JobInfo | int) -> JobInfo:
+        """A job as it is now."""
+        return self._run(self._client.job(job))
+
+    def jobs(
+        self, which: WhichJobs = "not-completed", *, mine: bool = False, limit: int | None = None
+    ) -> list[JobInfo]:
+        """The printer's or the server's jobs."""
+        return self._run(self._client.jobs(which, mine=mine, limit=limit))
+
+    def cancel(self, job: JobInfo | int) -> None:
+        """Cancel a job."""
+        self._run(self._client.cancel(job))
+
+    def hold(self, job: JobInfo | int, until: str = "indefinite") -> None:
+        """Keep a pending job from printing."""
+        self._run(self._client.hold(job, until))
+
+    def release(self, job: JobInfo | int) -> None:
+        """Let a held job print."""
+        self._run(self._client.release(job))
+
+    def restart(self, job: JobInfo | int) -> None:
+        """Print a finished job again."""
+        self._run(self._client.restart(job))
+
+    def subscribe(
+        self, *events: str, job: JobInfo | int | None = None, lease: int | None = None
+    ) -> Subscription:
+        """Subscribe to a printer's or a job's events."""
+        return self._run(self._client.subscribe(*events, job=job, lease=lease))
+
+    def renew(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
+        """Prolong a printer's subscription."""
+        return self._run(self._client.renew(subscription, lease))
+
+    def unsubscribe(self, subscription: Subscription | int) -> None:
+        """End a subscription."""
+        self._run(self._client.unsubscribe(subscription))
+
+    def notifications(self, subscription: Subscription | int, after: int = 0) -> Events:
+        """The events numbered above ``after`` that the server has now."""
+        return self._run(self._client.notifications(subscription, after))
+
+    def follow(self, job: JobInfo | int, *, pace: Pace = DEFAULT_PACE) -> Iterator[JobUpdate]:
+        """What becomes of a job, change by change, to its end."""
+        updates = self._client.follow(job, pace=pace)
+
+        async def following() -> JobUpdate | None:
+            return await anext(updates, None)
+
+        try:
+            while (update := self._run(following())) is not None:
+                yield update
+        finally:
+            self._run(updates.aclose())
