@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from itertools import islice
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
-from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
+from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
 from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.lifecycle import Cause, created, job_event, step
@@ -19,6 +20,8 @@ from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
 
 INCOMING = frozenset({"job-incoming"})
 _NO_HOLD = (None, "no-hold")
@@ -145,10 +148,13 @@ class Jobs:
 
         async def aborted(why: str, reasons: frozenset[str]) -> None:
             self._arrived(job.id, key)
-            if draft is not None:
-                await self._store_aborted(draft, why, reasons, subscriptions)
-                return
-            await self._abort(job.id, why, reasons)
+            try:
+                if draft is not None:
+                    await self._store_aborted(draft, why, reasons, subscriptions)
+                else:
+                    await self._abort(job.id, why, reasons)
+            except NoRoom as error:  # nobody could do anything about it: time ends the job
+                log.warning("job %d can't be aborted now, it will time out: %s", job.id, error)
 
         return Intake(
             job=job.id,
