@@ -54,6 +54,7 @@ class Listener:
         self._limits = limits or HttpLimits()
         config = uvicorn.Config(
             application,
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",
