@@ -17,7 +17,7 @@ from pagebell.http.certificates import Certificates
 from pagebell.http.connection import HttpConnection, Serving
 from pagebell.http.seats import Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
-from pagebell.http.tls import HANDSHAKE, TlsStream
+from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,8 @@ class Doorway(asyncio.Protocol):
             http.connection_made(transport)
             http.data_received(data)
         elif serving.certificates is None:
-            transport.abort()
+            transport.write(NO_TLS)
+            transport.close()
         else:
             seat.handshake_by = serving.loop.time() + serving.limits.handshake_time
             http = HttpConnection(serving, seat)
