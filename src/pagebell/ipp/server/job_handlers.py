@@ -314,11 +314,19 @@ async def _wanted_jobs(call: Call) -> list[Job]:
                 Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES, "job-ids stands alone (PWG 5100.7 7.1.1)"
             )
         return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
+    return await _chosen_jobs(call, printer, *_WHICH[which])
+
+
+async def _chosen_jobs(
+    call: Call, printer: PrinterName | None, finished: bool | None, states: frozenset[State] | None
+) -> list[Job]:
+    """Living jobs come before finished ones; `limit` and `first-index` count what is left of both."""
+    attributes = call.request.attributes
     mine = attributes.get(r.my_jobs) or False
-    finished, states = _WHICH[which]
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
-    first_id = attributes.get(r.first_job_id) or 0
+    first_id = attributes.get(r.first_job_id)
+    at_once = finished is not None and first_id is None
     found: list[Job] = []
     for part in (False, True) if finished is None else (finished,):
         query = JobQuery(
@@ -326,13 +334,13 @@ async def _wanted_jobs(call: Call) -> list[Job]:
             printer=printer,
             owner=call.by.name if mine else None,
             states=states,
-            limit=most - len(found) + (skip if finished is None else 0),
-            offset=skip if finished is not None else 0,
+            limit=most if at_once else MOST_JOBS if first_id else most + skip - len(found),
+            offset=skip if at_once else 0,
         )
         found += await call.spooler.jobs.list(query)
-    if finished is None:
-        found = found[skip : skip + most]
-    return [job for job in found if job.id >= first_id]
+    if at_once:
+        return found
+    return [job for job in found if job.id >= (first_id or 0)][skip : skip + most]
 
 
 MOST_JOBS: Final = 10_000
