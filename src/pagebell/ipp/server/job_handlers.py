@@ -320,27 +320,24 @@ async def _wanted_jobs(call: Call) -> list[Job]:
 async def _chosen_jobs(
     call: Call, printer: PrinterName | None, finished: bool | None, states: frozenset[State] | None
 ) -> list[Job]:
-    """Living jobs come before finished ones; `limit` and `first-index` count what is left of both."""
+    """Living jobs come before finished ones; `limit` and `first-index` count both."""
     attributes = call.request.attributes
     mine = attributes.get(r.my_jobs) or False
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
     first_id = attributes.get(r.first_job_id)
-    at_once = finished is not None and first_id is None
-    found: list[Job] = []
-    for part in (False, True) if finished is None else (finished,):
-        query = JobQuery(
-            finished=part,
-            printer=printer,
-            owner=call.by.name if mine else None,
-            states=states,
-            limit=most if at_once else MOST_JOBS if first_id else most + skip - len(found),
-            offset=skip if at_once else 0,
-        )
-        found += await call.spooler.jobs.list(query)
-    if at_once:
-        return found
-    return [job for job in found if job.id >= (first_id or 0)][skip : skip + most]
+    query = JobQuery(
+        finished=finished,
+        printer=printer,
+        owner=call.by.name if mine else None,
+        states=states,
+        limit=MOST_JOBS if first_id else most,
+        offset=0 if first_id else skip,
+    )
+    found = await call.spooler.jobs.list(query)
+    if first_id:  # `limit` counts from it on
+        return [job for job in found if job.id >= first_id][skip : skip + most]
+    return found
 
 
 MOST_JOBS: Final = 10_000
