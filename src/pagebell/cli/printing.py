@@ -44,10 +44,6 @@ def print_files(
 ) -> int:
     """Print files on any IPP printer and tell how it goes, to the end.
 
-    The exit status is 0 when every document was printed (or, with --no-wait or --hold, taken), 1 when one was
-    not, 2 for a wrong command, 3 when the printer does not tell what became of one, 130 after Ctrl-C, which
-    leaves the jobs printing.
-
     Parameters
     ----------
     files

@@ -198,6 +198,25 @@ async def test_printer_is_added_changed_and_removed(
     assert await pagebell("printers", "remove", "Q", *where) == 0
 
 
+async def test_printer_is_paused_resumed_identified_and_commanded(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for operation in (Op.PAUSE_PRINTER, Op.RESUME_PRINTER, Op.IDENTIFY_PRINTER):
+        server.on(operation, answer())
+    server.on(Op.PAGEBELL_COMMAND_DEVICE, answer(operation=(r.status_message("Out of paper"),)))
+    for command in ("pause", "resume", "identify"):
+        assert await pagebell("printers", command, server.uri) == 0
+    assert await pagebell("printers", "command", server.uri, "refill", "5") == 0
+    assert [message.code for message in server.seen] == [
+        Op.PAUSE_PRINTER,
+        Op.RESUME_PRINTER,
+        Op.IDENTIFY_PRINTER,
+        Op.PAGEBELL_COMMAND_DEVICE,
+    ]
+    assert server.seen[-1].groups[0].get(r.message) == "refill 5"
+    assert capsys.readouterr().out.endswith("Out of paper.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -96,6 +96,10 @@ def test_every_job_state_has_a_word() -> None:
         (JobInfo(1, state=JobState.PROCESSING, impressions_completed=1), "Printing: 1 page so far."),
         (JobInfo(1, state=JobState.PROCESSING, reasons=("processing-to-stop-point",)), "Being cancelled."),
         (JobInfo(1, state=JobState.PROCESSING_STOPPED, reasons=("printer-stopped",)), "The printer has stopped."),
+        (
+            JobInfo(1, state=JobState.PROCESSING_STOPPED, reasons=("printer-stopped",), impressions_completed=1),
+            "The printer has stopped. So far 1 page came out.",
+        ),
     ],
 )  # fmt: skip
 def test_progress(job: JobInfo, text: str) -> None:
