@@ -92,7 +92,7 @@ async def test_out_of_paper_is_told_and_the_rest_comes_out(reporting_printer: st
         async for update in client.follow(job, pace=PACE):
             told.append(update)
             if "media-empty" in "".join(update.printer.reasons):
-                gate.touch()  # noqa: ASYNC240 - one system call
+                gate.touch()
     assert [one for one in told if one.printer.reasons]
     assert told[-1].job.state == JobState.COMPLETED
     assert (told[-1].job.impressions, told[-1].job.impressions_completed) == (4, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -96,6 +97,32 @@ async def test_one_file_that_is_refused_does_not_keep_the_others(
     out = capsys.readouterr()
     assert "does not print this kind of document" in out.err
     assert "letter.pdf: Printed." in out.out
+
+
+@pytest.mark.parametrize("end", ["pipe", "file"])
+async def test_standard_input_is_printed_and_its_format_told(
+    server: ScriptedServer, letter: str, end: str
+) -> None:
+    server.on(Op.PRINT_JOB, job(JobState.PENDING))
+    source = f"cat {letter} |" if end == "pipe" else ""
+    command = f"{source} {sys.executable} -m pagebell.cli print - --no-wait --to {server.uri}"
+    command += "" if end == "pipe" else f" < {letter}"
+    child = await asyncio.create_subprocess_shell(command)
+    assert await child.wait() == 0
+    assert server.documents[-1] == b"%PDF-1.4 letter"
+    operation = server.asked(Op.PRINT_JOB)[0].groups[0]
+    assert operation.get(r.document_format) == "application/pdf"
+    assert operation.get(r.job_name) == "standard input"
+
+
+async def test_named_pipe_is_read_once(server: ScriptedServer, tmp_path: Path) -> None:
+    server.on(Op.PRINT_JOB, job(JobState.PENDING))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = asyncio.create_task(asyncio.to_thread(pipe.write_bytes, b"through a pipe"))
+    assert await pagebell("print", str(pipe), "--to", server.uri, "--no-wait") == 0
+    await writing
+    assert server.documents[-1] == b"through a pipe"
 
 
 async def test_ignored_options_are_told(

@@ -9,7 +9,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
-from pagebell.ipp.server.describe_job import LIST_DEFAULT, chosen, job_attributes, job_selection
+from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
@@ -197,7 +197,7 @@ def _created(
 def _job_reply(call: Call, job: Job) -> Reply:
     """What job operations answer (RFC 8011 4.2.1.2)."""
     selection = job_selection(None, (*_NEW, *_NEW_MORE))
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 # --- changing ---
@@ -270,7 +270,7 @@ async def get_job_attributes(call: Call) -> Reply:
     if place.printer is not None and place.printer != job.printer:
         raise NotFound(f"job {job.id} is not at printer {place.printer}")
     selection = job_selection(call.request.attributes.all(r.requested_attributes) or None)
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 _WHICH: Final[dict[str, tuple[bool | None, frozenset[State] | None]]] = {
@@ -293,7 +293,7 @@ async def get_jobs(call: Call) -> Reply:
     selection = job_selection(attributes.all(r.requested_attributes) or None, LIST_DEFAULT)
     reply = Reply()
     for job in await _wanted_jobs(call):
-        reply.add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+        reply.add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
     return reply
 
 
