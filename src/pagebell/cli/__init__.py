@@ -65,6 +65,7 @@ Examples:
 """
 _COMMANDS: Final = (
     ("serve", "pagebell.cli.serve:serve", "Run the print server.", _SERVE_MORE),
+    ("demo", "pagebell.cli.demo:demo", "Print on a virtual printer, and watch.", ""),
     ("print", "pagebell.cli.printing:print_files", "Print files and tell how it goes.", _PRINT_MORE),
     ("jobs", "pagebell.cli.jobs:jobs", "List jobs.", ""),
     ("cancel", "pagebell.cli.jobs:cancel", "Cancel jobs.", ""),
