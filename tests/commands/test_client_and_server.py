@@ -14,7 +14,7 @@ from pagebell.config import check
 from pagebell.ipp import Client
 from pagebell.ipp.follow import Feedback
 from pagebell.ipp.registry import JobState
-from pagebell.testing.pdf import pdf
+from pagebell.testing import pdf
 
 
 @pytest.fixture
