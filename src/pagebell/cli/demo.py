@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from pagebell.cli.failures import CommandError
-from pagebell.testing.pdf import pdf
+from pagebell.testing.samples import pdf
 
 PRINTER: Final = "simulated://Demo?ppm=60&warmup=1&media=250"
 PATIENCE: Final = 15.0

@@ -175,7 +175,9 @@ def _so_far(job: JobInfo) -> list[str]:
     done = job.impressions_completed or 0
     if not done:
         return []
-    return [f"{done} of {pages(job.impressions)} came out."] if job.impressions else [f"{pages(done)} came out."]
+    return (
+        [f"{done} of {pages(job.impressions)} came out."] if job.impressions else [f"{pages(done)} came out."]
+    )
 
 
 def _waiting(job: JobInfo, troubles: list[str]) -> str:
