@@ -232,11 +232,11 @@ def device_id(capabilities: Capabilities) -> str:
 
 def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Which printer this is and where it is found."""
-    uri = origin.printer(printer.name)
+    ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
-        r.printer_uri_supported(uri),
-        r.uri_authentication_supported("requesting-user-name"),
-        r.uri_security_supported("tls" if origin.secure else "none"),
+        r.printer_uri_supported(*(uri for uri, _ in ways)),
+        r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
+        r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
         r.printer_name(printer.name),
         r.printer_info(printer.info),
         r.printer_location(printer.location),
