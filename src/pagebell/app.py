@@ -174,6 +174,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
             f"can't listen on {config.server.ipp}: {os.strerror(error.errno or 0)}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
+    stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate)
     application.ipp = IppApplication(
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),

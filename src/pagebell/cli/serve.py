@@ -14,11 +14,10 @@ from cyclopts import Parameter
 
 from pagebell.app import Running, StartError
 from pagebell.app import serve as run_server
-from pagebell.config import Config, ConfigError, ServerTable, check, load
+from pagebell.config import Config, ConfigError, LogLevel, ServerTable, check, load
 from pagebell.http.settings import TlsMode
 
 Encryption = Literal["off", "allow", "require"]
-Level = Literal["debug", "info", "warning", "error"]
 
 
 def serve(
@@ -31,7 +30,7 @@ def serve(
     tls: Annotated[
         Encryption | None, Parameter(help="Encrypted connections, on the same port: off, allow or require.")
     ] = None,
-    log_level: Annotated[Level | None, Parameter(help="How much to tell on standard error.")] = None,
+    log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
 
@@ -58,7 +57,7 @@ def serve(
 
 
 def _settings(
-    config: Config, state: Path | None, ipp: str | None, log_level: Level | None, tls: Encryption | None
+    config: Config, state: Path | None, ipp: str | None, log_level: LogLevel | None, tls: Encryption | None
 ) -> Config:
     """The configuration with the command line's options on top. Raises ConfigError."""
     given = {"state": None if state is None else str(state), "ipp": ipp, "log_level": log_level}

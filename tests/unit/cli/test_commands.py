@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -96,6 +97,32 @@ async def test_one_file_that_is_refused_does_not_keep_the_others(
     out = capsys.readouterr()
     assert "does not print this kind of document" in out.err
     assert "letter.pdf: Printed." in out.out
+
+
+@pytest.mark.parametrize("end", ["pipe", "file"])
+async def test_standard_input_is_printed_and_its_format_told(
+    server: ScriptedServer, letter: str, end: str
+) -> None:
+    server.on(Op.PRINT_JOB, job(JobState.PENDING))
+    source = f"cat {letter} |" if end == "pipe" else ""
+    command = f"{source} {sys.executable} -m pagebell.cli print - --no-wait --to {server.uri}"
+    command += "" if end == "pipe" else f" < {letter}"
+    child = await asyncio.create_subprocess_shell(command)
+    assert await child.wait() == 0
+    assert server.documents[-1] == b"%PDF-1.4 letter"
+    operation = server.asked(Op.PRINT_JOB)[0].groups[0]
+    assert operation.get(r.document_format) == "application/pdf"
+    assert operation.get(r.job_name) == "standard input"
+
+
+async def test_named_pipe_is_read_once(server: ScriptedServer, tmp_path: Path) -> None:
+    server.on(Op.PRINT_JOB, job(JobState.PENDING))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = asyncio.create_task(asyncio.to_thread(pipe.write_bytes, b"through a pipe"))
+    assert await pagebell("print", str(pipe), "--to", server.uri, "--no-wait") == 0
+    await writing
+    assert server.documents[-1] == b"through a pipe"
 
 
 async def test_ignored_options_are_told(
@@ -196,6 +223,25 @@ async def test_printer_is_added_changed_and_removed(
     (_, wish) = server.asked(Op.CUPS_ADD_MODIFY_PRINTER)[1].groups
     assert list(wish.attributes) == ["printer-is-accepting-jobs"]
     assert await pagebell("printers", "remove", "Q", *where) == 0
+
+
+async def test_printer_is_paused_resumed_identified_and_commanded(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for operation in (Op.PAUSE_PRINTER, Op.RESUME_PRINTER, Op.IDENTIFY_PRINTER):
+        server.on(operation, answer())
+    server.on(Op.PAGEBELL_COMMAND_DEVICE, answer(operation=(r.status_message("Out of paper"),)))
+    for command in ("pause", "resume", "identify"):
+        assert await pagebell("printers", command, server.uri) == 0
+    assert await pagebell("printers", "command", server.uri, "refill", "5") == 0
+    assert [message.code for message in server.seen] == [
+        Op.PAUSE_PRINTER,
+        Op.RESUME_PRINTER,
+        Op.IDENTIFY_PRINTER,
+        Op.PAGEBELL_COMMAND_DEVICE,
+    ]
+    assert server.seen[-1].groups[0].get(r.message) == "refill 5"
+    assert capsys.readouterr().out.endswith("Out of paper.\n")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -159,6 +159,8 @@ class Reply:
     unsupported: list[Attribute] = field(default_factory=list)
     operation: list[Attribute] = field(default_factory=list)
     """Further operation attributes."""
+    more: AsyncGenerator[Reply] | None = None
+    """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
     def add(self, tag: GroupTag, attributes: Iterable[Attribute]) -> Reply:
         """Append a group."""

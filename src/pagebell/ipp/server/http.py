@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing
 from typing import Any
 
 from pagebell.ipp.server.call import BodyBroken, Origin
@@ -53,6 +55,9 @@ class IppApplication:
         except BodyBroken:
             await _hang_up(scope, receive)
             return
+        if answer.more is not None:
+            await _send_parts(answer.octets, answer.more, receive, send)
+            return
         headers_out = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-cache, no-store")]
         await _respond(scope, body, send, 200, headers_out, answer.octets)
 
@@ -91,6 +96,38 @@ class _Body:
         except BodyBroken:
             return False
         return self.ended
+
+
+BOUNDARY = "pagebell-next-part"
+_PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
+
+
+async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receive, send: Send) -> None:
+    """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11)."""
+    content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
+    async with aclosing(more), asyncio.TaskGroup() as group:
+        gone = group.create_task(_until_gone(receive))
+        while True:
+            part = group.create_task(anext(more, None))
+            await asyncio.wait({gone, part}, return_when=asyncio.FIRST_COMPLETED)
+            if not part.done():
+                part.cancel()
+                return
+            octets = part.result()
+            if octets is None:
+                break
+            await send({"type": "http.response.body", "body": _PART + octets + b"\r\n", "more_body": True})
+        gone.cancel()
+    await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 async def _respond(
