@@ -39,6 +39,7 @@ class Work:
             impressions=pages,
         )
         self.progress: list[int] = []
+        self.remarks: list[tuple[str, frozenset[str]]] = []
 
     async def read(self, document: Document) -> AsyncIterator[bytes]:
         octets = self._octets[document.number - 1]
@@ -47,6 +48,9 @@ class Work:
 
     async def printed(self, impressions: int) -> None:
         self.progress.append(impressions)
+
+    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
+        self.remarks.append((message, reasons))
 
 
 class Bench:
