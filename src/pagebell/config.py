@@ -58,6 +58,8 @@ class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: int = 2**20
+    silence: float = 300.0
+    """Seconds that a client may be silent in the middle of a request before it is taken for gone."""
 
 
 class AccessTable(_Table, frozen=True):

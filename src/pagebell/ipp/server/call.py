@@ -20,10 +20,11 @@ from pagebell.spooler.spooler import Spooler
 
 
 class Place(NamedTuple):
-    """What the path of an object's URI names; a None printer is the default one."""
+    """What the path of an object's URI names; a None printer is the default one, or all of a server."""
 
     printer: str | None = None
     job: int | None = None
+    server: bool = False
 
 
 def place_of(uri: str) -> Place | None:
@@ -36,7 +37,9 @@ def place_of(uri: str) -> Place | None:
     except ValueError:
         return None
     match parts:
-        case [] | ["ipp"] | ["ipp", "print"] | ["printers"]:
+        case [] | ["printers"] | ["jobs"]:
+            return Place(server=True)
+        case ["ipp"] | ["ipp", "print"]:
             return Place()
         case ["ipp", "print", name] | ["printers", name]:
             return Place(name)
@@ -76,6 +79,10 @@ class Origin:
 Body = AsyncIterator[bytes]
 
 
+class BodyBroken(Exception):
+    """The client went away in the middle of its request, or has been silent for too long."""
+
+
 @dataclass(slots=True)
 class Call:
     """A checked request with who asks, how they reached us, and the document data that follow."""
@@ -113,6 +120,11 @@ class Call:
         if name is None:
             return self.spooler.printers.default.name
         return self.spooler.printers.printer(PrinterName(name)).name
+
+    @property
+    def printer_or_all(self) -> PrinterName | None:
+        """The printer aimed at; None for all, where CUPS' clients name the server. Raises as `printer`."""
+        return None if self.place.server else self.printer
 
     @property
     def job_id(self) -> JobId:

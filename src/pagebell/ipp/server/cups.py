@@ -36,8 +36,13 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
             raise NotFound("there is no printer yet; add one with `pagebell printers add`")
         return reply
 
+    async def get_classes(call: Call) -> Reply:
+        """CUPS-Get-Classes: printers stand alone here, and `lpstat -t` wants to hear so."""
+        return Reply()
+
     return {
         Op.CUPS_GET_DEFAULT: get_default,
+        Op.CUPS_GET_CLASSES: get_classes,
         Op.CUPS_GET_PRINTERS: get_printers,
         Op.CUPS_ADD_MODIFY_PRINTER: add_modify_printer,
         Op.CUPS_DELETE_PRINTER: delete_printer,

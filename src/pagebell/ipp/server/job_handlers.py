@@ -9,7 +9,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
-from pagebell.ipp.server.describe_job import LIST_DEFAULT, chosen, job_attributes, job_selection
+from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
@@ -41,6 +41,7 @@ def handlers() -> dict[Op, Handler]:
         Op.HOLD_JOB: hold_job,
         Op.RELEASE_JOB: release_job,
         Op.RESTART_JOB: restart_job,
+        Op.CANCEL_JOBS: cancel_jobs,
         Op.CANCEL_MY_JOBS: cancel_my_jobs,
         Op.GET_JOB_ATTRIBUTES: get_job_attributes,
         Op.GET_JOBS: get_jobs,
@@ -196,7 +197,7 @@ def _created(
 def _job_reply(call: Call, job: Job) -> Reply:
     """What job operations answer (RFC 8011 4.2.1.2)."""
     selection = job_selection(None, (*_NEW, *_NEW_MORE))
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 # --- changing ---
@@ -236,17 +237,26 @@ async def restart_job(call: Call) -> Reply:
     return Reply()
 
 
+async def cancel_jobs(call: Call) -> Reply:
+    """Cancel-Jobs, PWG 5100.7: all of them or, with an error, none."""
+    return await _cancel(call, mine=call.request.attributes.get(r.my_jobs) or False)
+
+
 async def cancel_my_jobs(call: Call) -> Reply:
-    """Cancel-My-Jobs, PWG 5100.7 5.1: all of them or, with an error, none."""
+    """Cancel-My-Jobs, PWG 5100.7: all of them or, with an error, none."""
+    return await _cancel(call, mine=True)
+
+
+async def _cancel(call: Call, *, mine: bool) -> Reply:
     numbers = [JobId(number) for number in call.request.attributes.all(r.job_ids)]
     for number in numbers:
         try:
             job = await call.spooler.jobs.job(number)
-            if job.owner != call.by.name:
+            if mine and job.owner != call.by.name:
                 raise NotFound(f"job {number} is not yours")
         except NotFound as error:
             raise call.refuse(Status.CLIENT_ERROR_NOT_FOUND, str(error), r.job_ids(number)) from None
-    await call.spooler.jobs.cancel_all(call.printer, call.by, mine=True, numbers=numbers or None)
+    await call.spooler.jobs.cancel_all(call.printer_or_all, call.by, mine=mine, numbers=numbers or None)
     return Reply()
 
 
@@ -260,7 +270,7 @@ async def get_job_attributes(call: Call) -> Reply:
     if place.printer is not None and place.printer != job.printer:
         raise NotFound(f"job {job.id} is not at printer {place.printer}")
     selection = job_selection(call.request.attributes.all(r.requested_attributes) or None)
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 _WHICH: Final[dict[str, tuple[bool | None, frozenset[State] | None]]] = {
@@ -283,14 +293,13 @@ async def get_jobs(call: Call) -> Reply:
     selection = job_selection(attributes.all(r.requested_attributes) or None, LIST_DEFAULT)
     reply = Reply()
     for job in await _wanted_jobs(call):
-        reply.add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+        reply.add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
     return reply
 
 
 async def _wanted_jobs(call: Call) -> list[Job]:
     attributes = call.request.attributes
-    place = call.place
-    printer = None if place.printer is None else call.printer
+    printer = call.printer_or_all
     numbers = attributes.all(r.job_ids)
     which = attributes.get(r.which_jobs) or "not-completed"
     if which not in _WHICH:
@@ -310,19 +319,15 @@ async def _wanted_jobs(call: Call) -> list[Job]:
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
     first_id = attributes.get(r.first_job_id) or 0
-    found: list[Job] = []
-    for part in (False, True) if finished is None else (finished,):
-        query = JobQuery(
-            finished=part,
-            printer=printer,
-            owner=call.by.name if mine else None,
-            states=states,
-            limit=most - len(found) + (skip if finished is None else 0),
-            offset=skip if finished is not None else 0,
-        )
-        found += await call.spooler.jobs.list(query)
-    if finished is None:
-        found = found[skip : skip + most]
+    query = JobQuery(
+        finished=finished,
+        printer=printer,
+        owner=call.by.name if mine else None,
+        states=states,
+        limit=most,
+        offset=skip,
+    )
+    found = await call.spooler.jobs.list(query)
     return [job for job in found if job.id >= first_id]
 
 

@@ -13,7 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import RequestRefused, check_request
 from pagebell.ipp.requests import status_of as status_of_fault
 from pagebell.ipp.server import cups, job_handlers, printer_handlers, subscription_handlers
-from pagebell.ipp.server.call import Call, Origin, Reply, encode_reply
+from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal
@@ -50,7 +50,10 @@ class Service:
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
 
     async def answer(self, body: AsyncIterator[bytes], authenticate: Authenticate, origin: Origin) -> Answer:
-        """Read a request off `body` and do what it says; document data are read as the handler needs them."""
+        """Read a request off `body` and do what it says; document data are read as the handler needs them.
+
+        Raises BodyBroken, which `body` raises: there is nobody to answer then.
+        """
         reader = MessageReader(self._limits)
         version, request_id = (1, 1), 1
         try:
@@ -76,6 +79,8 @@ class Service:
             reply = Reply(refused.status, refused.message, unsupported=unsupported)
         except Refusal as refusal:
             reply = Reply(status_of(refusal), str(refusal))
+        except BodyBroken:
+            raise
         except Exception:
             log.exception("internal error while answering an IPP request")
             reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")

@@ -1,0 +1,57 @@
+# What one does with Pagebell's sources. `make` alone lists it.
+# Each target sets up what it needs, in .venv, and does nothing twice.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check format bench docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed  ## make a working .venv/bin/pagebell
+
+demo: install  ## print a PDF on a virtual printer and watch it print
+	@$(BIN)/pagebell demo
+
+serve: install  ## run the server, its state in ./state
+	@$(BIN)/pagebell serve --state state
+
+test: $(VENV)/.installed-dev  ## run all tests; on Debian and Ubuntu as root, install their peers first
+	@tools/install-peers
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.installed-dev  ## lint, layout, types and the rules of ARCHITECTURE.md
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev  ## lay out the code and mend what can be mended without thought
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.installed-dev  ## measure the server on this machine
+	@$(BIN)/python tools/bench.py $(ARGS)
+
+docs: $(VENV)/.installed-docs  ## build the documentation into docs/_build/html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html
+	@echo "docs/_build/html/index.html is ready."
+
+clean:  ## remove .venv and everything that was built
+	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# PYTHON=... chooses another interpreter than the newest one found.
+$(VENV)/.installed: pyproject.toml tools/make-venv
+	@PYTHON="$(PYTHON)" tools/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@

@@ -1,0 +1,119 @@
+"""Every operation as tshark sees it: all are taken for IPP, and no packet for malformed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Group, GroupTag, Message
+from pagebell.ipp.registry import Op, Status
+from pagebell.testing import pdf
+from tests.asking import Asker, job_group, job_id, subscription_group
+from tests.server import ServerProcess, wait_for
+
+pytestmark = pytest.mark.interop("tshark", "dumpcap")
+
+
+@contextmanager
+def captured(port: int, file: Path) -> Iterator[None]:
+    """Record what passes the port on the loopback interface."""
+    command = ["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", str(file)]
+    said = file.with_suffix(".log")
+    with said.open("wb") as log:
+        process = subprocess.Popen(command, stderr=log)
+    try:
+        wait_for(lambda: "File: " in said.read_text() or process.poll() is not None, "the capture")
+        if process.poll() is not None:
+            pytest.skip(f"this user may not capture packets: {said.read_text().strip()}")
+        yield
+        with Asker(f"127.0.0.1:{port}") as last:  # the capture is complete when this is in it
+            last.ask(LAST)
+        wait_for(lambda: f"{LAST:d}" in fields(file, port, "ipp.operation_id"), "the last packet")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+
+
+LAST = Op.CUPS_GET_DEFAULT
+
+
+def tshark(file: Path, port: int, *arguments: str) -> str:
+    """What tshark says of a capture; a file that is still being written ends abruptly, which is no error here."""
+    command = ["tshark", "-r", str(file), "-d", f"tcp.port=={port},http", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+
+
+def fields(file: Path, port: int, name: str) -> list[str]:
+    """All values of a field, as decimal numbers where it has numbers."""
+    values = tshark(file, port, "-T", "fields", "-e", name, "-Y", name).replace(",", "\n").split()
+    return [str(int(value, 0)) for value in values]
+
+
+def act_out(ask: Asker) -> set[Op]:
+    """Do every operation once, each with an answer that tells of success; returns those done."""
+    done: set[Op] = set()
+
+    def do(op: Op, *attributes: object, **more: object) -> Message:
+        answer = ask.ask(op, *attributes, **more)  # type: ignore[arg-type]
+        assert answer.code < 0x0100, (op.name, Status(answer.code).name, str(answer))
+        done.add(op)
+        return answer
+
+    queue = "/ipp/print/Q"
+    described = do(Op.GET_PRINTER_ATTRIBUTES, path=queue).group(GroupTag.PRINTER)
+    assert described is not None
+    do(Op.VALIDATE_JOB, groups=[job_group(r.copies(2))], path=queue)
+    do(Op.PRINT_JOB, r.job_name("Größe"), data=pdf(1), path=queue)
+    do(Op.PAUSE_PRINTER, path=queue)
+    held = job_id(do(Op.CREATE_JOB, path=queue, groups=[job_group(r.job_hold_until("indefinite"))]))
+    number = r.job_id(held)
+    do(Op.SEND_DOCUMENT, number, r.last_document(False), data=pdf(1), path=queue)
+    do(Op.CLOSE_JOB, number, path=queue)
+    do(Op.RELEASE_JOB, number, path=queue)
+    do(Op.HOLD_JOB, number, path=queue)
+    do(Op.GET_JOB_ATTRIBUTES, number, path=queue)
+    do(Op.GET_JOBS, r.requested_attributes("all"), path=queue)
+    watch = subscription_group(r.notify_events("job-state-changed"))
+    answer = do(Op.CREATE_JOB_SUBSCRIPTIONS, r.notify_job_id(held), groups=[watch], path=queue)
+    answer = do(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[watch], path=queue)
+    group = answer.group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    subscription = group.get(r.notify_subscription_id)
+    assert subscription is not None
+    do(Op.CANCEL_JOB, number, r.message("Wrong paper"), path=queue)
+    do(Op.RESTART_JOB, number, path=queue)
+    do(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(subscription), path=queue)
+    do(Op.GET_SUBSCRIPTIONS, r.requested_attributes("all"), path=queue)
+    for op in (Op.GET_SUBSCRIPTION_ATTRIBUTES, Op.RENEW_SUBSCRIPTION, Op.CANCEL_SUBSCRIPTION):
+        do(op, r.notify_subscription_id(subscription), path=queue)
+    do(Op.CANCEL_MY_JOBS, path=queue)
+    do(Op.CANCEL_JOBS, path=queue)
+    for op in (Op.RESUME_PRINTER, Op.PURGE_JOBS, Op.IDENTIFY_PRINTER):
+        do(op, path=queue)
+    do(Op.PAGEBELL_COMMAND_DEVICE, r.message("refill"), path=queue)
+    for op in (Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES):
+        do(op)
+    fresh = Group.of(GroupTag.PRINTER, r.device_uri("null:"), r.printer_info("Fresh"))
+    do(Op.CUPS_ADD_MODIFY_PRINTER, groups=[fresh], path="/printers/Fresh")
+    for op in (Op.CUPS_SET_DEFAULT, Op.CUPS_REJECT_JOBS, Op.CUPS_ACCEPT_JOBS, Op.CUPS_DELETE_PRINTER):
+        do(op, path="/printers/Fresh")
+    claimed = set(described.all(r.operations_supported))
+    assert claimed == done, "every operation that is claimed is in this play"
+    return done
+
+
+def test_every_operation_is_well_formed_on_the_wire(tmp_path: Path) -> None:
+    file = tmp_path / "lo.pcapng"
+    with ServerProcess(tmp_path / "server", devices={"Q": "simulated://?ppm=6000&warmup=0"}) as server:
+        with captured(server.port, file), Asker(server.authority) as ask:
+            done = act_out(ask)
+        port = server.port
+    assert tshark(file, port, "-Y", "_ws.malformed") == ""
+    assert {int(text) for text in fields(file, port, "ipp.operation_id")} >= done
+    assert len(fields(file, port, "ipp.status_code")) >= len(done)
