@@ -123,7 +123,9 @@ def step(
         raise WrongState(f"can't {cause.value} job {job.id}: it {why}")
     if job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD):
         found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
-    lasting = job.reasons & _LASTING if job.processing_at is not None and found.to >= JobState.PROCESSING else ()
+    lasting = (
+        job.reasons & _LASTING if job.processing_at is not None and found.to >= JobState.PROCESSING else ()
+    )
     new = replace(
         job,
         state=found.to,
