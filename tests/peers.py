@@ -248,12 +248,12 @@ Sandboxing relaxed
 
 
 @contextmanager
-def cupsd(folder: Path) -> Iterator[str]:
-    """A CUPS server with no printers, where everybody may do everything. Gives its URI."""
+def cupsd(folder: Path, settings: str = "") -> Iterator[str]:
+    """A CUPS server with no printers, where everybody may do everything; with further settings. Gives its URI."""
     program, port = find("cupsd"), free_port()
     for name in ("root", "cache", "state", "spool", "tmp"):
         (folder / name).mkdir(parents=True)
-    (folder / "cupsd.conf").write_text(_CUPSD.format(port=port))
+    (folder / "cupsd.conf").write_text(_CUPSD.format(port=port) + settings)
     (folder / "cups-files.conf").write_text(_CUPS_FILES.format(folder=folder))
     for one in (folder, *folder.parents):
         if os.geteuid() == 0 and one.stat().st_uid == 0 and one != Path("/"):

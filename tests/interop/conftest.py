@@ -11,7 +11,7 @@ import pytest
 from tests import peers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def discovery() -> Iterator[dict[str, str]]:
     """The environment in which printers can announce themselves."""
     with (

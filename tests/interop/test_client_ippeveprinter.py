@@ -13,7 +13,7 @@ from pagebell.ipp import Client
 from pagebell.ipp.errors import NotFound, Unsupported, Untrusted
 from pagebell.ipp.follow import Feedback, Pace
 from pagebell.ipp.registry import JobState, Op, PrinterState
-from pagebell.testing.pdf import pdf
+from pagebell.testing import pdf
 
 pytestmark = pytest.mark.interop
 PACE = Pace(quick=0.05, slow=0.2)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebell.testing.pdf import pdf
+from pagebell.testing.samples import pdf
 from tests.server import PAGEBELL, ServerProcess
 from tests.terminal.tmux import Terminal
 
@@ -20,18 +20,18 @@ def test_paper_runs_out_is_refilled_and_the_rest_prints(screen: Terminal, tmp_pa
     letter.write_bytes(pdf(5))
     with ServerProcess(tmp_path / "server", {"office": "simulated://?ppm=3000&media=3"}) as server:
         screen.type(f"clear; pagebell print {letter} --to {server.uri('office')}; echo status $?")
-        screen.wait_for("3 of 5 pages. The printer is out of paper.")
+        screen.wait_for("The printer is out of paper. 3 of 5 pages came out.")
         (line,) = screen.lines_with("letter.pdf")
         assert line.startswith("! letter.pdf  ━━━━━━━━━━━━────────")
         root = ["--server", f"ipp://{server.authority}/"]
         refilled = subprocess.run(
-            [PAGEBELL, "printers", "command", "office", "refill", "100", *root],
+            [PAGEBELL, "printers", "command", "office", "refill", *root],
             capture_output=True,
             text=True,
             timeout=60,
             check=True,
         )
-        assert "Paper: 100 of" in refilled.stdout
+        assert "Ready. Paper: 3 of 3 sheets." in refilled.stdout
         screen.wait_for("status 0")
     (line,) = screen.lines_with("letter.pdf")
     assert re.fullmatch(r"✓ letter\.pdf  ━{20}  Printed: 5 pages\. +\d:\d\d", line)

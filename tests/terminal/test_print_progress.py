@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebell.testing.pdf import pdf
+from pagebell.testing import pdf
 from tests.terminal.tmux import Terminal
 
 pytestmark = pytest.mark.interop

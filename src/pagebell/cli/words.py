@@ -173,7 +173,11 @@ def progress(update: JobUpdate) -> str:
 
 def _so_far(job: JobInfo) -> list[str]:
     done = job.impressions_completed or 0
-    return [f"So far {pages(done)} came out."] if done else []
+    if not done:
+        return []
+    return (
+        [f"{done} of {pages(job.impressions)} came out."] if job.impressions else [f"{pages(done)} came out."]
+    )
 
 
 def _waiting(job: JobInfo, troubles: list[str]) -> str:

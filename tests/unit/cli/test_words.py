@@ -98,7 +98,7 @@ def test_every_job_state_has_a_word() -> None:
         (JobInfo(1, state=JobState.PROCESSING_STOPPED, reasons=("printer-stopped",)), "The printer has stopped."),
         (
             JobInfo(1, state=JobState.PROCESSING_STOPPED, reasons=("printer-stopped",), impressions_completed=1),
-            "The printer has stopped. So far 1 page came out.",
+            "The printer has stopped. 1 page came out.",
         ),
     ],
 )  # fmt: skip
@@ -108,7 +108,7 @@ def test_progress(job: JobInfo, text: str) -> None:
 
 def test_out_of_paper_comes_before_the_pages() -> None:
     job = JobInfo(1, state=JobState.PROCESSING, impressions=5, impressions_completed=2)
-    assert now(job, "media-empty-error") == "The printer is out of paper. So far 2 pages came out."
+    assert now(job, "media-empty-error") == "The printer is out of paper. 2 of 5 pages came out."
     assert now(job, "toner-low-warning") == "Printing: 2 of 5 pages. The printer is low on toner."
 
 

@@ -314,21 +314,30 @@ async def _wanted_jobs(call: Call) -> list[Job]:
                 Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES, "job-ids stands alone (PWG 5100.7 7.1.1)"
             )
         return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
+    return await _chosen_jobs(call, printer, *_WHICH[which])
+
+
+async def _chosen_jobs(
+    call: Call, printer: PrinterName | None, finished: bool | None, states: frozenset[State] | None
+) -> list[Job]:
+    """Living jobs come before finished ones; `limit` and `first-index` count both."""
+    attributes = call.request.attributes
     mine = attributes.get(r.my_jobs) or False
-    finished, states = _WHICH[which]
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
-    first_id = attributes.get(r.first_job_id) or 0
+    first_id = attributes.get(r.first_job_id)
     query = JobQuery(
         finished=finished,
         printer=printer,
         owner=call.by.name if mine else None,
         states=states,
-        limit=most,
-        offset=skip,
+        limit=MOST_JOBS if first_id else most,
+        offset=0 if first_id else skip,
     )
     found = await call.spooler.jobs.list(query)
-    return [job for job in found if job.id >= first_id]
+    if first_id:  # `limit` counts from it on
+        return [job for job in found if job.id >= first_id][skip : skip + most]
+    return found
 
 
 MOST_JOBS: Final = 10_000
