@@ -9,13 +9,21 @@ from dataclasses import dataclass, replace
 
 from pagebell.model.document import Document
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
-from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, progressed, settle, step
+from pagebell.model.lifecycle import Cause, printer_event, progressed, remarked, settle, step
 from pagebell.model.printer import Printer
-from pagebell.spooler.ledger import Ledger, to_end
+from pagebell.spooler.ledger import Decide, Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
-from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector
+from pagebell.spooler.ports import (
+    Change,
+    Device,
+    DeviceFailed,
+    DeviceStatus,
+    Inspector,
+    JobCanceled,
+    JobCutOff,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +51,8 @@ class _Work:
         self._ledger = ledger
         self._job = job
         self._running = running
+        self._message = ""
+        self._reasons: frozenset[str] = frozenset()
 
     @property
     def job(self) -> Job:
@@ -68,10 +78,33 @@ class _Work:
             new, events = progressed(job, ledger.clock.now(), impressions)
             return Change(jobs=(new,), events=events)
 
-        async def attempt() -> None:
-            await ledger.update(decide)
+        await self._store(decide)
 
-        await ledger.insist(attempt, NoRoom)
+    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
+        self._message = message
+        self._reasons |= reasons
+        ledger = self._ledger
+
+        def decide() -> Change | None:
+            job = ledger.roster.get(self._job.id)
+            if job is None or job.processing_at is None or job.is_stopping:
+                return None
+            new, events = remarked(job, ledger.clock.now(), message, reasons)
+            return Change(jobs=(new,), events=events)
+
+        await self._store(decide)
+
+    def completed(self) -> Ending:
+        """How a job that was printed ends: with what its device remarked."""
+        if not self._reasons:
+            return Ending(Cause.COMPLETE, message=self._message)
+        return Ending(Cause.COMPLETE, self._reasons | {"job-completed-with-warnings"}, self._message)
+
+    async def _store(self, decide: Decide) -> None:
+        async def attempt() -> None:
+            await self._ledger.update(decide)
+
+        await self._ledger.insist(attempt, NoRoom)
 
 
 class PrinterTask:
@@ -79,6 +112,7 @@ class PrinterTask:
 
     def __init__(self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector) -> None:
         self.device = device
+        self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
         self._inspector = inspector
@@ -141,22 +175,32 @@ class PrinterTask:
             await self._report(DeviceStatus(reasons=frozenset({"other-warning"}), message=message))
 
     async def _report(self, status: DeviceStatus) -> None:
+        capabilities = self.device.capabilities
+        learned = capabilities != self._capabilities
+
         def decide() -> Change | None:
             old = self._ledger.printers.get(self._name)
             if old is None:
                 return None
+            now = self._ledger.clock.now()
             new = replace(
                 old,
                 device_stopped=status.stopped,
                 device_reasons=status.reasons,
                 device_message=status.message,
+                changed=now if learned else old.changed,
             )
-            return None if new == old else with_its_job(self._ledger, old, new)
+            change = None if new == old else with_its_job(self._ledger, old, new)
+            if change is None or not learned:
+                return change
+            told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
+            return replace(change, events=(*change.events, told))
 
         async def attempt() -> None:
             await self._ledger.update(decide)
 
         await self._ledger.insist(attempt, NoRoom)
+        self._capabilities = capabilities
 
     # --- one job ---
 
@@ -230,6 +274,10 @@ class PrinterTask:
     async def _on_device(self, work: _Work) -> Ending:
         try:
             await self.device.print(work)
+        except JobCutOff as error:
+            return Ending(Cause.RECOVER_HELD, message=str(error))
+        except JobCanceled as error:
+            return Ending(Cause.CANCELED, error.reasons, str(error))
         except DeviceFailed as error:
             return Ending(Cause.ABORT, error.reasons, str(error))
         except Gone as error:
@@ -237,7 +285,7 @@ class PrinterTask:
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
             return _FAILED
-        return Ending(Cause.COMPLETE)
+        return work.completed()
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
         if not printing.cancelled():
