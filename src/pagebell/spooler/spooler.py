@@ -93,7 +93,7 @@ class Spooler:
                 settled, events = settle(printer, fresh, now)
                 await ledger.store.commit(Change(printers=(settled,), events=events))
         for job in list(ledger.roster.living()):
-            if job.processing_at is None:
+            if not job.is_on_device:
                 continue
             cause = recovery_cause(ledger.policy.on_recovery)
             told = "The server went down while this was printing; "
