@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import NotFound, WrongState
-from pagebell.model.event import EventKind, JobState
+from pagebell.model.event import Event, EventKind, JobState
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.lifecycle import HOLDS, Cause, job_event, let_go, step
 from pagebell.spooler.holding import FREE, SPECIFIED, opens
@@ -115,6 +115,20 @@ def _with(job: Job, document: Document, now: float) -> Change:
 
 def _state(job: Job) -> str:
     return job.state.name.lower().replace("_", "-")
+
+
+def purging(job: Job, now: float) -> Change | None:
+    """The living job cancelled, to be forgotten as soon as it is over."""
+    if job.state.is_final:
+        return None
+    doomed = replace(job, purging=True)
+    events: tuple[Event, ...] = ()
+    if job.is_stopping:
+        doomed = replace(doomed, version=job.version + 1)
+    else:
+        reasons = {"job-canceled-by-operator", *(("processing-to-stop-point",) if job.is_on_device else ())}
+        doomed, events = step(doomed, Cause.CANCEL, now, reasons=frozenset(reasons))
+    return Change(jobs=(doomed,), events=events)
 
 
 def contents(content: Content | None) -> tuple[Content, ...]:

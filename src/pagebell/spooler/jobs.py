@@ -11,7 +11,7 @@ from datetime import tzinfo
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.lifecycle import HOLDS, Cause, created, step
 from pagebell.model.subscription import Subscription
@@ -22,6 +22,7 @@ from pagebell.spooler.changing import (
     closing,
     contents,
     held,
+    purging,
     released,
     with_document,
     with_name,
@@ -341,7 +342,7 @@ class Jobs:
         self._ledger.printer(printer)
         for job in list(self._ledger.roster.living(printer)):
             with suppress(NotFound):  # somebody else purges too
-                await self._ledger.update_job(job.id, self._purging)
+                await self._ledger.update_job(job.id, lambda job: purging(job, self._now()))
         while finished := await self._ledger.store.jobs(JobQuery(finished=True, printer=printer, limit=500)):
             await self.forget(finished)
 
@@ -349,19 +350,6 @@ class Jobs:
         """Remove finished jobs and their documents."""
         await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
         await self._ledger.forget_documents(finished)
-
-    def _purging(self, job: Job) -> Change | None:
-        if job.state.is_final:
-            return None
-        doomed = replace(job, purging=True)
-        events: tuple[Event, ...] = ()
-        if job.is_stopping:
-            doomed = replace(doomed, version=job.version + 1)
-        else:
-            reason = frozenset({"job-canceled-by-operator"})
-            stopping = frozenset({"processing-to-stop-point"}) if job.is_on_device else frozenset()
-            doomed, events = step(doomed, Cause.CANCEL, self._ledger.clock.now(), reasons=reason | stopping)
-        return Change(jobs=(doomed,), events=events)
 
     async def _step(
         self,
