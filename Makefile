@@ -34,7 +34,7 @@ format: $(VENV)/.installed-dev  ## lay out the code and mend what can be mended 
 	$(BIN)/ruff format
 
 bench: $(VENV)/.installed-dev  ## measure the server on this machine
-	@$(BIN)/python tools/bench.py $(ARGS)
+	@$(BIN)/python -m bench.run $(ARGS)
 
 docs: $(VENV)/.installed-docs  ## build the documentation into docs/_build/html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html

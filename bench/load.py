@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import time
 from urllib.parse import urlsplit
 
@@ -24,7 +23,7 @@ def request(op: Op, uri: str, document: bytes = b"", path: str | None = None) ->
         r.requesting_user_name("bench"),
     )
     if op is Op.PRINT_JOB:
-        group.add(r.document_format("application/octet-stream"), r.job_name("bench"))
+        group.add(r.document_format("text/plain"), r.job_name("bench"))
     if op is Op.GET_JOBS:
         group.add(r.which_jobs("completed"), r.limit(50))
     body = encode(Message((1, 1), op, 1, [group])) + document
@@ -34,6 +33,11 @@ def request(op: Op, uri: str, document: bytes = b"", path: str | None = None) ->
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def text(octets: int) -> bytes:
+    """A document that every server takes."""
+    return (b"All work and no play makes Jack a dull boy.\n" * (octets // 44 + 1))[:octets]
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:
@@ -93,7 +97,7 @@ def main() -> None:
     parser.add_argument("--octets", type=int, default=4096, help="size of the document")
     args = parser.parse_args()
     op = Op[args.operation.upper().replace("-", "_")]
-    document = os.urandom(args.octets) if op is Op.PRINT_JOB else b""
+    document = text(args.octets) if op is Op.PRINT_JOB else b""
     figures = asyncio.run(run(args.uri, request(op, args.uri, document), args.c, args.t, args.n))
     print(json.dumps(figures))
 

@@ -72,6 +72,12 @@ class ServerProcess:
         return f"ipp://{self.authority}/ipp/print" + (f"/{printer}" if printer else "")
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, also again on what an earlier run left."""
+        self.output = ""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "pagebell.toml"
         tables = [f'[printers.{name}]\ndevice = "{uri}"\n' for name, uri in self.devices.items()]
@@ -99,7 +105,6 @@ class ServerProcess:
         except BaseException:
             self.kill()
             raise
-        return self
 
     def _read_until_ready(self) -> None:
         assert self.process.stdout is not None

@@ -17,7 +17,7 @@ from pagebell.converters.inspect import WorkerInspector
 from pagebell.devices import make_device
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
-from pagebell.ipp.server.http import IppApplication, Receive, Scope, Send, is_ipp
+from pagebell.ipp.server.http import IppApplication, Receive, Scope, Send, is_ipp, refuse_media_type
 from pagebell.listener import Listener
 from pagebell.model.access import ADMINISTRATOR, EVERYBODY, SYSTEM, Principal
 from pagebell.model.errors import Refusal
@@ -165,6 +165,8 @@ class _Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
+        elif scope["method"] == "POST":
+            await refuse_media_type(send)
         else:
             await self._pages(scope, receive, send)
 

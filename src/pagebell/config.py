@@ -6,15 +6,22 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from pagebell.spooler.policy import OnRecovery, Policy
 
+T = TypeVar("T")
+
 
 class ConfigError(Exception):
     """The configuration can't be used; `str()` of it names the place and what to do."""
+
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
@@ -28,7 +35,7 @@ class ServerTable(_Table, frozen=True):
     """HOST:PORT for IPP and the web pages."""
     state: str = ""
     """Folder for state, documents and output; empty for the user's XDG state folder."""
-    log_level: str = "info"
+    log_level: LogLevel = "info"
 
 
 _DEFAULT = Policy()
@@ -39,26 +46,26 @@ class SpoolerTable(_Table, frozen=True):
 
     on_recovery: OnRecovery = _DEFAULT.on_recovery
     """What becomes of a job that was printing when the server went down: "reprint" or "hold"."""
-    max_document: int = _DEFAULT.max_document
-    max_documents_per_job: int = _DEFAULT.max_documents_per_job
-    max_active_jobs: int = _DEFAULT.max_active_jobs
-    max_subscriptions: int = _DEFAULT.max_subscriptions
-    open_job_timeout: float = _DEFAULT.open_job_timeout
+    max_document: Count = _DEFAULT.max_document
+    max_documents_per_job: Count = _DEFAULT.max_documents_per_job
+    max_active_jobs: Count = _DEFAULT.max_active_jobs
+    max_subscriptions: Count = _DEFAULT.max_subscriptions
+    open_job_timeout: Seconds = _DEFAULT.open_job_timeout
     """How long a job waits for its next document before it is aborted."""
-    keep_documents: float = _DEFAULT.keep_documents
+    keep_documents: Seconds = _DEFAULT.keep_documents
     """How long the documents of finished jobs stay, so that they can be printed again."""
-    event_life: float = _DEFAULT.event_life
+    event_life: Seconds = _DEFAULT.event_life
     """How long events can be fetched at least."""
-    max_events: int = _DEFAULT.max_events
-    default_lease: float = _DEFAULT.default_lease
-    max_lease: float = _DEFAULT.max_lease
+    max_events: Count = _DEFAULT.max_events
+    default_lease: Seconds = _DEFAULT.default_lease
+    max_lease: Seconds = _DEFAULT.max_lease
 
 
 class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
-    max_attributes_octets: int = 2**20
-    silence: float = 300.0
+    max_attributes_octets: Count = 2**20
+    silence: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """Seconds that a client may be silent in the middle of a request before it is taken for gone."""
 
 
@@ -113,10 +120,13 @@ def load(path: Path | None) -> Config:
 
 def check(values: dict[str, Any], where: str) -> Config:
     """Make a Config of a parsed file. Raises ConfigError that names the key."""
-    try:
-        config = msgspec.convert(values, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {_in_words(str(error))}") from None
+    printers = values.get("printers")
+    if isinstance(
+        printers, dict
+    ):  # one by one, since msgspec does not tell the key of what is wrong in a dict
+        for name, table in printers.items():
+            _convert(table, PrinterTable, where, f"printers.{_key(name)}")
+    config = _convert(values, Config, where)
     for network in config.access.admin_from:
         try:
             ipaddress.ip_network(network)
@@ -126,20 +136,42 @@ def check(values: dict[str, Any], where: str) -> Config:
     return config
 
 
-def _in_words(text: str) -> str:
+def _convert(values: Any, to: type[T], where: str, path: str = "") -> T:
+    """Check a part of the file that stands at `path`. Raises ConfigError."""
+    try:
+        return msgspec.convert(values, to)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {_in_words(str(error), path)}") from None
+
+
+def _in_words(text: str, above: str) -> str:
     """msgspec's message with the key's path as one writes it in TOML."""
     what, _, place = text.partition(" - at `")
-    path = place.rstrip("`").removeprefix("$").removeprefix(".")
-    if what.startswith("Object contains unknown field `"):
-        key = what.removeprefix("Object contains unknown field `").rstrip("`")
-        return f"there is no setting {path + '.' if path else ''}{key}"
+    path = ".".join(part for part in (above, place.rstrip("`").removeprefix("$").removeprefix(".")) if part)
+    for start, words in (("unknown", "there is no setting {}"), ("missing required", "{} is missing")):
+        told, found, key = what.partition(f"{start} field `")
+        if found and told.startswith("Object "):
+            return words.format(".".join(part for part in (path, key.rstrip("`")) if part))
     return f"{path}: {what[0].lower()}{what[1:]}"
+
+
+def _key(name: str) -> str:
+    """A key as one writes it in TOML."""
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def split_address(text: str, where: str) -> tuple[str, int]:
     """HOST:PORT as a pair; IPv6 addresses in brackets. Raises ConfigError."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    given, colon, port = text.rpartition(":")
+    host = given.removeprefix("[").removesuffix("]")
+    if (
+        not colon
+        or not host
+        or (":" in host and given != f"[{host}]")
+        or not port.isascii()
+        or not port.isdigit()
+        or int(port) > 65535
+    ):
         raise ConfigError(f"{where}: {text!r} is not HOST:PORT, such as 127.0.0.1:8631 or [::1]:8631")
     return host, int(port)

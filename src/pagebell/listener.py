@@ -134,7 +134,7 @@ class _Connection(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         text = b"The headers of this request are too large.\n"
-        lines = (b"HTTP/1.1 431 Request Header Fields Too Large", b"content-type: text/plain")
-        lines += (b"content-length: %d" % len(text), b"connection: close", b"", text)
+        lines = [b"HTTP/1.1 431 Request Header Fields Too Large", b"content-type: text/plain"]
+        lines += [b"content-length: %d" % len(text), b"connection: close", b"", text]
         self.transport.write(b"\r\n".join(lines))
         self.transport.close()

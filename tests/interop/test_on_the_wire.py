@@ -30,7 +30,7 @@ def captured(port: int, file: Path) -> Iterator[None]:
     try:
         wait_for(lambda: "File: " in said.read_text() or process.poll() is not None, "the capture")
         if process.poll() is not None:
-            pytest.skip(f"this user may not capture packets: {said.read_text().strip()}")
+            pytest.skip(f"not run: this user may not capture packets: {said.read_text().strip()}")
         yield
         with Asker(f"127.0.0.1:{port}") as last:  # the capture is complete when this is in it
             last.ask(LAST)

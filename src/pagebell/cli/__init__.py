@@ -43,15 +43,40 @@ app = App(
     version_flags=["--version"],
     default_parameter=Parameter(show_default=False),
 )
-# Registered by name, so that no command is loaded for another one; one line more for each new command.
-app.command("pagebell.cli.serve:serve", name="serve", help="Run the print server.")
-app.command("pagebell.cli.demo:demo", name="demo", help="Print on a virtual printer, and watch.")
-app.command("pagebell.cli.printing:print_files", name="print", help="Print files and tell how it goes.")
-app.command("pagebell.cli.jobs:jobs", name="jobs", help="List jobs.")
-app.command("pagebell.cli.jobs:cancel", name="cancel", help="Cancel jobs.")
-app.command("pagebell.cli.jobs:hold", name="hold", help="Keep waiting jobs from printing.")
-app.command("pagebell.cli.jobs:release", name="release", help="Let held jobs print.")
-app.command("pagebell.cli.jobs:restart", name="restart", help="Print finished jobs again.")
+_PRINT_MORE: Final = """
+Examples:
+  pagebell print letter.pdf
+  pagebell print report.pdf --to Office -n 2 -o sides=two-sided-long-edge
+  pagebell print book.pdf -o page-ranges=1-3,5 -o media=iso_a4_210x297mm
+  pagebell print plan.pdf -o "media-col={media-type=stationery}"
+  ps aux | pagebell print - --to ipp://printer.example/ipp/print
+
+Exit status: 0 when every document was printed (or, with --no-wait or --hold,
+taken); 1 when one was not; 2 for a wrong command; 3 when a printer does not
+tell what became of one; 130 after Ctrl-C, which leaves the jobs printing.
+"""
+_SERVE_MORE: Final = """
+It prints the addresses of its printers when it is ready, and stops cleanly on
+SIGTERM or Ctrl-C: what is printing is taken up again at the next start.
+
+Examples:
+  pagebell serve
+  pagebell serve --ipp 0.0.0.0:631 --state /var/lib/pagebell
+"""
+_COMMANDS: Final = (
+    ("serve", "pagebell.cli.serve:serve", "Run the print server.", _SERVE_MORE),
+    ("demo", "pagebell.cli.demo:demo", "Print on a virtual printer, and watch.", ""),
+    ("print", "pagebell.cli.printing:print_files", "Print files and tell how it goes.", _PRINT_MORE),
+    ("jobs", "pagebell.cli.jobs:jobs", "List jobs.", ""),
+    ("cancel", "pagebell.cli.jobs:cancel", "Cancel jobs.", ""),
+    ("hold", "pagebell.cli.jobs:hold", "Keep waiting jobs from printing.", ""),
+    ("release", "pagebell.cli.jobs:release", "Let held jobs print.", ""),
+    ("restart", "pagebell.cli.jobs:restart", "Print finished jobs again.", ""),
+)
+"""Name, where it is, what it does, examples. They are named and not imported: help and each command start fast."""
+
+for _name, _path, _summary, _epilogue in _COMMANDS:
+    app.command(_path, name=_name, help=_summary, help_epilogue=_epilogue)
 app.command(
     "pagebell.cli.printers:app", name="printers", help="List, add, change, pause and remove printers."
 )

@@ -11,12 +11,25 @@ from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, table
 from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.words import plain_text, printer_state
+from pagebell.ipp import registry as r
 from pagebell.ipp.administration import PrinterWish, remove_printer, set_printer
 from pagebell.ipp.errors import NotFound
-from pagebell.ipp.registry import PrinterState
+from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.results import PrinterInfo
+from pagebell.ipp.values import GroupTag
 
-app: Final = App(name="printers", help="List, add, change, pause and remove printers.")
+app: Final = App(
+    name="printers",
+    help="List, add, change, pause and remove printers.",
+    help_epilogue="""
+Examples:
+  pagebell printers list
+  pagebell printers add Office --device ipp://printer.example/ipp/print
+  pagebell printers add Archive --device file:///srv/printed --location Cellar
+  pagebell printers set Office --info "Colour laser" --reject
+  pagebell printers pause Office
+""",
+)
 
 
 @app.command(name="list")
@@ -192,4 +205,45 @@ def resume(name: str, /, *, connection: Connection = LOCAL) -> int:
 
     run(work)
     print(f"Printer {name} goes on.")
+    return 0
+
+
+@app.command
+def identify(name: str, /, *, connection: Connection = LOCAL) -> int:
+    """Make a printer flash or beep, to find it among others.
+
+    Parameters
+    ----------
+    name
+        The printer's name or address.
+    """
+
+    async def work() -> None:
+        async with connection.client(name) as client:
+            await client.identify()
+
+    run(work)
+    print(f"Printer {name} makes itself noticed.")
+    return 0
+
+
+@app.command
+def command(name: str, /, *words: str, connection: Connection = LOCAL) -> int:
+    """Tell a simulated printer what to do: status, jam, clear, refill 250, open, close, offline, online.
+
+    Parameters
+    ----------
+    name
+        The printer's name or address.
+    words
+        What it shall do.
+    """
+
+    async def work() -> str:
+        async with connection.client(name) as client:
+            answer = await client.call(Op.PAGEBELL_COMMAND_DEVICE, r.message(" ".join(words) or "status"))
+            operation = answer.group(GroupTag.OPERATION)
+            return (operation.get(r.status_message) if operation else None) or "Done."
+
+    print(plain_text(run(work)))
     return 0

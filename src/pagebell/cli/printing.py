@@ -15,14 +15,14 @@ from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.words import is_grave, outcome, plain_text, printer_troubles, progress, size
+from pagebell.cli.words import is_troubled, outcome, plain_text, printer_troubles, progress, size
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
-from pagebell.ipp.upload import AUTO, Progress
+from pagebell.ipp.upload import Progress, document_format
 from pagebell.ipp.values import Attribute
 
 STDIN: Final = "-"
@@ -43,10 +43,6 @@ def print_files(
     connection: Connection = LOCAL,
 ) -> int:
     """Print files on any IPP printer and tell how it goes, to the end.
-
-    The exit status is 0 when every document was printed (or, with --no-wait or --hold, taken), 1 when one was
-    not, 2 for a wrong command, 3 when the printer does not tell what became of one, 130 after Ctrl-C, which
-    leaves the jobs printing.
 
     Parameters
     ----------
@@ -78,7 +74,7 @@ def print_files(
         options += parse_options(["job-hold-until=indefinite"])
     for file in files:
         if file != STDIN:
-            Path(file).open("rb").close()
+            _demand_readable(file)
     order = _Order(
         connection=connection,
         to=to,
@@ -201,8 +197,11 @@ class _Order:
     async def _submit(self, client: Client, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
         """Hand the document to the printer; a busy one is asked again, as RFC 8011 B.1.5.8 has it."""
         if paper.file == STDIN:
+            pieces = stdin_pieces()
+            first = await anext(pieces, b"")
+            kind = document_format(first)
             return await client.print_document(
-                stdin_pieces(), self._options, title=paper.title, document_format=AUTO, progress=sent
+                _joined(first, pieces), self._options, title=paper.title, document_format=kind, progress=sent
             )
         delay = _BUSY
         while True:
@@ -240,7 +239,7 @@ class _Order:
             self._show(paper, screen, outcome(job), Tone.DONE if done else Tone.FAILED)
         else:
             paper.fraction = _printed(job)
-            stopped = job.state == JobState.PROCESSING_STOPPED or is_grave(update.printer.reasons)
+            stopped = job.state == JobState.PROCESSING_STOPPED or is_troubled(update.printer.reasons)
             troubled = stopped or update.feedback is Feedback.INTERRUPTED
             self._show(paper, screen, progress(update), Tone.TROUBLE if troubled else Tone.GOING)
 
@@ -272,6 +271,19 @@ def _name(file: str) -> str:
 
 def _printed(job: JobInfo) -> float:
     return (job.impressions_completed or 0) / job.impressions if job.impressions else 0.0
+
+
+def _demand_readable(file: str) -> None:
+    """Raise OSError before anything is sent; a pipe is not opened, for that happens once only."""
+    path = Path(file)
+    if not path.is_fifo():
+        path.open("rb").close()
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 async def stdin_pieces() -> AsyncIterator[bytes]:

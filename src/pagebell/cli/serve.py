@@ -7,16 +7,14 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
 from pagebell.app import Running, StartError
 from pagebell.app import serve as run_server
-from pagebell.config import Config, ConfigError, ServerTable, check, load
-
-Level = Literal["debug", "info", "warning", "error"]
+from pagebell.config import Config, ConfigError, LogLevel, ServerTable, check, load
 
 
 def serve(
@@ -26,7 +24,7 @@ def serve(
         Path | None, Parameter(help="TOML file with settings; options here come first.")
     ] = None,
     ipp: Annotated[str | None, Parameter(help="HOST:PORT for IPP and the web page.")] = None,
-    log_level: Annotated[Level | None, Parameter(help="How much to tell on standard error.")] = None,
+    log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
 
@@ -52,7 +50,7 @@ def serve(
     return 0
 
 
-def _settings(config: Config, state: Path | None, ipp: str | None, log_level: Level | None) -> Config:
+def _settings(config: Config, state: Path | None, ipp: str | None, log_level: LogLevel | None) -> Config:
     """The configuration with the command line's options on top. Raises ConfigError."""
     given = {"state": None if state is None else str(state), "ipp": ipp, "log_level": log_level}
     server = msgspec.structs.replace(

@@ -89,6 +89,14 @@ def is_grave(reasons: Iterable[str]) -> bool:
     )
 
 
+def is_troubled(reasons: Iterable[str]) -> bool:
+    """Whether a printer wants somebody to come, though it may still be printing."""
+    return any(
+        is_grave([one]) or (one.endswith("-warning") and without_severity(one).endswith(_STOPPING))
+        for one in reasons
+    )
+
+
 def printer_state(printer: PrinterInfo) -> str:
     """A printer's state in a few words, for a table."""
     if printer.state is None:
@@ -155,13 +163,21 @@ def progress(update: JobUpdate) -> str:
     if job.state == JobState.PENDING_HELD:
         return " ".join(["Held.", *_explained(job)][:2])
     if job.state == JobState.PROCESSING_STOPPED or update.printer.state == PrinterState.STOPPED:
-        return " ".join((troubles or _explained(job) or ["Stopped."])[:2])
+        return " ".join([*(troubles or _explained(job) or ["Stopped."])[:2], *_so_far(job)])
     if "processing-to-stop-point" in job.reasons:
         return "Being cancelled."
     if is_grave(update.printer.reasons):
-        done = job.impressions_completed or 0
-        return " ".join([*troubles[:1], *([f"So far {pages(done)} came out."] if done else [])])
+        return " ".join([*troubles[:1], *_so_far(job)])
     return " ".join([_printing(job), *troubles[:1]])
+
+
+def _so_far(job: JobInfo) -> list[str]:
+    done = job.impressions_completed or 0
+    if not done:
+        return []
+    return (
+        [f"{done} of {pages(job.impressions)} came out."] if job.impressions else [f"{pages(done)} came out."]
+    )
 
 
 def _waiting(job: JobInfo, troubles: list[str]) -> str:

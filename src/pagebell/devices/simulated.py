@@ -93,11 +93,15 @@ class SimulatedDevice:
         if added < 0:
             raise ValueError("paper can be put in, not taken out: give a number above 0")
         self._machine.media += min(free, added)
+        if self._machine.media and self._machine.starved == "media":
+            self._machine.starved = ""
         self._renew()
 
     def change_toner(self) -> None:
         """Put in a new cartridge."""
         self._machine.toner = self.settings.toner
+        if self._machine.starved == "toner":
+            self._machine.starved = ""
         self._renew()
 
     def jam(self) -> None:

@@ -13,12 +13,6 @@ from typing import Any, Literal, Self
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.addresses import Address, parse_address
-from pagebell.ipp.attributes import Attr
-from pagebell.ipp.errors import BadAnswer, IppError, Unsupported, ipp_error
-from pagebell.ipp.follow import DEFAULT_PACE, Follower, JobUpdate, Pace
-from pagebell.ipp.message import Group, Message
-from pagebell.ipp.options import Options, read_options
-from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.asking import (
     JOB_ATTRIBUTES,
     OLD_VERSION,
@@ -33,6 +27,12 @@ from pagebell.ipp.asking import (
     succeeded,
     unsupported,
 )
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.errors import BadAnswer, IppError, Unsupported, ipp_error
+from pagebell.ipp.follow import DEFAULT_PACE, Follower, JobUpdate, Pace
+from pagebell.ipp.message import Group, Message
+from pagebell.ipp.options import Options, read_options
+from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.results import Events, JobInfo, PrinterInfo, Subscription
 from pagebell.ipp.transport import Times, Transport
 from pagebell.ipp.upload import AUTO, Progress, Source, Upload, file_format

@@ -169,10 +169,8 @@ class Follower:
     async def _look_at_printer(self) -> None:
         try:
             self._printer = replace(await self.client.printer_status(), raw=self._printer.raw)
-        except (
-            IppError
-        ):  # a printer that was removed, or an address that is no printer's: the job is what counts
-            self._printer = PrinterInfo(self.client.uri)
+        except IppError:
+            return  # the printer was removed, or the address is a server's: the job is what counts
 
     # --- events ---
 

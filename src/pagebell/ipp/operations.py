@@ -17,7 +17,7 @@ Attrs = tuple[Attr[Any], ...]
 class Target(Enum):
     """What an operation is aimed at: the attributes that say so, any one set of them (RFC 8011 4.1.5)."""
 
-    SERVER = ((),)  # CUPS: the whole server, nothing to name
+    SERVER = ((), (r.printer_uri,))  # CUPS: the whole server, nothing to name; some name it all the same
     PRINTER = ((r.printer_uri,), (r.system_uri, r.printer_id))
     JOB = ((r.printer_uri, r.job_id), (r.job_uri,))
     JOB_OR_PRINTER = ((r.job_uri,), (r.printer_uri,))  # CUPS: all jobs of a printer

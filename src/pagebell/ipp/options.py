@@ -16,9 +16,9 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.asking import is_job_option
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.errors import OptionError
-from pagebell.ipp.asking import is_job_option
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution, Tag
 
 Options = Mapping[str, object] | Iterable[Attribute | str]

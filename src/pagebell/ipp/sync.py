@@ -221,4 +221,5 @@ class SyncClient:
             while (update := self._run(following())) is not None:
                 yield update
         finally:
-            self._run(updates.aclose())
+            if not self._loop.is_closed():
+                self._run(updates.aclose())

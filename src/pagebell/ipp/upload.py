@@ -40,9 +40,11 @@ def document_format(head: bytes, name: str = "") -> str:
 
 
 async def file_format(path: os.PathLike[str]) -> str:
-    """The MIME type of a file by its first octets. Raises OSError."""
+    """The MIME type of a file by its first octets; AUTO for a pipe, which can be read once only. Raises OSError."""
 
     def head() -> bytes:
+        if Path(path).is_fifo():
+            return b""
         with Path(path).open("rb") as file:
             return file.read(16)
 
@@ -69,7 +71,9 @@ class Upload:
     @property
     def repeatable(self) -> bool:
         """It can be sent from its beginning again."""
-        return isinstance(self.source, bytes | os.PathLike)
+        return isinstance(self.source, bytes) or (
+            isinstance(self.source, os.PathLike) and Path(self.source).is_file()
+        )
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The document's octets; tells its progress after each piece was taken. Raises OSError of files."""

@@ -17,7 +17,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1b%-12345X", "application/vnd.hp-pcl"),
     (b"PK\x03\x04", "application/oxps"),
 )
-_TEXT_CONTROLS = frozenset(b"\t\n\f\r\x08\x1b")
+_NO_TEXT = bytes(set(range(0x20)) - set(b"\t\n\f\r\x08\x1b"))
 
 
 def detect(head: bytes) -> str:
@@ -31,7 +31,7 @@ def detect(head: bytes) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    if any(octet < 0x20 and octet not in _TEXT_CONTROLS for octet in head):
+    if len(head.translate(None, _NO_TEXT)) != len(head):
         return False
     try:
         head.decode("utf-8")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
+from itertools import islice
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
-from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
+from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
 from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.lifecycle import HOLDS, Cause, created, step
@@ -33,6 +35,8 @@ from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -158,10 +162,13 @@ class Jobs:
 
         async def aborted(why: str, reasons: frozenset[str]) -> None:
             self._arrived(job.id, key)
-            if draft is not None:
-                await self._store_aborted(draft, why, reasons, subscriptions)
-                return
-            await self._abort(job.id, why, reasons)
+            try:
+                if draft is not None:
+                    await self._store_aborted(draft, why, reasons, subscriptions)
+                else:
+                    await self._abort(job.id, why, reasons)
+            except NoRoom as error:  # nobody could do anything about it: time ends the job
+                log.warning("job %d can't be aborted now, it will time out: %s", job.id, error)
 
         return Intake(
             job=job.id,
@@ -380,24 +387,25 @@ class Jobs:
         """Raises NotFound."""
         return await self._ledger.job(number)
 
-    async def list(self, query: JobQuery) -> Sequence[Job]:
+    async def list(self, query: JobQuery) -> list[Job]:
         """Jobs in the order that JobQuery tells."""
         if query.finished:
             return await self._ledger.store.jobs(query)
-        found = []
-        skipped = 0
+        if query.finished is False:
+            return list(islice(self._living(query), query.offset, query.offset + query.limit))
+        most = query.offset + query.limit
+        living = list(islice(self._living(query), most))
+        finished = await self._ledger.store.jobs(replace(query, finished=True, offset=0, limit=most))
+        ended = {job.id for job in finished}  # also those that lived when we looked first
+        both = [job for job in living if job.id not in ended] + finished
+        return both[query.offset : most]
+
+    def _living(self, query: JobQuery) -> Iterator[Job]:
         for job in self._ledger.roster.living(query.printer):
             if query.owner is not None and job.owner != query.owner:
                 continue
-            if query.states is not None and job.state not in query.states:
-                continue
-            if skipped < query.offset:
-                skipped += 1
-                continue
-            found.append(job)
-            if len(found) >= query.limit:
-                break
-        return found
+            if query.states is None or job.state in query.states:
+                yield job
 
     def ahead(self, job: Job) -> int:
         """How many living jobs stand before it at its printer."""

@@ -93,7 +93,8 @@ class Snapshot:
 class JobQuery:
     """Which jobs, in which order: living ones in the order of printing, finished ones newest first."""
 
-    finished: bool = False
+    finished: bool | None = False
+    """None for both, the living ones first: only the spooler answers that, stores hold one or the other."""
     printer: PrinterName | None = None
     owner: str | None = None
     states: frozenset[JobState] | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pagebell.testing.device import ScriptedDevice as ScriptedDevice
     from pagebell.testing.documents import MemoryDocumentStore as MemoryDocumentStore
     from pagebell.testing.pdf import pdf as pdf
+    from pagebell.testing.server import PrintServer as PrintServer
     from pagebell.testing.store import MemoryStore as MemoryStore
     from pagebell.testing.virtual import VirtualPrinter as VirtualPrinter
 
@@ -21,6 +22,7 @@ _HOMES = {
     "FakeClock": "clock",
     "MemoryDocumentStore": "documents",
     "MemoryStore": "store",
+    "PrintServer": "server",
     "ScriptedDevice": "device",
     "VirtualPrinter": "virtual",
     "pdf": "pdf",

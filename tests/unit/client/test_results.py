@@ -6,13 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pagebell.cli import words
 from pagebell.ipp import registry as r
 from pagebell.ipp.addresses import parse_address
-from pagebell.ipp.codec import Group, GroupTag, LangString
+from pagebell.ipp.asking import JOB_ATTRIBUTES, PRINTER_LIST
+from pagebell.ipp.codec import Attribute, Group, GroupTag, LangString, Tag, Value
 from pagebell.ipp.errors import OptionError
+from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState
-from pagebell.ipp.results import UNSET, JobInfo, Notification
+from pagebell.ipp.results import UNSET, JobInfo, Notification, PrinterInfo
 from tests.scripted import event
 
 JOB = JobInfo(7, state=JobState.PROCESSING, reasons=("job-printing",), impressions_completed=3, up_time=100)
@@ -90,3 +95,25 @@ def test_credentials_are_taken_out_of_the_address() -> None:
 def test_what_is_no_address_is_said_so(wrong: str) -> None:
     with pytest.raises(OptionError, match="not a printer's address"):
         parse_address(wrong)
+
+
+ANYTHING = st.one_of(
+    st.integers(-(2**31), 2**31 - 1).map(lambda n: Value(Tag.INTEGER, n)),
+    st.integers(-(2**31), 2**31 - 1).map(lambda n: Value(Tag.ENUM, n)),
+    st.text(max_size=20).map(lambda text: Value(Tag.KEYWORD, text)),
+    st.text(max_size=20).map(lambda text: Value(Tag.NAME_LANG, LangString(text, "de"))),
+    st.booleans().map(lambda truth: Value(Tag.BOOLEAN, truth)),
+    st.binary(max_size=9).map(lambda octets: Value(0x7E, octets)),
+    st.sampled_from([Value(Tag.NO_VALUE, None), Value(Tag.UNKNOWN, None)]),
+)
+NAMES = st.sampled_from([attr.name for attr in (*JOB_ATTRIBUTES, *PRINTER_LIST, r.operations_supported)])
+
+
+@given(st.dictionaries(NAMES, st.lists(ANYTHING, min_size=1, max_size=3)))
+def test_whatever_a_server_tells_can_be_read_and_said(told: dict[str, list[Value]]) -> None:
+    group = Group.of(GroupTag.JOB, *(Attribute(name, tuple(values)) for name, values in told.items()))
+    job, printer = JobInfo.of(group), PrinterInfo.of(group)
+    job = job.merged(Notification.of(group))
+    assert words.outcome(job)
+    assert words.progress(JobUpdate(job, printer, Feedback.POLLING))
+    assert words.printer_state(printer)

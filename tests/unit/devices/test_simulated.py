@@ -3,7 +3,7 @@ import pytest
 from pagebell.devices.simulated import SimulatedDevice
 from pagebell.devices.simulated_settings import fault_at, parse
 from pagebell.spooler.ports import DeviceStatus
-from pagebell.testing import FakeClock
+from pagebell.testing import FakeClock, VirtualPrinter, pdf
 from tests.unit.devices.work import Bench, Work
 
 
@@ -264,3 +264,11 @@ def test_capabilities_come_from_the_uri() -> None:
     assert found.make_and_model == "Label"
     assert (found.color, found.sides, found.media) == (False, ("one-sided",), ("iso_a6_105x148mm",))
     assert (found.formats, found.resolutions, found.pages_per_minute) == (("image/urf",), (203,), 12)
+
+
+async def test_answer_to_refill_no_longer_says_that_paper_is_out() -> None:
+    async with VirtualPrinter("simulated://?ppm=60&media=1") as printer:
+        await printer.print(pdf(2))
+        await printer.clock.advance(60)
+        assert printer.device.command("status").startswith("Tray 1 is out of paper: refill it.")
+        assert printer.device.command("refill").startswith("Tray 1 is low on paper. Paper: 1 of 1 sheets.")

@@ -145,7 +145,7 @@ async def test_workers_are_recycled_and_never_more_than_allowed(document: Path) 
 async def test_cancelled_question_ends_its_worker(document: Path) -> None:
     async with fake("import sys, time; print(sys.stdin.readline()); time.sleep(60)", timeout=60) as inspector:
         asking = asyncio.ensure_future(inspector.impressions(document, PDF))
-        while not inspector._busy:  # noqa: ASYNC110 it has no event to wait for
+        while not inspector._busy:
             await asyncio.sleep(0)
         asking.cancel()
         await asyncio.wait({asking})

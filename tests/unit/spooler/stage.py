@@ -8,6 +8,7 @@ from typing import Self
 
 from pagebell.model.access import EVERYBODY, SYSTEM, Principal
 from pagebell.model.document import NO_WISHES, Ticket
+from pagebell.model.errors import Refusal
 from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
@@ -113,8 +114,12 @@ class Stage:
     ) -> JobId:
         order = self.order(printer=printer, by=by, ticket=Ticket(**ticket))  # type: ignore[arg-type]
         intake = await self.upload(order, by)
-        await intake.write(octets)
-        job = await intake.commit()
+        try:
+            await intake.write(octets)
+            job = await intake.commit()
+        except Refusal as refusal:
+            await intake.abort(str(refusal))
+            raise
         await self.clock.settle()
         return job.id
 

@@ -110,6 +110,18 @@ async def test_full_disk_at_the_announcement_leaves_a_job_that_can_be_aborted() 
         assert await stage.state(JobId(1)) is JobState.ABORTED
 
 
+async def test_abort_on_a_full_disk_leaves_the_job_to_its_time_out() -> None:
+    async with Stage(policy=SMALL) as stage:
+        intake = await stage.upload(stage.order())
+        await intake.write(b"x" * 20)
+        stage.store.full = True
+        await intake.abort(BROKEN)
+        stage.store.full = False
+        assert stage.documents.incoming == set()
+        await stage.clock.advance(stage.policy.open_job_timeout + 10)
+        assert await stage.state(JobId(1)) is JobState.ABORTED
+
+
 async def test_upload_into_a_job_that_was_cancelled_meanwhile_is_refused(stage: Stage) -> None:
     job, _ = await stage.spooler.jobs.submit(stage.order())
     intake = await stage.upload(job.id)

@@ -1,12 +1,15 @@
 """Plays of one printer: what is done, and every event that tells of it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.errors import DocumentDamaged, Gone, NotAccepting, NotAuthorized, NotFound, WrongState
 from pagebell.model.event import JobId, JobState, PrinterState
+from pagebell.model.job import Job
+from pagebell.spooler.ports import JobQuery
 from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import pdf
 from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage
@@ -399,3 +402,21 @@ async def test_removing_and_changing_a_printer_at_once_hurts_nobody(stage: Stage
     assert [type(result) for result in results] == [type(None), NotFound, NotFound]
     await stage.submit(printer=P2)
     assert stage.devices["scripted:p2"].job is not None
+
+
+async def test_job_that_finishes_while_all_are_listed_is_listed_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, waiting = await stage.submit(), await stage.submit()
+    await stage.clock.settle()
+    ask = stage.store.jobs
+
+    async def finishing(query: JobQuery | Sequence[JobId]) -> list[Job]:
+        if isinstance(query, JobQuery):
+            stage.device.finish()
+            await stage.clock.settle()
+        return await ask(query)
+
+    monkeypatch.setattr(stage.store, "jobs", finishing)
+    jobs = await stage.spooler.jobs.list(JobQuery(finished=None))
+    assert [(job.id, job.state.is_final) for job in jobs] == [(waiting, False), (number, True)]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -329,6 +329,9 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "stage"):
             return
         try:
+            self.stage.store.full = False
+            for intake in self.uploads:
+                self.run(intake.abort("It went away."))
             self._all_is_possible()
             self.run(self.finish_all())
             for reader in self.readers:
@@ -350,14 +353,20 @@ class Life(RuleBasedStateMachine):
         for job in stage.spooler._ledger.roster.living():
             assert job.state is JobState.PENDING_HELD or stage.spooler.jobs.is_uploading(job.id), job
         known = {d.key for job in stage.store._jobs.values() for d in job.documents}
-        under_way = {intake._key for intake in self.uploads}
-        assert set(stage.documents.documents) <= known | under_way
+        assert set(stage.documents.documents) <= known
+        assert not stage.documents.incoming
+        assert not stage.spooler.jobs._incoming
 
 
 Life.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=40,
     deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # add Phase.shrink to study a failure: it takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestLife = Life.TestCase

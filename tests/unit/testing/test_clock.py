@@ -53,7 +53,7 @@ async def test_settle_lets_long_chains_come_to_rest() -> None:
 
 async def test_settle_comes_back_from_what_never_rests() -> None:
     async def spin() -> None:
-        while True:  # noqa: ASYNC110 it is to spin
+        while True:
             await asyncio.sleep(0)
 
     spinning = asyncio.ensure_future(spin())

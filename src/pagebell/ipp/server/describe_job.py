@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.selection import Selection, select
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.ticket import write_ticket
+from pagebell.ipp.server.ticket import ROWS, write_ticket
 from pagebell.ipp.values import Attribute, GroupTag
+from pagebell.model.document import Document
 from pagebell.model.job import Job
 from pagebell.spooler.spooler import Spooler
 
@@ -36,51 +40,94 @@ def _tick(attr: Attr[int], spooler: Spooler, at: float | None) -> Attribute:
     return attr.no_value() if at is None else attr(up_time(spooler, at))
 
 
-def job_attributes(job: Job, origin: Origin, spooler: Spooler) -> list[Attribute]:
-    """All that there is to tell of a job."""
-    kilo = min((job.octets + 1023) // 1024, 2**31 - 1)
-    done = JobState(job.state) is JobState.COMPLETED
-    attributes = [
-        r.job_id(job.id),
-        r.job_uri(origin.job(job.printer, job.id)),
-        r.job_uuid(f"urn:uuid:{job.uuid}"),
-        r.job_printer_uri(origin.printer(job.printer)),
-        r.job_name(job.name),
-        r.job_originating_user_name(job.owner),
-        r.job_state(JobState(job.state)),
-        r.job_state_reasons(*(sorted(job.reasons) or ("none",))),
-        r.job_state_message(job.message),
-        r.job_printer_up_time(up_time(spooler)),
-        r.job_more_info(origin.page()),
-        r.job_k_octets(kilo),
-        r.job_k_octets_processed(kilo if done else 0),
-        r.job_impressions.no_value() if job.impressions is None else r.job_impressions(job.impressions),
-        r.job_impressions_completed(job.impressions_completed),
-        r.job_media_sheets_completed(_sheets(job, job.impressions_completed)),
-        r.number_of_documents(len(job.documents)),
-        r.number_of_intervening_jobs(spooler.jobs.ahead(job)),
-        r.output_device_assigned(job.printer),
-        r.attributes_charset(job.charset),
-        r.attributes_natural_language(job.language),
-        _tick(r.time_at_creation, spooler, job.created),
-        _tick(r.time_at_processing, spooler, job.processing_at),
-        _tick(r.time_at_completed, spooler, job.completed_at),
-        time_attribute(r.date_time_at_creation, job.created),
-        time_attribute(r.date_time_at_processing, job.processing_at),
-        time_attribute(r.date_time_at_completed, job.completed_at),
-    ]
-    if job.impressions is not None:
-        attributes.append(r.job_media_sheets(_sheets(job, job.impressions)))
-    if job.host:
-        attributes.append(r.job_originating_host_name(job.host))
-    if job.documents:
-        attributes.append(r.document_format(job.documents[0].format))
-        if job.documents[0].name:
-            attributes.append(r.document_name_supplied(job.documents[0].name))
-    template = {attribute.name: attribute for attribute in write_ticket(job.ticket)}
-    template.setdefault("job-priority", r.job_priority(job.priority))
-    template.setdefault("job-hold-until", r.job_hold_until("no-hold"))
-    return attributes + list(template.values())
+class View(NamedTuple):
+    """A job as it is told of: to whom, and by which server."""
+
+    job: Job
+    origin: Origin
+    spooler: Spooler
+
+
+def _kilo_octets(job: Job) -> int:
+    return min((job.octets + 1023) // 1024, 2**31 - 1)
+
+
+def _first_document(job: Job) -> Document | None:
+    return job.documents[0] if job.documents else None
+
+
+def _is_completed(job: Job) -> bool:
+    return JobState(job.state) is JobState.COMPLETED
+
+
+DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
+    r.job_id: lambda v: r.job_id(v.job.id),
+    r.job_uri: lambda v: r.job_uri(v.origin.job(v.job.printer, v.job.id)),
+    r.job_uuid: lambda v: r.job_uuid(f"urn:uuid:{v.job.uuid}"),
+    r.job_printer_uri: lambda v: r.job_printer_uri(v.origin.printer(v.job.printer)),
+    r.job_name: lambda v: r.job_name(v.job.name),
+    r.job_originating_user_name: lambda v: r.job_originating_user_name(v.job.owner),
+    r.job_originating_host_name: lambda v: r.job_originating_host_name(v.job.host) if v.job.host else None,
+    r.job_state: lambda v: r.job_state(JobState(v.job.state)),
+    r.job_state_reasons: lambda v: r.job_state_reasons(*(sorted(v.job.reasons) or ("none",))),
+    r.job_state_message: lambda v: r.job_state_message(v.job.message),
+    r.job_printer_up_time: lambda v: r.job_printer_up_time(up_time(v.spooler)),
+    r.job_more_info: lambda v: r.job_more_info(v.origin.page()),
+    r.job_k_octets: lambda v: r.job_k_octets(_kilo_octets(v.job)),
+    r.job_k_octets_processed: lambda v: r.job_k_octets_processed(
+        _kilo_octets(v.job) if _is_completed(v.job) else 0
+    ),
+    r.job_impressions: lambda v: (
+        r.job_impressions.no_value() if v.job.impressions is None else r.job_impressions(v.job.impressions)
+    ),
+    r.job_impressions_completed: lambda v: r.job_impressions_completed(v.job.impressions_completed),
+    r.job_media_sheets: lambda v: (
+        None if v.job.impressions is None else r.job_media_sheets(_sheets(v.job, v.job.impressions))
+    ),
+    r.job_media_sheets_completed: lambda v: r.job_media_sheets_completed(
+        _sheets(v.job, v.job.impressions_completed)
+    ),
+    r.number_of_documents: lambda v: r.number_of_documents(len(v.job.documents)),
+    r.number_of_intervening_jobs: lambda v: r.number_of_intervening_jobs(v.spooler.jobs.ahead(v.job)),
+    r.output_device_assigned: lambda v: r.output_device_assigned(v.job.printer),
+    r.attributes_charset: lambda v: r.attributes_charset(v.job.charset),
+    r.attributes_natural_language: lambda v: r.attributes_natural_language(v.job.language),
+    r.time_at_creation: lambda v: _tick(r.time_at_creation, v.spooler, v.job.created),
+    r.time_at_processing: lambda v: _tick(r.time_at_processing, v.spooler, v.job.processing_at),
+    r.time_at_completed: lambda v: _tick(r.time_at_completed, v.spooler, v.job.completed_at),
+    r.date_time_at_creation: lambda v: time_attribute(r.date_time_at_creation, v.job.created),
+    r.date_time_at_processing: lambda v: time_attribute(r.date_time_at_processing, v.job.processing_at),
+    r.date_time_at_completed: lambda v: time_attribute(r.date_time_at_completed, v.job.completed_at),
+    r.document_format: lambda v: (
+        None if (document := _first_document(v.job)) is None else r.document_format(document.format)
+    ),
+    r.document_name_supplied: lambda v: (
+        r.document_name_supplied(document.name)
+        if (document := _first_document(v.job)) is not None and document.name
+        else None
+    ),
+}
+"""What there is to tell of a job beside its ticket; None where it has no such attribute."""
+
+
+@lru_cache(maxsize=256)
+def _wanted(selection: Selection) -> tuple[tuple[Callable[[View], Attribute | None], ...], bool]:
+    """The rows of DESCRIPTIONS that were asked for, and whether anything of the ticket was."""
+    rows = tuple(row for attr, row in DESCRIPTIONS.items() if attr.name in selection)
+    return rows, any(row.attr.name in selection for row in ROWS)
+
+
+def job_attributes(job: Job, origin: Origin, spooler: Spooler, selection: Selection) -> list[Attribute]:
+    """What was asked for of a job."""
+    view = View(job, origin, spooler)
+    rows, with_ticket = _wanted(selection)
+    found = [attribute for row in rows if (attribute := row(view)) is not None]
+    if with_ticket:
+        template = {attribute.name: attribute for attribute in write_ticket(job.ticket)}
+        template.setdefault("job-priority", r.job_priority(job.priority))
+        template.setdefault("job-hold-until", r.job_hold_until("no-hold"))
+        found += chosen(list(template.values()), selection)
+    return found
 
 
 def _sheets(job: Job, impressions: int) -> int:

@@ -7,17 +7,19 @@ encoded for each answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from pagebell import __version__
 from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Attr
 from pagebell.ipp.encoder import encode_attribute
 from pagebell.ipp.registry import Finishings, Op, Orientation, PrinterState, PrintQuality
 from pagebell.ipp.selection import Selection
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import time_attribute, up_time
+from pagebell.ipp.server.describe_job import up_time
 from pagebell.ipp.server.ticket import ROWS, media_to, write_ticket
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
 from pagebell.model.document import Media, MediaSize
@@ -249,25 +251,37 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     ]
 
 
-def state_attributes(printer: Printer, spooler: Spooler) -> list[Attribute]:
-    """What changes while it prints; encoded for each answer."""
-    now = spooler.clock.now()
-    changed = up_time(spooler, printer.state_changed)
-    return [
-        r.printer_state(PrinterState(printer.state)),
-        r.printer_state_reasons(*(sorted(printer.reasons) or ("none",))),
-        r.printer_state_message(printer.message),
-        r.printer_is_accepting_jobs(printer.accepting),
-        r.queued_job_count(spooler.jobs.count(printer.name)),
-        r.printer_up_time(up_time(spooler)),
-        r.printer_current_time(datetime.fromtimestamp(int(now), UTC)),
-        r.printer_state_change_time(changed),
-        time_attribute(r.printer_state_change_date_time, printer.state_changed or printer.created),
-        r.printer_config_change_time(up_time(spooler, printer.changed)),
-        time_attribute(r.printer_config_change_date_time, printer.changed),
-        r.printer_type(_printer_type(spooler, printer)),
-        r.printer_is_shared(True),
-    ]
+STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
+    r.printer_state: lambda p, s: (PrinterState(p.state),),
+    r.printer_state_reasons: lambda p, s: tuple(sorted(p.reasons)) or ("none",),
+    r.printer_state_message: lambda p, s: (p.message,),
+    r.printer_is_accepting_jobs: lambda p, s: (p.accepting,),
+    r.queued_job_count: lambda p, s: (s.jobs.count(p.name),),
+    r.printer_up_time: lambda p, s: (up_time(s),),
+    r.printer_current_time: lambda p, s: (_date(s.clock.now()),),
+    r.printer_state_change_time: lambda p, s: (up_time(s, p.state_changed),),
+    r.printer_state_change_date_time: lambda p, s: (_date(p.state_changed or p.created),),
+    r.printer_config_change_time: lambda p, s: (up_time(s, p.changed),),
+    r.printer_config_change_date_time: lambda p, s: (_date(p.changed),),
+    r.printer_type: lambda p, s: (_printer_type(s, p),),
+    r.printer_is_shared: lambda p, s: (True,),
+}
+"""What changes while it prints: the values of each attribute, made for each answer."""
+
+
+def _date(at: float) -> datetime:
+    return datetime.fromtimestamp(int(at), UTC)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(attr: Attr[Any], values: tuple[Any, ...]) -> bytes:
+    """The same states and seconds are told again and again."""
+    return encode_attribute(attr(*values))
+
+
+@lru_cache(maxsize=256)
+def _wanted_state(selection: Selection) -> tuple[Attr[Any], ...]:
+    return tuple(attr for attr in STATE if attr.name in selection)
 
 
 _TYPE_COLOR, _TYPE_DUPLEX, _TYPE_BW, _TYPE_REMOTE, _TYPE_DEFAULT = 0x8, 0x10, 0x4, 0x2, 0x20000
@@ -283,8 +297,21 @@ def _printer_type(spooler: Spooler, printer: Printer) -> int:
 
 @dataclass(slots=True)
 class _Fixed:
+    """A printer's encoded configuration, and what clients usually want of it."""
+
     key: tuple[object, ...]
     fragments: dict[str, bytes]
+    chosen: dict[Selection, bytes] = field(default_factory=dict)
+
+    def of(self, selection: Selection) -> bytes:
+        """The fragments that were asked for, joined."""
+        joined = self.chosen.get(selection)
+        if joined is None:
+            joined = b"".join(octets for name, octets in self.fragments.items() if name in selection)
+            if len(self.chosen) >= _CHOICES:
+                self.chosen.clear()
+            self.chosen[selection] = joined
+        return joined
 
 
 class PrinterDescriber:
@@ -297,36 +324,35 @@ class PrinterDescriber:
 
     def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
         """The encoded attributes that were asked for."""
-        fixed = self._fragments(printer, origin)
-        found = [octets for name, octets in fixed.items() if name in selection]
-        for attribute in state_attributes(printer, self._spooler):
-            if attribute.name in selection:
-                found.append(encode_attribute(attribute))
+        spooler = self._spooler
+        found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
+        found.append(self._fragments(printer, origin).of(selection))
         return found
 
     def names(self, printer: Printer, origin: Origin) -> set[str]:
         """All attributes that the printer has."""
-        state = {attribute.name for attribute in state_attributes(printer, self._spooler)}
-        return state | set(self._fragments(printer, origin))
+        return {attr.name for attr in STATE} | set(self._fragments(printer, origin).fragments)
 
-    def _fragments(self, printer: Printer, origin: Origin) -> dict[str, bytes]:
+    def _fragments(self, printer: Printer, origin: Origin) -> _Fixed:
         capabilities = self._spooler.printers.capabilities(printer.name)
         key = (printer.uuid, printer.changed, capabilities)
         kept = self._fixed.get((printer.name, origin))
         if kept is not None and kept.key == key:
-            return kept.fragments
+            return kept
         attributes = [
             *identity_attributes(printer, origin),
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
             *template_attributes(printer, capabilities),
         ]
-        fragments = {attribute.name: encode_attribute(attribute) for attribute in attributes}
         if len(self._fixed) >= _KEPT:
             self._fixed.clear()
-        self._fixed[printer.name, origin] = _Fixed(key, fragments)
-        return fragments
+        fixed = _Fixed(key, {attribute.name: encode_attribute(attribute) for attribute in attributes})
+        self._fixed[printer.name, origin] = fixed
+        return fixed
 
 
+_CHOICES: Final = 64
+"""Selections of attributes for which a printer's joined fragments are kept."""
 _KEPT: Final = 256
 """Encoded printers kept, one for each name and authority that clients call us by."""

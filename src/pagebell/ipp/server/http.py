@@ -122,6 +122,14 @@ async def _hang_up(scope: Scope, receive: Receive) -> None:
             continue
 
 
+async def refuse_media_type(send: Send) -> None:
+    """Answer a POST of anything else."""
+    text = b"What is posted here must be application/ipp.\n"
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": 415, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
 def is_ipp(scope: Scope) -> bool:
     """Whether this HTTP request is for the IPP service."""
     if scope["method"] != "POST":

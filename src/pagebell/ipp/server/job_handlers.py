@@ -9,7 +9,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
-from pagebell.ipp.server.describe_job import LIST_DEFAULT, chosen, job_attributes, job_selection
+from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
@@ -197,7 +197,7 @@ def _created(
 def _job_reply(call: Call, job: Job) -> Reply:
     """What job operations answer (RFC 8011 4.2.1.2)."""
     selection = job_selection(None, (*_NEW, *_NEW_MORE))
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 # --- changing ---
@@ -270,7 +270,7 @@ async def get_job_attributes(call: Call) -> Reply:
     if place.printer is not None and place.printer != job.printer:
         raise NotFound(f"job {job.id} is not at printer {place.printer}")
     selection = job_selection(call.request.attributes.all(r.requested_attributes) or None)
-    return Reply().add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
 
 
 _WHICH: Final[dict[str, tuple[bool | None, frozenset[State] | None]]] = {
@@ -293,7 +293,7 @@ async def get_jobs(call: Call) -> Reply:
     selection = job_selection(attributes.all(r.requested_attributes) or None, LIST_DEFAULT)
     reply = Reply()
     for job in await _wanted_jobs(call):
-        reply.add(GroupTag.JOB, chosen(job_attributes(job, call.origin, call.spooler), selection))
+        reply.add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
     return reply
 
 
@@ -314,25 +314,30 @@ async def _wanted_jobs(call: Call) -> list[Job]:
                 Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES, "job-ids stands alone (PWG 5100.7 7.1.1)"
             )
         return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
+    return await _chosen_jobs(call, printer, *_WHICH[which])
+
+
+async def _chosen_jobs(
+    call: Call, printer: PrinterName | None, finished: bool | None, states: frozenset[State] | None
+) -> list[Job]:
+    """Living jobs come before finished ones; `limit` and `first-index` count both."""
+    attributes = call.request.attributes
     mine = attributes.get(r.my_jobs) or False
-    finished, states = _WHICH[which]
     most = min(attributes.get(r.limit) or MOST_JOBS, MOST_JOBS)
     skip = (attributes.get(r.first_index) or 1) - 1
-    first_id = attributes.get(r.first_job_id) or 0
-    found: list[Job] = []
-    for part in (False, True) if finished is None else (finished,):
-        query = JobQuery(
-            finished=part,
-            printer=printer,
-            owner=call.by.name if mine else None,
-            states=states,
-            limit=most - len(found) + (skip if finished is None else 0),
-            offset=skip if finished is not None else 0,
-        )
-        found += await call.spooler.jobs.list(query)
-    if finished is None:
-        found = found[skip : skip + most]
-    return [job for job in found if job.id >= first_id]
+    first_id = attributes.get(r.first_job_id)
+    query = JobQuery(
+        finished=finished,
+        printer=printer,
+        owner=call.by.name if mine else None,
+        states=states,
+        limit=MOST_JOBS if first_id else most,
+        offset=0 if first_id else skip,
+    )
+    found = await call.spooler.jobs.list(query)
+    if first_id:  # `limit` counts from it on
+        return [job for job in found if job.id >= first_id][skip : skip + most]
+    return found
 
 
 MOST_JOBS: Final = 10_000

@@ -68,6 +68,7 @@ async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
     reply = wish_groups(Reply(), Wishes(tuple(each)), created)
     if not created:
         reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
+        reply.message = "no subscription could be made; notify-status-code of each tells why"
     return reply
 
 

@@ -1,0 +1,222 @@
+"""`make bench`: Pagebell beside cupsd and ippeveprinter, in one run on one machine.
+
+Figures are medians of several short runs that take turns, so that a machine that is slow for a while is slow for
+all. All servers take jobs for a printer that is stopped: what is measured is the taking. Ours has every job synced
+to disk before it answers; the others sync nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from bench.fill import fill
+from bench.load import request, run, text
+from pagebell.ipp import SyncClient
+from pagebell.ipp.registry import Op
+from tests import peers
+from tests.server import ServerProcess
+
+SECONDS = 2.0
+ROUNDS = 3
+KILO, MEGA = 2**10, 2**20
+
+
+@dataclass
+class Subject:
+    """A server to be measured."""
+
+    name: str
+    uri: str
+    pid: int
+
+
+@dataclass
+class Figures:
+    """Every figure measured, by what and whose."""
+
+    rows: dict[str, dict[str, float]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+    def add(self, what: str, unit: str, who: str, value: float) -> None:
+        """Note one figure."""
+        self.rows.setdefault(what, {})[who] = value
+        self.units[what] = unit
+        print(f"  {what}: {who} {value:,.1f} {unit}", flush=True)
+
+
+def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: float = SECONDS) -> float:
+    """Requests a second."""
+    document = text(octets)
+    most = 10**9 if octets < MEGA else 4
+    figures = asyncio.run(run(subject.uri, request(op, subject.uri, document), connections, seconds, most))
+    return figures["per_second"]
+
+
+def taking_turns(subjects: list[Subject], measure: Callable[[Subject], float]) -> dict[str, float]:
+    """The median for each subject."""
+    found: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    for _ in range(ROUNDS):
+        for subject in subjects:
+            found[subject.name].append(measure(subject))
+    return {name: median(values) for name, values in found.items()}
+
+
+def compare(figures: Figures, subjects: list[Subject]) -> None:
+    """Requests, jobs and uploads, side by side."""
+    for connections in (1, 8, 16):
+        for op, octets in ((Op.GET_PRINTER_ATTRIBUTES, 0), (Op.PRINT_JOB, 4 * KILO)):
+            name = {Op.GET_PRINTER_ATTRIBUTES: "Get-Printer-Attributes", Op.PRINT_JOB: "Print-Job, 4 KB"}[op]
+            able = [
+                s for s in subjects if s.name != "ippeveprinter" or (op, connections) != (Op.PRINT_JOB, 16)
+            ]
+            for who, value in taking_turns(
+                able, lambda s, op=op, c=connections, o=octets: rate(s, op, c, o)
+            ).items():
+                figures.add(f"{name}, {connections} connections", "/s", who, value)
+    for who, value in taking_turns(
+        subjects, lambda s: 50 * rate(s, Op.PRINT_JOB, 1, 50 * MEGA, seconds=20.0)
+    ).items():
+        figures.add("upload of 50 MB", "MB/s", who, value)
+    for subject in subjects:
+        memory = psutil.Process(subject.pid).memory_info().rss
+        figures.add("memory afterwards", "MB", subject.name, memory / MEGA)
+
+
+def history(figures: Figures, folder: Path) -> None:
+    """Ours with a long history."""
+    for finished in (0, 10_000, 100_000):
+        with ours(folder / f"history-{finished}", finished) as subject:
+            jobs = median(rate(subject, Op.PRINT_JOB, 8, 4 * KILO) for _ in range(ROUNDS))
+            label = f"with {finished:,} finished jobs"
+            figures.add(f"Print-Job, 4 KB, 8 connections, {label}", "/s", "Pagebell", jobs)
+            octets = request(Op.GET_JOBS, subject.uri)
+            latency = asyncio.run(run(subject.uri, octets, 1, SECONDS, 10**9))["p50_ms"]
+            figures.add(f"Get-Jobs of 50, {label}", "ms", "Pagebell", latency)
+            memory = psutil.Process(subject.pid).memory_info().rss / MEGA
+            figures.add(f"memory, {label}", "MB", "Pagebell", memory)
+
+
+@contextmanager
+def ours(folder: Path, finished: int = 0) -> Iterator[Subject]:
+    """Pagebell with a paused printer."""
+    folder.mkdir(parents=True)
+    if finished:
+        asyncio.run(fill(folder / "state", "bench", finished))
+    with ServerProcess(folder, {"bench": "null:"}) as server:
+        with SyncClient(server.uri("bench")) as client:
+            client.pause()
+        yield Subject("Pagebell", server.uri("bench"), server.process.pid)
+
+
+@contextmanager
+def cups(folder: Path) -> Iterator[Subject]:
+    """A cupsd with a stopped queue."""
+    folder.mkdir(parents=True)
+    out = folder / "out"
+    out.touch()
+    with peers.cupsd(folder, "MaxJobs 0\nMaxJobsPerPrinter 0\nMaxClients 1000\n") as uri:
+        host = uri.removeprefix("ipp://").rstrip("/")
+        subprocess.run(
+            [peers.find("lpadmin"), "-h", host, "-p", "bench", "-v", f"file://{out}", "-E"], check=True
+        )
+        subprocess.run([peers.find("cupsdisable"), "-h", host, "bench"], check=True)
+        port = int(host.rpartition(":")[2])
+        yield Subject("cupsd", f"ipp://{host}/printers/bench", listener(port))
+
+
+@contextmanager
+def eve(folder: Path) -> Iterator[Subject]:
+    """An ippeveprinter."""
+    folder.mkdir(parents=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="pb") as short,
+        peers.service_discovery(Path(short)) as environment,
+    ):
+        with peers.ippeveprinter(folder, environment) as uri:
+            port = int(uri.split(":")[2].split("/")[0])
+            yield Subject("ippeveprinter", uri.replace("localhost", "127.0.0.1"), listener(port))
+
+
+def listener(port: int) -> int:
+    """Process id of whoever listens on a port."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            return connection.pid
+    raise LookupError(f"nobody listens on port {port}")
+
+
+def table(figures: Figures, names: list[str]) -> list[list[str]]:
+    """Rows of text: what, each server's figure, and ours as a multiple of cupsd's."""
+    rows = []
+    for what, values in figures.rows.items():
+        cells = [f"{values[name]:,.1f}" if name in values else "" for name in names]
+        ratio = values["Pagebell"] / values["cupsd"] if {"Pagebell", "cupsd"} <= values.keys() else None
+        rows.append([what, figures.units[what], *cells, "" if ratio is None else f"{ratio:.2f}"])
+    return rows
+
+
+def write(path: Path, figures: Figures, names: list[str]) -> None:
+    """The table as Markdown."""
+    head = ["what", "unit", *names, "ours / cupsd"]
+    lines = [
+        "# What was measured",
+        "",
+        f"By `make bench` on {date.today()}: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}. Medians of {ROUNDS} runs that took turns; the load generator runs on "
+        "the same cores. Pagebell syncs every job to disk before it answers; the others do not.",
+        "",
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+        *("| " + " | ".join(row) + " |" for row in table(figures, names)),
+        "",
+    ]
+    path.write_text("\n".join(lines))
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description="Measure Pagebell beside its peers.")
+    parser.add_argument("--only-ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.md"))
+    arguments = parser.parse_args()
+    figures = Figures()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="pagebell-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        subjects = [stack.enter_context(ours(folder / "ours"))]
+        if not arguments.only_ours:
+            if shutil.which("cupsd", path=os.environ["PATH"] + ":/usr/sbin"):
+                subjects.append(stack.enter_context(cups(folder / "cups")))
+            if shutil.which("ippeveprinter", path=os.environ["PATH"] + ":/usr/sbin"):
+                subjects.append(stack.enter_context(eve(folder / "eve")))
+        compare(figures, subjects)
+        history(figures, folder)
+        names = [subject.name for subject in subjects]
+    shown = Table("what", "unit", *names, "ours / cupsd")
+    for row in table(figures, names):
+        shown.add_row(*row)
+    Console().print(shown)
+    write(arguments.output, figures, names)
+    print(f"Measured in {time.monotonic() - begun:.0f} s; written to {arguments.output}.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""The programs that we did not write and that judge us: found, started in a folder of their own, and ended.
+
+A peer that is missing skips the test with a reason; under CI it fails, for there it has to be installed.
+Every peer listens on a loopback port that was free a moment ago, and is ended by its process id.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+DEADLINE = 20.0
+"""Seconds for a peer to be ready, or to end."""
+
+_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/lib/cups/daemon")
+
+
+def find(program: str) -> str:
+    """The path of a peer's program; without it the test is not run, or fails under CI."""
+    path = shutil.which(program) or shutil.which(program, path=os.pathsep.join(_FOLDERS))
+    if path is None:
+        missing(program)
+    return str(path)
+
+
+def missing(program: str) -> None:
+    reason = f"not run: {program} is missing"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(true: Callable[[], bool], what: str, deadline: float = DEADLINE) -> None:
+    """Look again and again until something is true; the only place that sleeps."""
+    end = time.monotonic() + deadline
+    while not true():
+        if time.monotonic() > end:
+            pytest.fail(f"waited {deadline:.0f} s in vain for {what}")
+        time.sleep(0.02)
+
+
+def is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A running peer."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_for_port(self, port: int) -> None:
+        self._wait(lambda: is_listening(port), f"port {port}")
+
+    def wait_for_file(self, path: Path) -> None:
+        self._wait(path.exists, str(path))
+
+    def wait_for_text(self, text: str) -> None:
+        self._wait(lambda: text in self.log.read_text(errors="replace"), repr(text))
+
+    def _wait(self, true: Callable[[], bool], what: str) -> None:
+        def done() -> bool:
+            if self.process.poll() is not None:
+                pytest.fail(f"{self.process.args!r} ended: {self.log.read_text(errors='replace')[-2000:]}")
+            return true()
+
+        wait_until(done, f"{what} of {self.process.args!r}")
+
+
+@contextmanager
+def started(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Peer]:
+    """Run a peer in a folder; its output goes to a file there."""
+    log = folder / f"{Path(arguments[0]).name}-{free_port()}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            arguments,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | (environment or {}),
+            start_new_session=True,  # its children end with it
+        )
+    try:
+        yield Peer(process, log)
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a peer and its children to end; those that do not listen are made to."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+        if number == signal.SIGKILL:
+            return
+
+
+# --- DNS-SD, which ippeveprinter does not start without ---
+
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path={path}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+    <allow send_destination="*"/><allow receive_sender="*"/>
+  </policy>
+</busconfig>
+"""
+
+_AVAHI = """[server]
+host-name=pagebell-test-{number}
+use-ipv4=yes
+use-ipv6=no
+allow-interfaces=lo
+enable-dbus=yes
+[publish]
+publish-workstation=no
+publish-hinfo=no
+publish-addresses=no
+"""
+
+
+@contextmanager
+def service_discovery(folder: Path) -> Iterator[dict[str, str]]:
+    """What to add to the environment of programs that announce themselves: the system's Avahi, or our own.
+
+    avahi-daemon has one place for its process id in the whole system; where we may, ours gets a place of its
+    own, and it claims no address, so that several test runs do not get in each other's way.
+    """
+    if Path("/run/avahi-daemon/socket").exists() and Path("/run/dbus/system_bus_socket").exists():
+        yield {}
+        return
+    programs = find("dbus-daemon"), find("avahi-daemon")
+    bus = folder / "bus"
+    (folder / "bus.conf").write_text(_BUS.format(path=bus))
+    (folder / "avahi.conf").write_text(_AVAHI.format(number=os.getpid()))
+    environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}
+    bus_arguments = (programs[0], f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile")
+    avahi_arguments = (
+        *_own_run_folder(),
+        programs[1],
+        f"--file={folder / 'avahi.conf'}",
+        *("--no-drop-root", "--no-chroot", "--no-rlimits"),
+    )
+    with started(folder, *bus_arguments) as daemon:
+        daemon.wait_for_file(bus)
+        with started(folder, *avahi_arguments, environment=environment) as avahi:
+            avahi.wait_for_text("Server startup complete")
+            yield environment
+
+
+def _own_run_folder() -> tuple[str, ...]:
+    """What to put before avahi-daemon so that it sees an empty /run/avahi-daemon; nothing without the right."""
+    apart = ("unshare", "--mount", "--propagation", "private")
+    if os.geteuid() != 0 or subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
+        return ()
+    mount = 'mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon && exec "$@"'
+    return (*apart, "sh", "-c", mount, "sh")
+
+
+# --- printers and servers ---
+
+
+@contextmanager
+def ippeveprinter(
+    folder: Path, environment: dict[str, str], *arguments: str, command: str = "/bin/true"
+) -> Iterator[str]:
+    """A printer made of software; ``command`` is what it runs for each job. Gives its URI.
+
+    It keeps its jobs in ``folder``: never give it a device node, which it would replace by a file.
+    """
+    program, port = find("ippeveprinter"), free_port()
+    formats = "application/pdf,image/pwg-raster,text/plain"
+    given = (program, "-p", str(port), "-d", str(folder), "-r", "off", "-n", "localhost", "-f", formats)
+    with started(folder, *given, "-c", command, *arguments, f"Peer {port}", environment=environment) as peer:
+        peer.wait_for_port(port)
+        yield f"ipp://localhost:{port}/ipp/print"
+
+
+_CUPSD = """Listen 127.0.0.1:{port}
+LogLevel info
+DefaultAuthType None
+WebInterface No
+Browsing Off
+MaxLogSize 0
+<Location />
+  Order allow,deny
+  Allow all
+</Location>
+<Location /admin>
+  Order allow,deny
+  Allow all
+</Location>
+<Policy default>
+  JobPrivateAccess all
+  JobPrivateValues none
+  SubscriptionPrivateAccess all
+  SubscriptionPrivateValues none
+  <Limit All>
+    Order allow,deny
+    Allow all
+  </Limit>
+</Policy>
+"""
+
+_CUPS_FILES = """ServerRoot {folder}/root
+CacheDir {folder}/cache
+StateDir {folder}/state
+RequestRoot {folder}/spool
+TempDir {folder}/tmp
+ErrorLog {folder}/error_log
+AccessLog {folder}/access_log
+PageLog {folder}/page_log
+Printcap {folder}/printcap
+FileDevice Yes
+SystemGroup root
+Sandboxing relaxed
+"""
+
+
+@contextmanager
+def cupsd(folder: Path, settings: str = "") -> Iterator[str]:
+    """A CUPS server with no printers, where everybody may do everything; with further settings. Gives its URI."""
+    program, port = find("cupsd"), free_port()
+    for name in ("root", "cache", "state", "spool", "tmp"):
+        (folder / name).mkdir(parents=True)
+    (folder / "cupsd.conf").write_text(_CUPSD.format(port=port) + settings)
+    (folder / "cups-files.conf").write_text(_CUPS_FILES.format(folder=folder))
+    for one in (folder, *folder.parents):
+        if os.geteuid() == 0 and one.stat().st_uid == 0 and one != Path("/"):
+            one.chmod(one.stat().st_mode | 0o011)  # its filters run as another user
+    given = (program, "-f", "-c", str(folder / "cupsd.conf"), "-s", str(folder / "cups-files.conf"))
+    with started(folder, *given) as peer:
+        peer.wait_for_port(port)
+        yield f"ipp://127.0.0.1:{port}/"
