@@ -1,7 +1,7 @@
-"""The server's side of an association: octets in, events and octets out; no I/O, no clock.
+"""The server's side of an association: octets in, events and octets out; no I/O and no clock.
 
     (state, PDU)              what happens
-    NEW      bind             contexts are negotiated; bind_ack, bind_nak, or a step of an authentication first
+    NEW      bind             contexts are negotiated; bind_ack or bind_nak, perhaps after a step
     BOUND    bind             bind_nak, closed
     BOUND    alter_context    as bind; alter_context_resp or fault
     BOUND    auth3            a step that nobody answers
@@ -266,6 +266,8 @@ class ServerAssociation:
         raise Refusal("second bind")
 
     def _alter(self, pdu: AlterContext, data: bytes) -> None:
+        if pdu.verifier is not None and pdu.verifier.type == AuthType.NONE:
+            raise Refusal("authentication by nothing", Status.ACCESS_DENIED)
         self._authenticate(pdu, data, self._negotiated(pdu))
 
     def _negotiated(self, pdu: Bind) -> list[Result]:
@@ -293,7 +295,7 @@ class ServerAssociation:
             security = self._begin(verifier)
             if type(pdu) is Bind:
                 self._agreed.default = security
-        elif verifier.type not in (security.type, AuthType.NONE):
+        elif verifier.type != security.type:
             raise Refusal("another provider for an authentication in progress", Status.SEC_PKG_ERROR)
         elif security.mechanism.complete or not security.matches(verifier):
             raise Refusal("authentication is over, or of another level", Status.ACCESS_DENIED)
@@ -335,7 +337,7 @@ class ServerAssociation:
 
     @staticmethod
     def _suffices(security: SecurityContext) -> bool:
-        """Tell whether a complete context can seal, if it must; one that can't sign fails at its first call."""
+        """Tell whether a complete context can seal, if it must; one that can't sign fails at a call."""
         level = Level(security.level)
         return level < Level.PRIVACY or security.mechanism.protection.allows(level)
 

@@ -202,7 +202,7 @@ def _entry(registration: Registration, caller: Caller) -> ept_entry_t:
 
 def _is_object(registration: Registration, asked: uuid.UUID | None) -> bool:
     """Tell whether a registration serves an object; one without an object serves all."""
-    return registration.object == NIL or registration.object == (asked or NIL)
+    return registration.object in (NIL, asked or NIL)
 
 
 def _asked(registration: Registration, call: ept_lookup) -> bool:

@@ -63,25 +63,33 @@ def negotiate(
     """
     if not asked or any(not context.transfers for context in asked):
         raise ProtocolError("no context, or one without a transfer syntax")
+    if sum(_asks_features(context) for context in asked) > 1:
+        raise ProtocolError("features are asked for twice")
     chosen = _choose(asked, known, interfaces, transfers)
     added: dict[int, Presentation] = {}
-    results = []
+    results: list[Result] = []
+    accepted = False
     for place, context in enumerate(asked):
-        if context.transfers[0].uuid.bytes_le[:8] == _FEATURES_PREFIX:
-            bits = context.transfers[0].uuid.bytes_le[8] & FEATURES
-            results.append(Result(NEGOTIATED, bits))
-        elif context.id in known:
-            results.append(_again(context, known[context.id]))
+        if _asks_features(context):
+            result = Result(NEGOTIATED, context.transfers[0].uuid.bytes_le[8] & FEATURES)
         elif serves(interfaces, context.abstract) is None:
-            results.append(Result(REJECTED, NO_INTERFACE))
+            result = Result(REJECTED, NO_INTERFACE)
+        elif context.id in known and not accepted and chosen is None:
+            result = _again(context, known[context.id])
         elif chosen is None or chosen[0] != place:
-            results.append(Result(REJECTED, NO_TRANSFER))
+            result = Result(REJECTED, NO_TRANSFER)
         elif len(known) >= limit:
-            results.append(Result(REJECTED, LOCAL_LIMIT))
+            result = Result(REJECTED, LOCAL_LIMIT)
         else:
             added[context.id] = Presentation(chosen[1], chosen[2])
-            results.append(Result(ACCEPTED, 0, chosen[2]))
+            result = Result(ACCEPTED, 0, chosen[2])
+        accepted |= result.result == ACCEPTED
+        results.append(result)
     return results, added
+
+
+def _asks_features(context: Context) -> bool:
+    return context.transfers[0].uuid.bytes_le[:8] == _FEATURES_PREFIX
 
 
 def _choose(
@@ -104,8 +112,8 @@ def _again(context: Context, before: Presentation) -> Result:
     same = (context.abstract.uuid, context.abstract.major) == (before.interface.uuid, before.interface.major)
     if not same:
         raise ProtocolError("another interface for a context that exists")
+    if any(transfer in TRANSFERS and transfer != before.transfer for transfer in context.transfers):
+        raise ProtocolError("another transfer syntax for a context that exists")
     if before.transfer in context.transfers:
         return Result(ACCEPTED, 0, before.transfer)
-    if any(transfer in TRANSFERS for transfer in context.transfers):
-        raise ProtocolError("another transfer syntax for a context that exists")
     return Result(REJECTED, NO_TRANSFER)

@@ -37,6 +37,7 @@ _OFFERED = (
 )
 _ALWAYS = Negotiate.NTLM | Negotiate.TARGET_INFO | Negotiate.TARGET_TYPE_SERVER | Negotiate.REQUEST_TARGET
 _PROTECTED = Negotiate.SIGN | Negotiate.SEAL | Negotiate.ALWAYS_SIGN
+_STRONG = Negotiate.EXTENDED_SECURITY | Negotiate.BITS_128
 _MIC_PRESENT = 0x2
 _SHORTEST = 48
 """Octets of the smallest NTLMv2 response: proof, fixed part of the blob, end of its pairs. NTLMv1 has 24."""
@@ -149,11 +150,10 @@ class NtlmAcceptor:
     async def _authenticate(self, token: bytes, sent: ChallengeMessage) -> None:
         message = AuthenticateMessage.read(token)
         flags = message.flags & sent.flags
-        if flags & _NEEDED != _NEEDED:
-            raise SecurityError("client dropped extended session security")
-        if flags & (Negotiate.SIGN | Negotiate.SEAL) and not flags & Negotiate.BITS_128:
-            raise SecurityError("keys of less than 128 bits")
         base, principal = await self._prove(message, sent.challenge)
+        strong = flags & _STRONG == _STRONG
+        if flags & (Negotiate.SIGN | Negotiate.SEAL) and not strong and not principal.anonymous:
+            raise SecurityError("keys of less than 128 bits, or no extended session security")
         exchanged = bool(flags & Negotiate.KEY_EXCHANGE) and bool(flags & _PROTECTED)
         if exchanged and len(message.session_key) != 16:
             raise SecurityError("no exchanged key")
@@ -164,8 +164,8 @@ class NtlmAcceptor:
         self._protection = NtlmProtection(
             key,
             server=True,
-            signs=bool(flags & Negotiate.SIGN),
-            seals=bool(flags & Negotiate.SEAL),
+            signs=strong and bool(flags & Negotiate.SIGN),
+            seals=strong and bool(flags & Negotiate.SEAL),
             exchanged=exchanged,
         )
 

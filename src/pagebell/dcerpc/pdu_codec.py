@@ -89,7 +89,9 @@ def _verifier(data: bytes, header: Header) -> tuple[Verifier | None, int]:
 
 
 def _bind(header: Header, r: _Reader, verifier: Verifier | None) -> Bind:
-    xmit, recv, group, count, *_ = r.numbers("HHIBBH")
+    xmit, recv, group, count = r.numbers("HHIB")
+    if count:
+        r.take(3)
     contexts = []
     for _ in range(count):
         identifier, transfers, _ = r.numbers("HBB")

@@ -111,7 +111,7 @@ class Procedure(Protocol[R_co]):
 
     @property
     def Reply(self) -> type[R_co]:
-        """The class of the [out] parameters."""
+        """Return the class of the [out] parameters."""
 
 
 class Call(Struct):
