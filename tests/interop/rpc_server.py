@@ -1,0 +1,65 @@
+"""A server process for peers: endpoint mapper, management and a stub of an interface, at HOST PORT.
+
+It prints a line once it listens, and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dcerpc"))
+
+from servers import Bell, mechanisms
+
+from pagebell.dcerpc.endpoint_mapper import EndpointMapper, Registration
+from pagebell.dcerpc.ndr import DWORD, Call, Interface, Struct, octets, wstr
+from pagebell.dcerpc.negotiation import NDR
+from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.service import Caller, Service, syntax
+
+NETLOGON = Interface("netlogon", UUID("12345678-1234-abcd-ef00-01234567cffb"), (1, 0))
+
+
+class NetrServerReqChallenge(Call, interface=NETLOGON, opnum=4):
+    """What Samba's suite calls when it wants a request with a body. [MS-NRPC] 3.5.4.4.1"""
+
+    PrimaryName: wstr | None
+    ComputerName: wstr
+    ClientChallenge: Annotated[bytes, octets(8)]
+
+    class Reply(Struct):
+        ServerChallenge: Annotated[bytes, octets(8)]
+        result: DWORD = 0
+
+
+def netlogon() -> Service:
+    service = Service(NETLOGON)
+
+    @service.implements(NetrServerReqChallenge)
+    async def challenge(caller: Caller, call: NetrServerReqChallenge) -> NetrServerReqChallenge.Reply:
+        return NetrServerReqChallenge.Reply(ServerChallenge=b"challeng")
+
+    return service
+
+
+async def main(host: str, port: int) -> None:
+    mapper = EndpointMapper()
+    # NDR only: Samba's suite takes a server that speaks NDR64 to be wrong (test_..._no_ndr64).
+    server = RpcServer(
+        [mapper.service(), netlogon(), Bell().service()], mechanisms(anonymous=True), transfers=(NDR,)
+    )
+    async with server.listen(host, port) as endpoint:
+        mapper.register(
+            Registration(syntax(s.interface), endpoint.port, annotation=s.interface.name)
+            for s in server.services
+        )
+        print(f"listening on {endpoint.port}", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
