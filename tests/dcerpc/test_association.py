@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import PASSWORD, USER, mechanisms
 
-from pagebell.dcerpc.association import Offer, ServerAssociation, State
+from pagebell.dcerpc.association import ServerAssociation, State
 from pagebell.dcerpc.client_association import (
     Acknowledged,
     Answered,
@@ -24,6 +25,7 @@ from pagebell.dcerpc.groups import Groups
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.negotiation import NDR, NDR64, features
 from pagebell.dcerpc.ntlm import NtlmInitiator
+from pagebell.dcerpc.offer import Offer
 from pagebell.dcerpc.pdu import (
     AlterContext,
     AlterContextResp,
@@ -457,6 +459,45 @@ async def test_several_security_contexts_share_an_association_within_bounds() ->
     assert [c.call.level for c in play.calls()] == [Level.PRIVACY, Level.INTEGRITY]
     third = alter(context, verifier=Verifier(AuthType.NTLM, Level.PRIVACY, 3, token))
     assert fault_of(play.say(third)) == (2, Status.PROTOCOL)
+
+
+def trailer(*commands: tuple[int, bytes]) -> bytes:
+    """A verification trailer, [MS-RPCE] 2.2.2.13."""
+    body = b"".join(struct.pack("<HH", c, len(d)) + d for c, d in commands)
+    return bytes.fromhex("8ae3137102f43671") + body
+
+
+HEADER2 = struct.pack("<BxxxIIHH", 0, 0x10, 3, 0, 0)
+CONTEXT = bytes(BELL) + bytes(NDR)
+
+
+@pytest.mark.parametrize(
+    ("end", "taken"),
+    [
+        (trailer((1, struct.pack("<I", 0)), (2, CONTEXT), (0x4003, HEADER2)), True),
+        (trailer((0x4001, struct.pack("<I", 1))), False),
+        (trailer((0x4002, bytes(LAMP) + bytes(NDR))), False),
+        (trailer((0x4003, HEADER2[:-2] + b"\7\0")), False),
+        (trailer((0x4077, b"")), True),
+        (trailer((0xC077, b"")), False),
+        (trailer((0x0077, b"")), True),
+        (trailer((0x4003, HEADER2))[:-1], True),
+    ],
+)
+def test_a_verification_trailer_must_agree_with_what_the_server_saw(end: bytes, taken: bool) -> None:
+    play = Play()
+    play.say(bind())
+    answers = play.say(request(stub=b"stub" + end))
+    assert bool(play.calls()) is taken
+    if not taken:
+        assert fault_of(answers) == (3, Status.ACCESS_DENIED)
+
+
+def test_a_server_that_ends_says_so() -> None:
+    play = Play()
+    play.say(bind())
+    play.server.shut_down()
+    assert [type(a) for a in play.answers()] == [Shutdown]
 
 
 # ---------------------------------------------------------------- any octets

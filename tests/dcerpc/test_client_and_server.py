@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from servers import (
@@ -23,6 +24,7 @@ from servers import (
     serving,
 )
 
+from pagebell.dcerpc.association import State
 from pagebell.dcerpc.client import Disconnected, Security, ntlm, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import EPT, EndpointMapper, Registration, ept_lookup
@@ -37,7 +39,7 @@ from pagebell.dcerpc.ndr import ContextHandle, Interface
 from pagebell.dcerpc.negotiation import NDR, NDR64
 from pagebell.dcerpc.pdu import Syntax
 from pagebell.dcerpc.security import AuthType, Level
-from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.server import RpcServer, _Connection
 from pagebell.dcerpc.service import syntax
 from pagebell.dcerpc.status import Fault, Refused, Status
 
@@ -177,6 +179,25 @@ async def test_a_silent_peer_is_cut_off() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_what_was_begun_has_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that keeps dripping octets gains nothing by it."""
+    clock = [100.0]
+    loop = asyncio.get_running_loop()
+    association = SimpleNamespace(state=State.BOUND, midway=True)
+    writer = SimpleNamespace(get_extra_info=lambda name: None)
+    limits = Limits(fragment_seconds=10, idle_seconds=50)
+    connection = _Connection(RpcServer(), association, None, writer, limits)  # type: ignore[arg-type]
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "time", lambda: clock[0])
+        first = connection._deadline()
+        clock[0] = 105.0
+        assert connection._deadline() == first == 110.0
+        association.midway = False
+        assert connection._deadline() == 155.0
+        association.midway = True
+        assert connection._deadline() == 115.0
 
 
 async def test_a_connection_too_many_is_closed() -> None:

@@ -153,8 +153,9 @@ def impacket_python() -> str:
     pytest.skip("not run: impacket is missing")
 
 
-@pytest.mark.parametrize("level", [1, 2, 4, 5, 6])
+@pytest.mark.parametrize("level", [1, 2, 5, 6])
 def test_impacket_binds_at_each_level(impacket_python: str, server: int, level: int) -> None:
+    """Not at level PACKET, where impacket signs nothing, and is refused."""
     script = f"""
 from impacket.dcerpc.v5 import mgmt, transport
 t = transport.DCERPCTransportFactory("ncacn_ip_tcp:{HOST}[135]")

@@ -17,6 +17,7 @@ from pagebell.dcerpc.pdu import Flag, Request, Verifier
 from pagebell.dcerpc.protection import SecurityContext, stub_of
 from pagebell.dcerpc.security import Level, SecurityError
 from pagebell.dcerpc.status import Status
+from pagebell.dcerpc.verification import Seen, verify
 
 _WHOLE = Flag.FIRST | Flag.LAST
 
@@ -85,7 +86,10 @@ class Assembly:
         """Take one fragment; `data` is its octets, as they were signed."""
         try:
             partial = self._place(pdu, agreed)
-            return self._grow(pdu, self._clear(pdu, data, partial, agreed), partial)
+            outcome = self._grow(pdu, self._clear(pdu, data, partial, agreed), partial)
+            if outcome.call is not None:
+                self._verify(outcome.call, partial, agreed)
+            return outcome
         except _Refused as refused:
             call_id = pdu.call_id if refused.call_id is None else refused.call_id
             return Outcome(
@@ -141,6 +145,20 @@ class Assembly:
             return stub_of(data, pdu, partial.security, header_sign=agreed.header_sign)
         except SecurityError as error:
             raise _Refused(str(error), Status.SEC_PKG_ERROR, partial.first.context_id) from None
+
+    @staticmethod
+    def _verify(call: IncomingCall, partial: _Partial, agreed: Agreed) -> None:
+        """Compare what the client saw with what we saw."""
+        seen = Seen(
+            partial.first,
+            bytes(partial.presentation.asked),
+            bytes(partial.presentation.transfer),
+            agreed.header_sign,
+        )
+        try:
+            verify(call.stub, seen)
+        except SecurityError as error:
+            raise _Refused(str(error), Status.ACCESS_DENIED, call.context_id) from None
 
     def _grow(self, pdu: Request, stub: bytes, partial: _Partial) -> Outcome:
         """Add a fragment's stub to its request."""

@@ -31,9 +31,9 @@ from pagebell.dcerpc.events import (
     ServerEvent,
     StepWanted,
 )
-from pagebell.dcerpc.groups import Group, Groups
-from pagebell.dcerpc.limits import DEFAULT, Limits
-from pagebell.dcerpc.negotiation import NDR, NDR64, ProtocolError, negotiate
+from pagebell.dcerpc.groups import Group
+from pagebell.dcerpc.negotiation import ProtocolError, negotiate
+from pagebell.dcerpc.offer import Offer
 from pagebell.dcerpc.pdu import (
     CALL_HEADER,
     HEADER,
@@ -56,12 +56,12 @@ from pagebell.dcerpc.pdu import (
     Request,
     Response,
     Result,
-    Syntax,
+    Shutdown,
     Verifier,
 )
 from pagebell.dcerpc.pdu_codec import decode, encode
 from pagebell.dcerpc.protection import SecurityContext, fragments
-from pagebell.dcerpc.security import AuthType, Level, Mechanisms
+from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.status import NakReason, Status
 
 _SMALLEST = 2048
@@ -75,19 +75,6 @@ class State(Enum):
     BOUND = auto()
     STEPPING = auto()
     CLOSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a server has for its associations; the same for all connections of one endpoint."""
-
-    interfaces: Callable[[], Sequence[Syntax]]
-    mechanisms: Mechanisms
-    groups: Groups
-    transfers: Sequence[Syntax] = (NDR, NDR64)
-    limits: Limits = DEFAULT
-    address: str = ""
-    """The secondary address: the port as text, or the pipe's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +160,11 @@ class ServerAssociation:
         """End a call with a fault."""
         if self._ended(call):
             self._fault(call.call_id, call.context_id, status, executed=executed)
+
+    def shut_down(self) -> None:
+        """Ask the client to close: the server ends."""
+        if self.state is State.BOUND:
+            self._output.append(encode(Shutdown()))
 
     def data_to_send(self) -> bytes:
         """Return the octets for the peer, once."""

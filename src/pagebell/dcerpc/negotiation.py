@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pagebell.dcerpc.ndr import Transfer
-from pagebell.dcerpc.pdu import Context, Result, Syntax
+from pagebell.dcerpc.pdu import NO_SYNTAX, Context, Result, Syntax
 
 NDR = Syntax(uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860"), 2)
 NDR64 = Syntax(uuid.UUID("71710533-beba-4937-8319-b5dbef9ccc36"), 1)
@@ -35,6 +35,8 @@ class Presentation:
 
     interface: Syntax
     transfer: Syntax
+    asked: Syntax = NO_SYNTAX
+    """The interface as the client named it, perhaps with a smaller minor version."""
 
 
 def features(bits: int) -> Syntax:
@@ -81,7 +83,7 @@ def negotiate(
         elif len(known) >= limit:
             result = Result(REJECTED, LOCAL_LIMIT)
         else:
-            added[context.id] = Presentation(chosen[1], chosen[2])
+            added[context.id] = Presentation(chosen[1], chosen[2], context.abstract)
             result = Result(ACCEPTED, 0, chosen[2])
         accepted |= result.result == ACCEPTED
         results.append(result)

@@ -16,13 +16,14 @@ import socket
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from pagebell.dcerpc.association import Offer, ServerAssociation, State
+from pagebell.dcerpc.association import ServerAssociation, State
 from pagebell.dcerpc.events import CallCancelled, CallReceived, Closed, IncomingCall, ServerEvent, StepWanted
 from pagebell.dcerpc.groups import Groups, Handles, Held
 from pagebell.dcerpc.limits import DEFAULT, Limits
 from pagebell.dcerpc.mgmt import management
 from pagebell.dcerpc.ndr import NdrError
 from pagebell.dcerpc.negotiation import NDR, NDR64
+from pagebell.dcerpc.offer import Offer
 from pagebell.dcerpc.pdu import Syntax
 from pagebell.dcerpc.security import Mechanisms, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
@@ -159,6 +160,7 @@ class _Connection:
         self._reader, self._writer = reader, writer
         self._tasks: dict[IncomingCall, asyncio.Task[None]] = {}
         self._given_up: set[IncomingCall] = set()
+        self._begun: float | None = None
         self._peer = str((writer.get_extra_info("peername") or ("",))[0])
         self._local = str((writer.get_extra_info("sockname") or ("",))[0])
 
@@ -172,6 +174,10 @@ class _Connection:
                         break
                     await self._handle(self._association.receive(data), calls)
                     await self._flush()
+            except asyncio.CancelledError:
+                self._association.shut_down()
+                self._writer.write(self._association.data_to_send())
+                raise
             finally:
                 for task in self._tasks.values():
                     task.cancel()
@@ -180,7 +186,7 @@ class _Connection:
         """Return octets, or b"" when the peer is gone or has been silent for too long."""
         while True:
             try:
-                async with asyncio.timeout(self._patience()):
+                async with asyncio.timeout_at(self._deadline()):
                     data = await self._reader.read(_CHUNK)
             except TimeoutError:
                 if self._association.busy and not self._association.midway:
@@ -192,12 +198,16 @@ class _Connection:
             quick_ack(self._writer.get_extra_info("socket"))
             return data
 
-    def _patience(self) -> float:
-        if self._association.state is State.NEW:
-            return self._limits.bind_seconds
-        if self._association.midway:
-            return self._limits.fragment_seconds
-        return self._limits.idle_seconds
+    def _deadline(self) -> float:
+        """Return when patience ends. What was begun has one deadline, however slowly octets keep coming."""
+        now = asyncio.get_running_loop().time()
+        new = self._association.state is State.NEW
+        if not new and not self._association.midway:
+            self._begun = None
+            return now + self._limits.idle_seconds
+        if self._begun is None:
+            self._begun = now
+        return self._begun + (self._limits.bind_seconds if new else self._limits.fragment_seconds)
 
     async def _handle(self, events: list[ServerEvent], calls: asyncio.TaskGroup) -> None:
         waiting = list(events)
