@@ -1,4 +1,4 @@
-"""A server process for peers: endpoint mapper, management and a stub of an interface, at HOST PORT.
+"""A server process for peers: endpoint mapper, management and a stub of an interface, at HOST PORT [ndr].
 
 It prints a line once it listens, and ends with its standard input.
 """
@@ -17,7 +17,8 @@ from servers import Bell, mechanisms
 
 from pagebell.dcerpc.endpoint_mapper import EndpointMapper, Registration
 from pagebell.dcerpc.ndr import DWORD, Call, Interface, Struct, octets, wstr
-from pagebell.dcerpc.negotiation import NDR
+from pagebell.dcerpc.negotiation import NDR, NDR64
+from pagebell.dcerpc.pdu import Syntax
 from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.service import Caller, Service, syntax
 
@@ -46,12 +47,10 @@ def netlogon() -> Service:
     return service
 
 
-async def main(host: str, port: int) -> None:
+async def main(host: str, port: int, transfers: tuple[Syntax, ...]) -> None:
     mapper = EndpointMapper()
-    # NDR only: Samba's suite takes a server that speaks NDR64 to be wrong (test_..._no_ndr64).
-    server = RpcServer(
-        [mapper.service(), netlogon(), Bell().service()], mechanisms(anonymous=True), transfers=(NDR,)
-    )
+    services = [mapper.service(), netlogon(), Bell().service()]
+    server = RpcServer(services, mechanisms(anonymous=True), transfers=transfers)
     async with server.listen(host, port) as endpoint:
         mapper.register(
             Registration(syntax(s.interface), endpoint.port, annotation=s.interface.name)
@@ -62,4 +61,4 @@ async def main(host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), (NDR,) if "ndr" in sys.argv else (NDR, NDR64)))

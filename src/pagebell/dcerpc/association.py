@@ -23,6 +23,7 @@ from enum import Enum, auto
 from typing import Any, ClassVar
 
 from pagebell.dcerpc.assembly import Agreed, Assembly
+from pagebell.dcerpc.authentication import Refusal, begin, check_padding, suffices
 from pagebell.dcerpc.events import (
     CallCancelled,
     CallReceived,
@@ -61,7 +62,7 @@ from pagebell.dcerpc.pdu import (
 )
 from pagebell.dcerpc.pdu_codec import decode, encode
 from pagebell.dcerpc.protection import SecurityContext, fragments
-from pagebell.dcerpc.security import AuthType, Level
+from pagebell.dcerpc.security import AuthType
 from pagebell.dcerpc.status import NakReason, Status
 
 _SMALLEST = 2048
@@ -84,16 +85,6 @@ class _Pending:
     pdu: Bind | Auth3
     security: SecurityContext
     results: Sequence[Result] = ()
-
-
-class Refusal(Exception):
-    """A PDU is answered by a nak or a fault and the connection closed; an internal signal."""
-
-    def __init__(
-        self, reason: str, status: int = Status.PROTOCOL, nak: int = NakReason.NOT_SPECIFIED
-    ) -> None:
-        super().__init__(reason)
-        self.status, self.nak = status, nak
 
 
 class ServerAssociation:
@@ -281,10 +272,10 @@ class ServerAssociation:
         verifier = pdu.verifier
         if verifier is None:
             return self._acknowledge(pdu, results, None)
-        _check_padding(data, verifier, NakReason.PROTOCOL_VERSION)
+        check_padding(data, verifier, NakReason.PROTOCOL_VERSION)
         security = self._agreed.security.get(verifier.context_id)
         if security is None:
-            security = self._begin(verifier)
+            security = begin(verifier, self._agreed.security, self._offer)
             if type(pdu) is Bind:
                 self._agreed.default = security
         elif verifier.type != security.type:
@@ -293,29 +284,13 @@ class ServerAssociation:
             raise Refusal("authentication is over, or of another level", Status.ACCESS_DENIED)
         return self._step(_Pending(pdu, security, results), verifier.token)
 
-    def _begin(self, verifier: Verifier) -> SecurityContext:
-        """Make a security context; [MS-RPCE] 3.3.1.5.2.1 names the reasons."""
-        denied = Status.ACCESS_DENIED
-        if not Level.NONE < verifier.level <= Level.PRIVACY:
-            raise Refusal(f"level {verifier.level}", denied)
-        if verifier.type not in self._offer.mechanisms:
-            raise Refusal(f"no security provider {verifier.type}", denied, NakReason.AUTH_TYPE)
-        if verifier.level == Level.CALL:
-            raise Refusal("level CALL is for datagrams", denied, NakReason.CHECKSUM)
-        if len(self._agreed.security) >= self._limits.security_contexts:
-            raise Refusal("too many security contexts")
-        mechanism = self._offer.mechanisms[verifier.type]()
-        security = SecurityContext(verifier.type, verifier.level, verifier.context_id, mechanism)
-        self._agreed.security[verifier.context_id] = security
-        return security
-
     def _step(self, pending: _Pending, token: bytes) -> None:
         self._pending, self.state = pending, State.STEPPING
         self._events.append(StepWanted(pending.security, token))
 
     def _after_step(self, pending: _Pending, answer: bytes) -> None:
         pdu, security = pending.pdu, pending.security
-        if security.mechanism.complete and not self._suffices(security):
+        if security.mechanism.complete and not suffices(security):
             security.failed = True
             raise Refusal(
                 "the level's protection was not negotiated", Status.SEC_PKG_ERROR, NakReason.CHECKSUM
@@ -326,12 +301,6 @@ class ServerAssociation:
             return
         verifier = Verifier(security.type, security.level, security.id, answer)
         self._acknowledge(pdu, pending.results, verifier)
-
-    @staticmethod
-    def _suffices(security: SecurityContext) -> bool:
-        """Tell whether a complete context can seal, if it must; one that can't sign fails at a call."""
-        level = Level(security.level)
-        return level < Level.PRIVACY or security.mechanism.protection.allows(level)
 
     def _acknowledge(self, pdu: Bind, results: Sequence[Result], verifier: Verifier | None) -> None:
         altered = isinstance(pdu, AlterContext)
@@ -406,9 +375,3 @@ class ServerAssociation:
         (State.BOUND, CoCancel): _cancel,
         (State.BOUND, Orphaned): _cancel,
     }
-
-
-def _check_padding(data: bytes, verifier: Verifier, nak: int) -> None:
-    """Refuse padding that would not fit into a request of the same size, as Windows does."""
-    if verifier.pad > len(data) - CALL_HEADER - TRAILER - len(verifier.token):
-        raise Refusal("more padding than PDU", Status.PROTOCOL, nak)
