@@ -77,6 +77,11 @@ class Close(Call, interface=BELL, opnum=5):
         handle: context_handle = ContextHandle()
 
 
+class Which(Call, interface=BELL, opnum=7):
+    class Reply(Struct):
+        object: wstr
+
+
 class Break(Call, interface=BELL, opnum=6):
     class Reply(Struct):
         result: DWORD = 0
@@ -141,6 +146,10 @@ class Bell:
         async def close(caller: Caller, call: Close) -> Close.Reply:
             caller.handles.close(call.handle, str)
             return Close.Reply()
+
+        @service.implements(Which)
+        async def which(caller: Caller, call: Which) -> Which.Reply:
+            return Which.Reply(object=str(caller.object))
 
         @service.implements(Break)
         async def break_(caller: Caller, call: Break) -> Break.Reply:

@@ -243,8 +243,21 @@ def test_connections_of_a_group_join_it_while_it_lives() -> None:
     assert len(groups) == 0
 
 
-OUTSIDE = [alter(), Auth3(), request(), CoCancel(), Orphaned(), Shutdown(), Fault(context_id=0, status=1)]
-SERVERS = [BindAck(max_xmit=1, max_recv=1, group=1), Response(context_id=0), BindNak(reason=0), Shutdown()]
+OUTSIDE: list[AnyPdu] = [
+    alter(),
+    Auth3(),
+    request(),
+    CoCancel(),
+    Orphaned(),
+    Shutdown(),
+    Fault(context_id=0, status=1),
+]
+SERVERS: list[AnyPdu] = [
+    BindAck(max_xmit=1, max_recv=1, group=1),
+    Response(context_id=0),
+    BindNak(reason=0),
+    Shutdown(),
+]
 
 
 @pytest.mark.parametrize("pdu", OUTSIDE, ids=lambda p: type(p).__name__)

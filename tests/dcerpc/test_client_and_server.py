@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from servers import (
@@ -20,6 +21,7 @@ from servers import (
     Open,
     Park,
     Release,
+    Which,
     client,
     serving,
 )
@@ -100,6 +102,14 @@ async def test_a_call_that_is_given_up_ends_at_the_server() -> None:
         parked.cancel()
         await bell.ended.wait()
         assert (await rpc.call(Echo(data=b"still here"))).data == b"still here"
+
+
+@pytest.mark.parametrize("security", [None, ntlm(USER, PASSWORD)], ids=["plain", "sealed"])
+async def test_an_object_goes_with_its_call(security: Security | None) -> None:
+    printer = UUID(int=77)
+    async with serving(Bell().service()) as port, client(port, security) as rpc:
+        assert (await rpc.call(Which(), object=printer)).object == str(printer)
+        assert (await rpc.call(Which())).object == "None"
 
 
 async def test_many_calls_side_by_side() -> None:

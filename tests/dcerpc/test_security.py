@@ -39,8 +39,8 @@ CHALLENGE = bytes.fromhex(
 )
 
 
-def acceptor(**more: bool) -> NtlmAcceptor:
-    return NtlmAcceptor(HashedCredentials(lookup), **more)
+def acceptor(*, anonymous: bool = False) -> NtlmAcceptor:
+    return NtlmAcceptor(HashedCredentials(lookup), anonymous=anonymous)
 
 
 async def converse(client: Mechanism, server: Mechanism) -> None:

@@ -77,14 +77,7 @@ class RpcServer:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         listener.setblocking(False)
         endpoint = Endpoint(host, listener.getsockname()[1])
-        offer = Offer(
-            interfaces=lambda: tuple(self._services),
-            mechanisms=self._mechanisms,
-            groups=self._groups,
-            transfers=self._transfers,
-            limits=self._limits,
-            address=str(endpoint.port),
-        )
+        offer = self.offer(str(endpoint.port))
         with listener:
             async with asyncio.TaskGroup() as tasks:
                 accepting = tasks.create_task(self._accept(listener, offer))
@@ -115,20 +108,36 @@ class RpcServer:
         try:
             prepare(connection)
             reader, writer = await asyncio.open_connection(sock=connection)
+            await self.serve(reader, writer, offer)
         except OSError:
             connection.close()
-            self._connections -= 1
-            return
-        association = ServerAssociation(offer)
-        try:
-            await _Connection(self, association, reader, writer, self._limits).run()
         except Exception:
-            log.exception("connection from %s", writer.get_extra_info("peername"))
+            log.exception("connection")
         finally:
             self._connections -= 1
-            writer.transport.abort() if writer.is_closing() else writer.close()
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, offer: Offer | None = None
+    ) -> None:
+        """Serve one stream to its end; for streams that come from elsewhere, such as a named pipe."""
+        association = ServerAssociation(offer or self.offer(""))
+        try:
+            await _Connection(self, association, reader, writer, self._limits).run()
+        finally:
+            writer.close()
             if association.group is not None:
                 await _run_down(self._groups.leave(association.group))
+
+    def offer(self, address: str) -> Offer:
+        """Return what connections are offered; `address` is the port or the pipe that they came by."""
+        return Offer(
+            interfaces=lambda: tuple(self._services),
+            mechanisms=self._mechanisms,
+            groups=self._groups,
+            transfers=self._transfers,
+            limits=self._limits,
+            address=address,
+        )
 
     def service_for(self, interface: Syntax) -> Service | None:
         """Return the service of an interface."""
