@@ -77,6 +77,15 @@ class Close(Call, interface=BELL, opnum=5):
         handle: context_handle = ContextHandle()
 
 
+class Misread(Call, interface=Interface("bell", BELL.uuid, BELL.version), opnum=3):
+    """`Open` as somebody might send it who has the declaration wrong."""
+
+    number: DWORD
+
+    class Reply(Struct):
+        result: DWORD = 0
+
+
 class Which(Call, interface=BELL, opnum=7):
     class Reply(Struct):
         object: wstr
@@ -159,7 +168,7 @@ class Bell:
 
 
 def lamp() -> Service:
-    service = Service(LAMP)
+    service = Service(LAMP, authenticated=False)
 
     @service.implements(Light)
     async def light(caller: Caller, call: Light) -> Light.Reply:

@@ -16,6 +16,7 @@ from servers import (
     Close,
     Echo,
     Light,
+    Misread,
     Name,
     Nobody,
     Open,
@@ -168,6 +169,28 @@ async def test_an_unknown_operation_and_a_broken_handler_fault_their_call_only(
             assert caught.value.status == status
         assert (await rpc.call(Echo(data=b"alive"))).data == b"alive"
     assert "broken on purpose" in caplog.text
+
+
+async def test_malformed_parameters_fault_their_call_only() -> None:
+    async with serving(Bell().service()) as port, client(port) as rpc:
+        with pytest.raises(Fault) as caught:
+            await rpc.call(Misread(number=0xFFFFFFFF))
+        assert caught.value.status == Status.NDR
+        assert (await rpc.call(Echo(data=b"alive"))).data == b"alive"
+
+
+async def test_a_peer_that_takes_nothing_is_cut_off() -> None:
+    bell = Bell()
+    async with serving(bell.service(), limits=Limits(write_seconds=0.05)) as port, client(port) as rpc:
+        await rpc.call(Open(name="held"))
+        rpc._reader._transport.pause_reading()  # type: ignore[attr-defined]
+        async with asyncio.TaskGroup() as tasks:
+            calls = [
+                tasks.create_task(_disconnected(rpc.call(Echo(data=bytes(4_000_000))))) for _ in range(4)
+            ]
+            await bell.lost_one.wait()
+            rpc._reader._transport.resume_reading()  # type: ignore[attr-defined]
+        assert all(call.done() for call in calls)
 
 
 async def test_a_second_interface_joins_the_association() -> None:

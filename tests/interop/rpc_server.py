@@ -38,7 +38,7 @@ class NetrServerReqChallenge(Call, interface=NETLOGON, opnum=4):
 
 
 def netlogon() -> Service:
-    service = Service(NETLOGON)
+    service = Service(NETLOGON, authenticated=False)
 
     @service.implements(NetrServerReqChallenge)
     async def challenge(caller: Caller, call: NetrServerReqChallenge) -> NetrServerReqChallenge.Reply:

@@ -56,12 +56,14 @@ class Security:
 
 def ntlm(user: str, password: str | bytes, domain: str = "", level: Level = Level.PRIVACY) -> Security:
     """Authenticate by NTLMv2; a password of octets is taken for an NT hash."""
-    return Security(AuthType.NTLM, NtlmInitiator(user, password, domain), level)
+    return Security(AuthType.NTLM, NtlmInitiator(user, password, domain, level=level), level)
 
 
 def spnego(user: str, password: str | bytes, domain: str = "", level: Level = Level.PRIVACY) -> Security:
     """Authenticate by NTLMv2 within SPNEGO."""
-    return Security(AuthType.SPNEGO, SpnegoInitiator(NtlmInitiator(user, password, domain)), level)
+    return Security(
+        AuthType.SPNEGO, SpnegoInitiator(NtlmInitiator(user, password, domain, level=level)), level
+    )
 
 
 class RpcClient:
@@ -139,8 +141,12 @@ class RpcClient:
             self._write()
             await self._writer.drain()
             return await future
+        except OSError as error:
+            raise error if isinstance(error, Disconnected) else Disconnected(str(error)) from None
         finally:
             self._waiting.pop(call_id, None)
+            if not future.cancel() and not future.cancelled():
+                future.exception()
 
     def _write(self) -> None:
         data = self._association.data_to_send()

@@ -140,7 +140,7 @@ class EndpointMapper:
 
     def service(self) -> Service:
         """Return the service; give it to a server that listens on port 135."""
-        service = Service(EPT)
+        service = Service(EPT, authenticated=False)
         service.implements(ept_lookup)(self._lookup)
         service.implements(ept_map)(self._map)
         service.implements(ept_lookup_handle_free)(self._free)

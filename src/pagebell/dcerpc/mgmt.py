@@ -106,7 +106,7 @@ def management(
     services: Callable[[], Sequence[Service]], principals: Mapping[int, str] | None = None
 ) -> Service:
     """Return the management service of a server; `principals` has its name for each authentication type."""
-    service = Service(MGMT)
+    service = Service(MGMT, authenticated=False)
     names = principals or {}
 
     @service.implements(rpc__mgmt_inq_if_ids)

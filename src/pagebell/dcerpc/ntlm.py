@@ -22,7 +22,7 @@ from pagebell.dcerpc.ntlm_messages import (
     pack_pairs,
     unpack_pairs,
 )
-from pagebell.dcerpc.security import ANONYMOUS, Principal, SecurityError
+from pagebell.dcerpc.security import ANONYMOUS, Level, Principal, SecurityError
 
 _NEEDED = Negotiate.UNICODE | Negotiate.EXTENDED_SECURITY
 _OFFERED = (
@@ -203,6 +203,7 @@ class NtlmInitiator:
         password: str | bytes,
         domain: str = "",
         *,
+        level: Level = Level.PRIVACY,
         workstation: str = "",
         random: Callable[[int], bytes] = os.urandom,
         now: Callable[[], float] = time.time,
@@ -210,6 +211,10 @@ class NtlmInitiator:
         self._user, self._domain, self._workstation = user, domain, workstation
         self._hash = keys.nt_hash(password) if isinstance(password, str) else password
         self._random, self._now = random, now
+        # Samba faults calls at a level below what was negotiated, so that no more is asked for than is used.
+        unused = Negotiate.NONE if level >= Level.PRIVACY else Negotiate.SEAL
+        unused |= Negotiate.NONE if level > Level.CONNECT else Negotiate.SIGN
+        self._wanted = _OFFERED & ~unused
         self._negotiate = b""
         self._protection: NtlmProtection | None = None
 
@@ -233,7 +238,9 @@ class NtlmInitiator:
     async def step(self, token: bytes) -> bytes:
         """Begin (with b"") or answer the server's challenge."""
         if not self._negotiate:
-            self._negotiate = bytes(NegotiateMessage(_OFFERED | Negotiate.NTLM | Negotiate.REQUEST_TARGET))
+            self._negotiate = bytes(
+                NegotiateMessage(self._wanted | Negotiate.NTLM | Negotiate.REQUEST_TARGET)
+            )
             return self._negotiate
         if self.complete:
             raise SecurityError("authentication is over")
@@ -252,7 +259,7 @@ class NtlmInitiator:
         proof = keys.proof(key, challenge.challenge, blob)
         session_key = self._random(16)
         message = AuthenticateMessage(
-            flags=challenge.flags & (_OFFERED | _ALWAYS),
+            flags=challenge.flags & (self._wanted | _ALWAYS),
             user=self._user,
             domain=self._domain,
             workstation=self._workstation,

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from pagebell.dcerpc.association import ServerAssociation, State
@@ -53,12 +53,14 @@ class RpcServer:
         *,
         limits: Limits = DEFAULT,
         transfers: tuple[Syntax, ...] = (NDR, NDR64),
+        principals: Mapping[int, str] | None = None,
     ) -> None:
+        """`transfers` stands in order of preference; `principals` has what inq_princ_name tells."""
         self._services: dict[Syntax, Service] = {}
         self._mechanisms, self._limits, self._transfers = mechanisms or {}, limits, transfers
         self._groups = Groups(limits)
         self._connections = 0
-        for service in (management(lambda: self.services), *services):
+        for service in (management(lambda: self.services, principals), *services):
             self.add(service)
 
     def add(self, service: Service) -> None:

@@ -40,12 +40,13 @@ def syntax(interface: Interface) -> Syntax:
 class Service:
     """An interface with its handlers, and the protection that it insists on.
 
-    `authenticated` refuses callers that nobody knows; `minimum` refuses calls that were protected less.
+    `authenticated` refuses callers that nobody knows, and is the default; `minimum` refuses calls that were
+    protected less.
     """
 
     interface: Interface
     minimum: Level = Level.NONE
-    authenticated: bool = False
+    authenticated: bool = True
     annotation: str = ""
     handlers: dict[int, tuple[type[Call], Handler[Any]]] = field(default_factory=dict)
 

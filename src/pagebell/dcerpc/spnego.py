@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, cast
 
-from pagebell.dcerpc.security import Mechanism, Principal, Protection, SecurityError
+from pagebell.dcerpc.security import Level, Mechanism, Principal, Protection, SecurityError
 
 SPNEGO_OID = bytes.fromhex("2b0601050502")
 NTLM_OID = bytes.fromhex("2b06010401823702020a")
@@ -181,7 +181,7 @@ class SpnegoInitiator(_Negotiation):
         super().__init__()
         self._inner, self._oid = mechanism, oid
         self._list = _tlv(_SEQUENCE, _tlv(_OID, oid))
-        self._started = self._mic_sent = False
+        self._started = self._last_sent = False
 
     async def step(self, token: bytes) -> bytes:
         """Begin (with b"") or take the server's next token."""
@@ -193,21 +193,29 @@ class SpnegoInitiator(_Negotiation):
         state = _field(fields, 0, _ENUM)
         if state == bytes((_REJECTED,)):
             raise SecurityError("server rejected the authentication")
-        if self._mic_sent:
+        if self._last_sent:
             return self._finish(fields, state)
         answer = await self.inner.step(_field(fields, 2, _OCTETS))
         mic = b""
         if self.inner.complete:
-            mic, self._mic_sent = self._signer().mic(self._list), True
+            self._last_sent = True
+            if self._signs:
+                mic = self._signer().mic(self._list)
         return _response(_INCOMPLETE, b"", answer, mic)
+
+    @property
+    def _signs(self) -> bool:
+        """Tell whether the mechanism can sign; at level CONNECT it was not asked to."""
+        return self.inner.protection.allows(Level.PACKET)
 
     def _finish(self, fields: Mapping[int, bytes], state: bytes) -> bytes:
         """Check the server's MIC: it proves that the server knows the key, and what was offered."""
         signature = _field(fields, 3, _OCTETS)
-        if state != bytes((_COMPLETED,)) or not signature:
+        if state != bytes((_COMPLETED,)) or (self._signs and not signature):
             raise SecurityError("server did not prove the negotiation")
-        signer = self._signer()
-        signer.check_mic(self._list, signature)
-        signer.restart()
+        if self._signs:
+            signer = self._signer()
+            signer.check_mic(self._list, signature)
+            signer.restart()
         self._complete = True
         return b""
