@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from servers import (
+    BELL,
     PASSWORD,
     USER,
     Bell,
@@ -40,7 +41,8 @@ from pagebell.dcerpc.mgmt import (
 )
 from pagebell.dcerpc.ndr import ContextHandle, Interface
 from pagebell.dcerpc.negotiation import NDR, NDR64
-from pagebell.dcerpc.pdu import Syntax
+from pagebell.dcerpc.pdu import Bind, BindAck, Context, Syntax
+from pagebell.dcerpc.pdu_codec import decode, encode
 from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.server import RpcServer, _Connection
 from pagebell.dcerpc.service import syntax
@@ -231,6 +233,18 @@ async def test_what_was_begun_has_one_deadline(monkeypatch: pytest.MonkeyPatch) 
         assert connection._deadline() == 155.0
         association.midway = True
         assert connection._deadline() == 115.0
+
+
+async def test_who_holds_a_handle_may_be_silent_and_who_holds_none_is_cut_off() -> None:
+    async with serving(Bell().service(), limits=Limits(idle_seconds=0.05)) as port, client(port) as holder:
+        handle = (await holder.call(Open(name="held"))).handle
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        contexts = (Context(0, syntax(BELL), (NDR,)),)
+        writer.write(encode(Bind(max_xmit=5840, max_recv=5840, contexts=contexts)))
+        octets = await reader.read()
+        writer.close()
+        assert isinstance(decode(octets), BindAck)
+        assert (await holder.call(Name(handle=handle))).name == "held"
 
 
 async def test_a_connection_too_many_is_closed() -> None:

@@ -168,6 +168,11 @@ class ServerAssociation:
         return bool(self._calls)
 
     @property
+    def alive(self) -> bool:
+        """Tell whether silence is in order: calls are running, or the client holds handles."""
+        return self.busy or (self.group is not None and len(self.group.handles) > 0)
+
+    @property
     def midway(self) -> bool:
         """Tell whether the peer owes us the rest of a PDU, of a call or of an authentication."""
         return bool(self._input) or self._assembly.call is not None or self._agreed.unfinished

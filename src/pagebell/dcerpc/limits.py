@@ -28,7 +28,7 @@ class Limits:
     bind_seconds: float = 30.0
     """From the connection to the bind, and for each step of an authentication."""
     idle_seconds: float = 900.0
-    """Without a call in progress and without an octet from the peer."""
+    """Without a call in progress, a context handle or an octet from the peer."""
     fragment_seconds: float = 60.0
     """For the rest of a PDU or of a fragmented request."""
     write_seconds: float = 60.0

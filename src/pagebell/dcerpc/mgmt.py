@@ -105,7 +105,10 @@ class rpc__mgmt_inq_princ_name(Call, interface=MGMT, opnum=4):
 def management(
     services: Callable[[], Sequence[Service]], principals: Mapping[int, str] | None = None
 ) -> Service:
-    """Return the management service of a server; `principals` has its name for each authentication type."""
+    """Return the management service of a server; `principals` has its name for each authentication type.
+
+    Longer than most functions here: five handlers of a line or two.
+    """
     service = Service(MGMT, authenticated=False)
     names = principals or {}
 

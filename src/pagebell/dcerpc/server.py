@@ -200,7 +200,7 @@ class _Connection:
                 async with asyncio.timeout_at(self._deadline()):
                     data = await self._reader.read(_CHUNK)
             except TimeoutError:
-                if self._association.busy and not self._association.midway:
+                if not self._association.midway and self._association.alive:
                     continue
                 log.info("%s has been silent for too long", self._peer)
                 return b""

@@ -23,8 +23,10 @@ from pagebell.dcerpc.ndr.runtime import NAMESPACE
 from pagebell.dcerpc.ndr.types import Order, StructOf, Transfer
 
 FIRST_REFERENT = 0x00020000
-_FAILURES = (struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What octets or values of the wrong sort make generated code raise; `NdrError` is a ValueError."""
+_UNREADABLE = (struct.error, ValueError, OverflowError, RecursionError)
+"""What octets that make no sense let generated code raise; `NdrError` is a ValueError."""
+_UNWRITABLE = (*_UNREADABLE, TypeError, AttributeError)
+"""The same for values of the wrong sort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +149,14 @@ def _codec(cls: type[Struct], p: Program) -> Codec:
         out = bytearray()
         try:
             write(out, value, itertools.count(FIRST_REFERENT, 4))
-        except _FAILURES as error:
+        except _UNWRITABLE as error:
             raise p.located(error, error.__traceback__) from None
         return bytes(out)
 
     def decode(data: bytes) -> tuple[Any, int]:
         try:
             return read(bytes(data))
-        except _FAILURES as error:
+        except _UNREADABLE as error:
             raise p.located(error, error.__traceback__) from None
 
     return Codec(encode, decode, p.sources[cls])
