@@ -195,6 +195,17 @@ async def test_a_peer_that_takes_nothing_is_cut_off() -> None:
         assert all(call.done() for call in calls)
 
 
+def test_the_shells_run_on_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="not run: uvloop is missing")
+
+    async def echo() -> bytes:
+        async with serving(Bell().service()) as port, client(port, spnego(USER, PASSWORD)) as rpc:
+            return (await rpc.call(Echo(data=b"fast"))).data
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(echo()) == b"fast"
+
+
 async def test_a_second_interface_joins_the_association() -> None:
     async with serving(Bell().service()) as port, client(port, spnego(USER, PASSWORD)) as rpc:
         assert (await rpc.call(Light(on=1))).on == 1

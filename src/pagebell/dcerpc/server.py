@@ -94,6 +94,7 @@ class RpcServer:
             while True:
                 try:
                     connection, _ = await loop.sock_accept(listener)
+                    connection.setblocking(False)
                 except OSError as error:
                     # Out of descriptors, or a connection that was gone before it was taken.
                     log.warning("cannot accept: %s", error)

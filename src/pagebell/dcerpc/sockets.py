@@ -12,9 +12,8 @@ _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """A peer that vanished is noticed within two minutes, also while a call of its is parked."""
 
 
-def prepare(connection: socket.socket) -> None:
+def prepare(connection: Any) -> None:
     """Send small PDUs at once, acknowledge at once, and notice a peer that vanished."""
-    connection.setblocking(False)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEP_ALIVE.items():
