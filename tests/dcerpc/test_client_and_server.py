@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -95,6 +95,24 @@ async def test_a_parked_call_blocks_no_other() -> None:
         assert not parked.done()
         await rpc.call(Release())
         assert await parked == Park.Reply()
+
+
+async def test_a_call_that_the_client_cancels_is_faulted() -> None:
+    bell = Bell()
+    async with serving(bell.service()) as port, client(port) as rpc, asyncio.TaskGroup() as tasks:
+        parked = tasks.create_task(_faulted(rpc.call(Park())))
+        await bell.parked.wait()
+        (number,) = rpc._waiting
+        rpc._association.cancel(number)
+        rpc._write()
+        assert await parked == Status.CANCEL
+        assert bell.ended.is_set()
+
+
+async def _faulted(call: Awaitable[object]) -> int:
+    with pytest.raises(Fault) as caught:
+        await call
+    return caught.value.status
 
 
 async def test_a_call_that_is_given_up_ends_at_the_server() -> None:

@@ -52,8 +52,9 @@ def nt_hash(password: str) -> bytes:
 
 
 def response_key(hashed: bytes, user: str, domain: str) -> bytes:
-    """NTOWFv2 ([MS-NLMP] 3.3.2)."""
-    return hmac.digest(hashed, (user.upper() + domain).encode("utf-16-le"), "md5")
+    """NTOWFv2 ([MS-NLMP] 3.3.2). Windows's upper case is one character for one: there `ß` stays `ß`."""
+    upper = "".join(u if len(u := c.upper()) == 1 else c for c in user)
+    return hmac.digest(hashed, (upper + domain).encode("utf-16-le"), "md5")
 
 
 def proof(key: bytes, challenge: bytes, blob: bytes) -> bytes:

@@ -34,6 +34,10 @@ from pagebell.dcerpc.pdu import (
 
 DREP = b"\x10\0\0\0"
 """Little-endian, ASCII, IEEE."""
+_HEADER = struct.Struct("<BBBB4sHHI")
+_TRAILER = struct.Struct("<BBBBI")
+_REQUEST = struct.Struct("<IHH")
+_RESPONSE = struct.Struct("<IHBx")
 
 
 class _Reader:
@@ -200,26 +204,38 @@ def encode(pdu: AnyPdu) -> bytes:
     A verifier's `pad` is taken as it is for requests and responses, whose stub holds the padding already;
     every other PDU is filled up to four octets here.
     """
-    body = _body(pdu)
-    verifier, trailer = pdu.verifier, b""
+    verifier = pdu.verifier
+    token = verifier.token if verifier is not None else b""
+    if isinstance(pdu, Request | Response):
+        end = b"" if verifier is None else trailer(verifier, verifier.pad)
+        behind = len(pdu.stub) + len(end) + len(token)
+        head = call_head(pdu, pdu.flags, pdu.alloc_hint, behind, len(token))
+        return b"".join((head, pdu.stub, end, token))
+    body, end = _body(pdu), b""
     if verifier is not None:
-        pad = verifier.pad
-        if not isinstance(pdu, Request | Response):
-            pad = -len(body) % 4
-            body += bytes(pad)
-        trailer = struct.pack("<BBBBI", verifier.type, verifier.level, pad, 0, verifier.context_id)
-        trailer += verifier.token
-    return b"".join((header(pdu, len(body), verifier), body, trailer))
+        pad = -len(body) % 4
+        body, end = body + bytes(pad), trailer(verifier, pad)
+    size = HEADER + len(body) + len(end) + len(token)
+    head = _HEADER.pack(5, 0, pdu.type, pdu.flags, DREP, size, len(token), pdu.call_id)
+    return b"".join((head, body, end, token))
 
 
-def header(pdu: AnyPdu, body: int, verifier: Verifier | None) -> bytes:
-    """Return the common header of a PDU with a body of so many octets."""
-    auth = len(verifier.token) if verifier is not None else 0
-    size = HEADER + body + (TRAILER + auth if verifier is not None else 0)
-    flags = pdu.flags
-    if isinstance(pdu, Request) and pdu.object is not None:
-        flags |= Flag.OBJECT
-    return struct.pack("<BBBB4sHHI", 5, 0, pdu.type, flags, DREP, size, auth, pdu.call_id)
+def trailer(verifier: Verifier, pad: int) -> bytes:
+    """Return a security trailer without its token or signature."""
+    return _TRAILER.pack(verifier.type, verifier.level, pad, 0, verifier.context_id)
+
+
+def call_head(pdu: Request | Response, flags: int, hint: int, behind: int, auth: int) -> bytes:
+    """Return what stands in front of a stub; `behind` octets follow, of which `auth` are a signature."""
+    if isinstance(pdu, Response):
+        head = _RESPONSE.pack(hint, pdu.context_id, 0)
+    else:
+        head = _REQUEST.pack(hint, pdu.context_id, pdu.opnum)
+        if pdu.object is not None:
+            head += pdu.object.bytes_le
+            flags |= Flag.OBJECT.value
+    size = HEADER + len(head) + behind
+    return _HEADER.pack(5, 0, pdu.type, flags, DREP, size, auth, pdu.call_id) + head
 
 
 def _body(pdu: AnyPdu) -> bytes:
@@ -237,11 +253,6 @@ def _body(pdu: AnyPdu) -> bytes:
         case BindNak():
             # One version, 5.0, and three octets up to a multiple of four.
             return struct.pack("<HBBBxxx", pdu.reason, 1, 5, 0)
-        case Request():
-            head = struct.pack("<IHH", pdu.alloc_hint, pdu.context_id, pdu.opnum)
-            return head + (pdu.object.bytes_le if pdu.object is not None else b"") + pdu.stub
-        case Response():
-            return struct.pack("<IHBx", pdu.alloc_hint, pdu.context_id, 0) + pdu.stub
         case Fault():
             return struct.pack("<IHBxII", 32, pdu.context_id, 0, pdu.status, 0)
         case Auth3():

@@ -6,15 +6,15 @@ padding alone ([MS-RPCE] 2.2.2.11 and 3.3.1.5.2.2). At privacy level the stub wi
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pagebell.dcerpc.pdu import CALL_HEADER, PAD, TRAILER, Flag, Request, Response, Verifier
-from pagebell.dcerpc.pdu_codec import encode
+from pagebell.dcerpc.pdu_codec import call_head, trailer
 from pagebell.dcerpc.security import Level, Mechanism, Principal, SecurityError
 
 _OBJECT = 16
+_FIRST, _LAST = Flag.FIRST.value, Flag.LAST.value
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class SecurityContext:
 
     @property
     def protects(self) -> bool:
-        """Tell whether each PDU carries a signature; level CALL is PACKET on TCP, and PACKET is INTEGRITY."""
+        """Tell whether each PDU carries a signature; PACKET is treated as INTEGRITY."""
         return self.level >= Level.CALL
 
     def matches(self, verifier: Verifier) -> bool:
@@ -51,40 +51,41 @@ def fragments(
     pdu: Request | Response, size: int, security: SecurityContext | None, *, header_sign: bool
 ) -> Iterator[bytes]:
     """Yield the octets of a call's fragments, none larger than `size`, in the order they must be sent."""
-    head = CALL_HEADER + (_OBJECT if isinstance(pdu, Request) and pdu.object is not None else 0)
-    room = size - head
-    protected = security is not None and security.protects
-    if protected and security is not None:
+    room = size - CALL_HEADER - (_OBJECT if isinstance(pdu, Request) and pdu.object is not None else 0)
+    if security is not None and not security.protects:
+        security = None
+    if security is not None:
         room -= TRAILER + security.mechanism.protection.signature_size(Level(security.level), room)
         room -= room % PAD
-    stub, at, flags = pdu.stub, 0, (pdu.flags & ~Flag.LAST) | Flag.FIRST
-    while True:
-        chunk = stub[at : at + room]
-        left = len(stub) - at
-        at += len(chunk)
+    stub, at, flags = pdu.stub, 0, (pdu.flags & ~Flag.LAST).value | _FIRST
+    while flags & _LAST == 0:
+        chunk, left = stub[at : at + room], len(stub) - at
+        at += room
         if at >= len(stub):
-            flags |= Flag.LAST
-        part = dataclasses.replace(pdu, flags=flags, stub=chunk, alloc_hint=left)
-        yield (
-            _protect(part, head, security, header_sign)
-            if protected and security is not None
-            else encode(part)
-        )
-        flags &= ~Flag.FIRST
-        if flags & Flag.LAST:
-            return
+            flags |= _LAST
+        if security is None:
+            yield call_head(pdu, flags, left, len(chunk), 0) + chunk
+        else:
+            yield _protect(pdu, flags, left, chunk, security, header_sign=header_sign)
+        flags &= ~_FIRST
 
 
-def _protect(pdu: Request | Response, head: int, security: SecurityContext, header_sign: bool) -> bytes:
+def _protect(
+    pdu: Request | Response,
+    flags: int,
+    left: int,
+    chunk: bytes,
+    security: SecurityContext,
+    *,
+    header_sign: bool,
+) -> bytes:
     """Return one fragment, signed and perhaps sealed."""
     protection, level = security.mechanism.protection, Level(security.level)
-    pad = -len(pdu.stub) % PAD
-    body = pdu.stub + bytes(pad)
+    pad = -len(chunk) % PAD
+    body = chunk + bytes(pad) if pad else chunk
     size = protection.signature_size(level, len(body))
-    verifier = Verifier(security.type, security.level, security.id, bytes(size), pad)
-    data = encode(dataclasses.replace(pdu, stub=body, verifier=verifier))
-    trailer = len(data) - size - TRAILER
-    before, after = data[:head], data[trailer : trailer + TRAILER]
+    before = call_head(pdu, flags, left, len(body) + TRAILER + size, size)
+    after = trailer(Verifier(security.type, security.level, security.id), pad)
     covered = header_sign or protection.always_signs_headers
     sealed, signature = protection.protect(level, before if covered else b"", body, after if covered else b"")
     if len(signature) != size:
@@ -102,10 +103,10 @@ def stub_of(
     body = pdu.stub
     if security is not None and security.protects:
         protection = security.mechanism.protection
-        trailer = len(data) - len(verifier.token) - TRAILER
-        head = trailer - len(body)
+        end = len(data) - len(verifier.token) - TRAILER
+        head = end - len(body)
         covered = header_sign or protection.always_signs_headers
-        before, after = (data[:head], data[trailer : trailer + TRAILER]) if covered else (b"", b"")
+        before, after = (data[:head], data[end : end + TRAILER]) if covered else (b"", b"")
         body = protection.unprotect(Level(security.level), before, body, after, verifier.token)
     if verifier.pad > len(body):
         raise SecurityError("more padding than stub")
