@@ -8,18 +8,13 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from peers import absent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "interop" in item.path.parts:
             item.add_marker(pytest.mark.interop)
-
-
-def _absent(peer: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"not run: {peer} is missing")
-    pytest.skip(f"not run: {peer} is missing")
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def peer() -> Callable[[str], str]:
     def find(program: str) -> str:
         path = shutil.which(program)
         if path is None:
-            _absent(program)
+            absent(f"{program} is missing")
         return str(path)
 
     return find
@@ -49,5 +44,5 @@ def _samba_python() -> str | None:
 @pytest.fixture
 def samba_python(_samba_python: str | None) -> str:
     if _samba_python is None:
-        _absent("python3-samba")
+        absent("python3-samba is missing")
     return str(_samba_python)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import struct
 from dataclasses import dataclass, field
 
@@ -122,7 +123,7 @@ class Label:
 
 
 @dataclass(slots=True)
-class Source:
+class Source(abc.ABC):
     """Generated lines with their labels, and what is known of the position: `offset` modulo `known`."""
 
     lines: list[str] = field(default_factory=list)
@@ -198,10 +199,10 @@ class Source:
         """Forget the position: something of unknown size was passed."""
         self.known, self.offset = 1, 0
 
+    @abc.abstractmethod
     def emit_group(self) -> None:
         """Write the pack or unpack of the group; given by the encoder and the decoder."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def emit_alignment(self, alignment: int) -> None:
         """Write the run-time alignment; given by the encoder and the decoder."""
-        raise NotImplementedError
