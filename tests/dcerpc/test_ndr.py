@@ -31,7 +31,9 @@ from idl import (
 )
 
 from pagebell.dcerpc.ndr import (
+    BYTE,
     DWORD,
+    HYPER,
     WORD,
     Call,
     ContextHandle,
@@ -42,7 +44,11 @@ from pagebell.dcerpc.ndr import (
     Transfer,
     array,
     count_of,
+    fixed,
+    ptr,
+    ref,
     size_is,
+    varying_array,
     wstr,
 )
 
@@ -351,3 +357,49 @@ def test_a_call_needs_a_reply() -> None:
 
         class Silent(Call, interface=interface, opnum=1):
             text: wstr
+
+
+# ---------------------------------------------------------------- shapes that are rare
+
+
+class Tail(Struct):
+    kind: BYTE
+    text: wstr
+
+
+class Outer(Struct):
+    """The conformance of the innermost structure goes to the very front."""
+
+    head: HYPER
+    tail: Tail
+
+
+class Pairs(Struct):
+    most: DWORD = 9
+    count: DWORD = count_of("inner")
+    inner: Annotated[varying_array[ref[Outer]], size_is("most")] | None = None
+    texts: array[ptr[wstr]] | None = None
+    kinds: Annotated[tuple[Size, ...], fixed(2)] = (Size.SMALL, Size.LARGE)
+    boxes: Annotated[tuple[SPLCLIENT_CONTAINER, ...], fixed(2)]
+    many: Annotated[tuple[WORD, ...], fixed(20)] = tuple(range(20))
+
+
+@BOTH
+@given(
+    value=st.builds(
+        Pairs,
+        inner=st.none()
+        | tuples(
+            st.builds(Outer, head=st.integers(0, 99), tail=st.builds(Tail, kind=st.just(1), text=names))
+        ),
+        texts=st.none() | tuples(st.none() | names),
+        boxes=st.tuples(containers, containers),
+    )
+)
+def test_rare_shapes_come_back(transfer: Transfer, value: Pairs) -> None:
+    assert Pairs.decode(value.encode(transfer), transfer) == value
+
+
+def test_the_innermost_conformance_goes_to_the_very_front() -> None:
+    octets = Outer(head=7, tail=Tail(kind=1, text="ab")).encode()
+    assert octets == struct.pack("<I4xqB3xII", 3, 7, 1, 0, 3) + "ab\0".encode("utf-16-le")
