@@ -34,6 +34,14 @@ def _descriptor(owner: bytes, entries: tuple[bytes, ...]) -> bytes:
     return struct.pack("<BBHIIII", 1, 0, control, after, after + len(owner), 0, head) + acl + owner + owner
 
 
+SERVER_SECURITY = _descriptor(
+    ADMINISTRATORS,
+    (
+        _allow(EVERYONE, Access.SERVER_ACCESS_ENUMERATE | Access.READ_CONTROL),
+        _allow(ADMINISTRATORS, _STANDARD | Access.SERVER_ACCESS_ADMINISTER | Access.SERVER_ACCESS_ENUMERATE),
+    ),
+)
+"""Everybody looks around; administrators do everything."""
 PRINTER_SECURITY = _descriptor(
     ADMINISTRATORS,
     (

@@ -54,9 +54,11 @@ from pagebell.winspool.idl.rprn_data import (
 from pagebell.winspool.idl.rprn_setup import (
     RpcAddForm,
     RpcAddPrinterDriverEx,
+    RpcAddPrintProcessor,
     RpcDeleteForm,
     RpcDeletePrinterDriver,
     RpcDeletePrinterDriverEx,
+    RpcDeletePrintProcessor,
     RpcEnumForms,
     RpcEnumMonitors,
     RpcEnumPorts,
@@ -291,3 +293,11 @@ class RpcAsyncReadPrinter(RpcReadPrinter, interface=IREMOTEWINSPOOL, opnum=68):
 
 class RpcAsyncResetPrinter(RpcResetPrinter, interface=IREMOTEWINSPOOL, opnum=69):
     """[MS-PAR] 3.1.4.1.25"""
+
+
+class RpcAsyncAddPrintProcessor(RpcAddPrintProcessor, interface=IREMOTEWINSPOOL, opnum=44):
+    """[MS-PAR] 3.1.4.4.1"""
+
+
+class RpcAsyncDeletePrintProcessor(RpcDeletePrintProcessor, interface=IREMOTEWINSPOOL, opnum=53):
+    """[MS-PAR] 3.1.4.4.4"""

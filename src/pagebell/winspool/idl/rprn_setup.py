@@ -290,3 +290,30 @@ class RpcAddPrinterDriverEx(Call, interface=WINSPOOL, opnum=89):
         """What came of it."""
 
         result: WERROR = 0
+
+
+class RpcAddPrintProcessor(Call, interface=WINSPOOL, opnum=14):
+    """Add a print processor. [MS-RPRN] 3.1.4.8.1"""
+
+    pName: STRING_HANDLE | None = None
+    pEnvironment: wstr
+    pPathName: wstr
+    pPrintProcessorName: wstr
+
+    class Reply(Struct):
+        """What came of it."""
+
+        result: WERROR = 0
+
+
+class RpcDeletePrintProcessor(Call, interface=WINSPOOL, opnum=48):
+    """Remove a print processor. [MS-RPRN] 3.1.4.8.4"""
+
+    Name: STRING_HANDLE | None = None
+    pEnvironment: wstr | None = None
+    pPrintProcessorName: wstr
+
+    class Reply(Struct):
+        """What came of it."""
+
+        result: WERROR = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
+from pagebell.winspool import infos
 from pagebell.winspool.idl.rprn_data import (
     RpcAddPerMachineConnection,
     RpcCreatePrinterIC,
@@ -16,7 +17,8 @@ from pagebell.winspool.idl.rprn_data import (
     RpcXcvData,
 )
 from pagebell.winspool.server.desk import Desk, InformationContext
-from pagebell.winspool.server.table import Table, fill_octets
+from pagebell.winspool.server.names import parse
+from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
@@ -56,13 +58,27 @@ async def reset(desk: Desk, caller: Caller, call: RpcResetPrinter) -> RpcResetPr
     return RpcResetPrinter.Reply()
 
 
+MOST_CONNECTIONS = 500
+
+
 @calls.answers_to(RpcAddPerMachineConnection)
 async def add_connection(
     desk: Desk, caller: Caller, call: RpcAddPerMachineConnection
 ) -> RpcAddPerMachineConnection.Reply:
-    """[MS-RPRN] 3.1.4.2.24: nobody logs on here who would see a connection."""
+    """[MS-RPRN] 3.1.4.2.24: remembered, and that is all: nobody logs on here who would see a connection."""
     (await desk.by(caller)).demand(Right.ADMINISTER)
+    _named_in_full(call.pPrinterName)
+    if call.pProvider:
+        raise Win32Error(Win32.FILE_NOT_FOUND)
+    if len(desk.connections) >= MOST_CONNECTIONS:
+        raise Win32Error(Win32.NO_SYSTEM_RESOURCES)
+    desk.connections[call.pPrinterName.casefold()] = call.pPrinterName
     return RpcAddPerMachineConnection.Reply()
+
+
+def _named_in_full(printer: str) -> None:
+    if not parse(printer).server:
+        raise Win32Error(Win32.INVALID_PRINTER_NAME)
 
 
 @calls.answers_to(RpcDeletePerMachineConnection)
@@ -71,6 +87,8 @@ async def delete_connection(
 ) -> RpcDeletePerMachineConnection.Reply:
     """[MS-RPRN] 3.1.4.2.25"""
     (await desk.by(caller)).demand(Right.ADMINISTER)
+    if desk.connections.pop(call.pPrinterName.casefold(), None) is None:
+        raise Win32Error(Win32.INVALID_PRINTER_NAME)
     return RpcDeletePerMachineConnection.Reply()
 
 
@@ -79,8 +97,14 @@ async def enum_connections(
     desk: Desk, caller: Caller, call: RpcEnumPerMachineConnections
 ) -> RpcEnumPerMachineConnections.Reply:
     """[MS-RPRN] 3.1.4.2.26"""
-    filled = fill_octets(call.pPrinterEnum, call.cbBuf, b"", 0)
-    return RpcEnumPerMachineConnections.Reply(pPrinterEnum=filled.buffer)
+    told = [
+        infos.PRINTER_INFO_4(pPrinterName=name, pServerName=parse(name).prefix)
+        for name in desk.connections.values()
+    ]
+    filled = fill(call.pPrinterEnum, call.cbBuf, infos.PRINTER_INFO_4, told)
+    return RpcEnumPerMachineConnections.Reply(
+        pPrinterEnum=filled.buffer, pcbNeeded=filled.needed, pcReturned=filled.returned, result=filled.result
+    )
 
 
 @calls.answers_to(RpcXcvData, sized=(("pOutputData", "cbOutputData", 1),))

@@ -170,11 +170,11 @@ def port_name(printer: Printer) -> str:
     return printer.device.partition(":")[0] + f":{printer.name}"
 
 
-def defaults(desk: Desk, printer: Printer) -> bytes:
-    """A printer's DEVMODE."""
+def defaults(desk: Desk, printer: Printer, prefix: str) -> bytes:
+    """A printer's DEVMODE; it names the printer as the client does."""
     able = desk.spooler.printers.capabilities(printer.name)
     resolution = able.resolutions[0] if able.resolutions else 300
-    return devmode.encode(printer.defaults, printer.name, resolution, color=able.color)
+    return devmode.encode(printer.defaults, full_name(printer, prefix), resolution, color=able.color)
 
 
 def _stress(desk: Desk, printer: Printer, prefix: str) -> Info:
@@ -223,7 +223,7 @@ def _two(desk: Desk, printer: Printer, prefix: str) -> Info:
         pDriverName=desk.driver(printer),
         pComment=printer.info,
         pLocation=printer.location,
-        pDevMode=defaults(desk, printer),
+        pDevMode=defaults(desk, printer, prefix),
         pSepFile="",
         pPrintProcessor=PROCESSOR,
         pDatatype=DATATYPE,
@@ -265,8 +265,8 @@ PRINTER_LEVELS: dict[int, tuple[type[Info], Describe]] = {
     5: (infos.PRINTER_INFO_5, _five),
     6: (infos.PRINTER_INFO_6, lambda d, p, s: infos.PRINTER_INFO_6(dwStatus=printer_status(p))),
     7: (infos.PRINTER_INFO_7, lambda d, p, s: infos.PRINTER_INFO_7(dwAction=4)),
-    8: (infos.PRINTER_INFO_8, lambda d, p, s: infos.PRINTER_INFO_8(pDevMode=defaults(d, p))),
-    9: (infos.PRINTER_INFO_9, lambda d, p, s: infos.PRINTER_INFO_9(pDevMode=defaults(d, p))),
+    8: (infos.PRINTER_INFO_8, lambda d, p, s: infos.PRINTER_INFO_8(pDevMode=defaults(d, p, s))),
+    9: (infos.PRINTER_INFO_9, lambda d, p, s: infos.PRINTER_INFO_9(pDevMode=defaults(d, p, s))),
 }
 """What describes a printer at each level; at 7, DSPRINT_UNPUBLISH: it is in no directory service."""
 LISTED_LEVELS = (0, 1, 2, 4, 5)

@@ -87,6 +87,8 @@ class Desk:
     settings: Settings = field(default_factory=Settings)
     values: Values = field(default_factory=Values)
     forms: Forms = field(default_factory=Forms)
+    connections: dict[str, str] = field(default_factory=dict)
+    """Printers that administrators connected all users of this machine to, for whoever asks."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
 
     async def by(self, caller: Caller) -> Principal:

@@ -21,7 +21,7 @@ from pagebell.winspool.idl.rprn_setup import (
     RpcGetPrinterDriverDirectory,
 )
 from pagebell.winspool.server.desk import Desk
-from pagebell.winspool.server.ports import HERE, fill_path, folder_of, one_level, visitor
+from pagebell.winspool.server.ports import HERE, fill_path, folder_of, visitor
 from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -73,7 +73,8 @@ def _level(level: int) -> type[Info]:
 
 def _records(desk: Desk, environment: str) -> Iterable[dict[str, object]]:
     """The drivers of an environment."""
-    used = {desk.driver(printer): None for printer in desk.spooler.printers.list()}
+    named = (desk.driver(printer) for printer in desk.spooler.printers.list())
+    used = dict.fromkeys(name for name in named if name)
     if environment.casefold() == HERE.casefold():
         yield from (record(name, HERE) for name in used if _key(HERE, name) not in desk.driver_records)
     for known in desk.driver_records.values():
@@ -131,7 +132,7 @@ def _of_printer(
     folder_of(call.pEnvironment)
     environment, name = call.pEnvironment or HERE, desk.driver(printer)
     known = desk.driver_records.get(_key(environment, name))
-    if known is None and environment.casefold() != HERE.casefold():
+    if not name or (known is None and environment.casefold() != HERE.casefold()):
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     return kind, _info(known or record(name, HERE), call.Level)
 
@@ -143,7 +144,6 @@ async def driver_directory(
     """[MS-RPRN] 3.1.4.4.4: a share that nobody can write to, for it does not exist."""
     server = await visitor(desk, caller, call.pName)
     folder = folder_of(call.pEnvironment)
-    one_level(call.Level, 1)
     filled = fill_path(call.pDriverDirectory, call.cbBuf, rf"\\{server}\print$\{folder}")
     return RpcGetPrinterDriverDirectory.Reply(
         pDriverDirectory=filled.buffer, pcbNeeded=filled.needed, result=filled.result

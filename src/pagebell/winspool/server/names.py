@@ -10,6 +10,8 @@ from pagebell.winspool.werror import Win32, Win32Error
 
 _LONGEST = 1024
 _JOB = re.compile(r"(?P<name>.*), *Job +(?P<job>\d{1,10})", re.IGNORECASE)
+_HINT = re.compile(r"(?P<name>.*[^ ]), ?(?:LocalOnly|DrvConvert).*")
+"""What clients may append to a printer's name; nothing follows from it here. [MS-RPRN] 2.2.4.14"""
 _MONITOR = re.compile(r", *Xcv(?P<kind>Monitor|Port) (?P<name>.+)", re.IGNORECASE)
 
 
@@ -30,9 +32,9 @@ class Name:
 
 def parse(text: str | None) -> Name:
     """Take a name apart. Raises Win32Error."""
-    if not text:
+    if text is None:
         return Name()
-    if len(text) > _LONGEST:
+    if not text or len(text) > _LONGEST or (text.startswith("\\\\") and text.endswith("\\")):
         raise Win32Error(Win32.INVALID_PRINTER_NAME)
     server, rest = "", text
     if text.startswith("\\\\"):
@@ -41,6 +43,8 @@ def parse(text: str | None) -> Name:
             raise Win32Error(Win32.INVALID_PRINTER_NAME)
     if found := _MONITOR.fullmatch(rest):
         return Name(server, monitor=found["name"])
+    if found := _HINT.fullmatch(rest):
+        rest = found["name"]
     if found := _JOB.fullmatch(rest):
         return Name(server, found["name"].strip(), int(found["job"]))
     if "\\" in rest or "," in rest:

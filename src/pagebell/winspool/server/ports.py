@@ -7,6 +7,8 @@ from pagebell.model.access import Right
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info
 from pagebell.winspool.idl.rprn_setup import (
+    RpcAddPrintProcessor,
+    RpcDeletePrintProcessor,
     RpcEnumMonitors,
     RpcEnumPorts,
     RpcEnumPrintProcessorDatatypes,
@@ -36,7 +38,7 @@ HERE = "Windows x64"
 async def visitor(desk: Desk, caller: Caller, server: str | None) -> str:
     """How the client calls this server, once it may ask at all. Raises NotAuthorized, Win32Error."""
     (await desk.by(caller)).demand(Right.PRINT)
-    name = parse(server)
+    name = parse(server or None)
     if name.printer or not is_ours(name.server, (desk.settings.computer, *desk.settings.names, "localhost")):
         raise Win32Error(Win32.INVALID_NAME)
     return name.server or desk.settings.computer
@@ -134,11 +136,32 @@ def fill_path(buffer: bytes | None, size: int, path: str) -> Filled:
 async def processor_directory(
     desk: Desk, caller: Caller, call: RpcGetPrintProcessorDirectory
 ) -> RpcGetPrintProcessorDirectory.Reply:
-    """[MS-RPRN] 3.1.4.8.3"""
+    """[MS-RPRN] 3.1.4.8.3; like Windows, it does not look at the level."""
     server = await visitor(desk, caller, call.pName)
     folder = folder_of(call.pEnvironment)
-    one_level(call.Level, 1)
     filled = fill_path(call.pPrintProcessorDirectory, call.cbBuf, rf"\\{server}\prnproc$\{folder}")
     return RpcGetPrintProcessorDirectory.Reply(
         pPrintProcessorDirectory=filled.buffer, pcbNeeded=filled.needed, result=filled.result
     )
+
+
+@calls.answers_to(RpcAddPrintProcessor)
+async def add_processor(desk: Desk, caller: Caller, call: RpcAddPrintProcessor) -> RpcAddPrintProcessor.Reply:
+    """[MS-RPRN] 3.1.4.8.1: there is one, and no other program is ever loaded."""
+    await visitor(desk, caller, call.pName)
+    (await desk.by(caller)).demand(Right.ADMINISTER)
+    folder_of(call.pEnvironment)
+    there = call.pPrintProcessorName.casefold() == PROCESSOR
+    raise Win32Error(Win32.PRINT_PROCESSOR_ALREADY_INSTALLED if there else Win32.MOD_NOT_FOUND)
+
+
+@calls.answers_to(RpcDeletePrintProcessor)
+async def delete_processor(
+    desk: Desk, caller: Caller, call: RpcDeletePrintProcessor
+) -> RpcDeletePrintProcessor.Reply:
+    """[MS-RPRN] 3.1.4.8.4"""
+    await visitor(desk, caller, call.Name)
+    (await desk.by(caller)).demand(Right.ADMINISTER)
+    folder_of(call.pEnvironment)
+    there = call.pPrintProcessorName.casefold() == PROCESSOR
+    raise Win32Error(Win32.CAN_NOT_COMPLETE if there else Win32.UNKNOWN_PRINTPROCESSOR)

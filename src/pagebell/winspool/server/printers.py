@@ -25,7 +25,8 @@ from pagebell.winspool.idl.rprn import (
     RpcSetPrinter,
 )
 from pagebell.winspool.idl.types import PRINTER_INFO_1, PRINTER_INFO_2
-from pagebell.winspool.server.describe import LISTED_LEVELS, PRINTER_LEVELS
+from pagebell.winspool.security import SERVER_SECURITY
+from pagebell.winspool.server.describe import LISTED_LEVELS, PRINTER_LEVELS, PROCESSOR, port_name
 from pagebell.winspool.server.desk import Desk, Opened, granted
 from pagebell.winspool.server.names import is_ours, parse
 from pagebell.winspool.server.table import Table, fill, offered
@@ -34,6 +35,8 @@ from pagebell.winspool.werror import Win32, Win32Error
 calls = Table()
 _ELSEWHERE = PrinterEnum.REMOTE | PrinterEnum.NETWORK
 _NULL_DEVICE = "null:"
+_NULL_PORTS = ("nul:", "lpt1:", "file:")
+"""Ports of every Windows, where nothing is."""
 
 
 @calls.answers_to(RpcEnumPrinters)
@@ -77,7 +80,14 @@ def _searched(desk: Desk, call: RpcEnumPrinters) -> str | None:
 
 @calls.answers_to(RpcGetPrinter)
 async def get_printer(desk: Desk, caller: Caller, call: RpcGetPrinter) -> RpcGetPrinter.Reply:
-    """[MS-RPRN] 3.1.4.2.6"""
+    """[MS-RPRN] 3.1.4.2.6; of the server, its security descriptor can be had."""
+    offered(call.pPrinter, call.cbBuf)
+    if desk.opened(caller, call.hPrinter).printer is None:
+        if call.Level != 3:
+            raise Win32Error(Win32.INVALID_LEVEL)
+        told = infos.PRINTER_INFO_3(pSecurityDescriptor=SERVER_SECURITY)
+        filled = fill(call.pPrinter, call.cbBuf, infos.PRINTER_INFO_3, [told])
+        return RpcGetPrinter.Reply(pPrinter=filled.buffer, pcbNeeded=filled.needed, result=filled.result)
     opened, printer = desk.printer(caller, call.hPrinter)
     if call.Level not in PRINTER_LEVELS:
         raise Win32Error(Win32.INVALID_LEVEL)
@@ -182,10 +192,12 @@ async def add_printer(
     info = call.pPrinterContainer.PrinterInfo
     if call.pPrinterContainer.Level != 2:
         raise Win32Error(Win32.INVALID_LEVEL)
-    if not isinstance(info, PRINTER_INFO_2) or not info.pPrinterName:
+    if not isinstance(info, PRINTER_INFO_2):
         raise Win32Error(Win32.INVALID_PARAMETER)
+    if not info.pPrinterName:
+        raise Win32Error(Win32.INVALID_PRINTER_NAME)
     name = parse(info.pPrinterName)
-    wish = PrinterWish(device=_device(desk, info.pPortName), info=info.pComment, location=info.pLocation)
+    wish = PrinterWish(device=_device(desk, info), info=info.pComment, location=info.pLocation)
     try:
         printer = await desk.spooler.printers.add(name.printer, wish, by)
     except Unsupported as error:
@@ -195,11 +207,19 @@ async def add_printer(
     return type(call).Reply(pHandle=caller.handles.open(opened, desk.run_down))  # type: ignore[return-value]
 
 
-def _device(desk: Desk, port: str | None) -> str:
-    """The device of a port. Raises Win32Error."""
+def _device(desk: Desk, info: PRINTER_INFO_2) -> str:
+    """The device behind the port that a new printer is to have. Raises Win32Error for what Windows would miss."""
+    port = info.pPortName or ""
     if not port:
         raise Win32Error(Win32.UNKNOWN_PORT)
-    return _NULL_DEVICE if port.casefold() in ("nul:", "lpt1:", "file:") else port
+    if not info.pDriverName:
+        raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
+    if (info.pPrintProcessor or "").casefold() != PROCESSOR:
+        raise Win32Error(Win32.UNKNOWN_PRINTPROCESSOR)
+    if port.casefold() in _NULL_PORTS:
+        return _NULL_DEVICE
+    devices = {port_name(printer): printer.device for printer in desk.spooler.printers.list()}
+    return devices.get(port, port)
 
 
 @calls.answers_to(RpcDeletePrinter)

@@ -8,6 +8,7 @@ from pagebell.model.errors import NotFound, Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order
+from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
 from pagebell.winspool.idl.rprn import (
     RpcAbortPrinter,
     RpcAddJob,
@@ -28,6 +29,8 @@ from pagebell.winspool.server.table import Table, offered
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
+_VISTA = 6000
+"""The build of the first Windows that speaks [MS-PAR]."""
 
 DATATYPES: dict[str, str] = {
     "raw": OCTET_STREAM,
@@ -58,6 +61,8 @@ async def open_printer(
         call.pClientInfo.Level != 1 or not call.pClientInfo.ClientInfo
     ):
         raise Win32Error(Win32.INVALID_LEVEL if call.pClientInfo.Level != 1 else Win32.INVALID_PARAMETER)
+    if isinstance(call, RpcAsyncOpenPrinter):
+        _refuse_old(call)
     by = await desk.by(caller)
     name = parse(call.pPrinterName)
     opened = await _open(desk, caller, name, call.pDatatype)
@@ -66,6 +71,12 @@ async def open_printer(
         by.demand(Right.PRINT)
     handle = caller.handles.open(opened, desk.run_down)
     return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
+
+
+def _refuse_old(call: RpcAsyncOpenPrinter) -> None:
+    """[MS-PAR] is not for clients from before Windows Vista, and Windows refuses them."""
+    if getattr(call.pClientInfo.ClientInfo, "dwBuildNum", 0) < _VISTA:
+        raise Win32Error(Win32.ACCESS_DENIED)
 
 
 async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) -> Opened:
