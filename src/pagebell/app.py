@@ -14,6 +14,7 @@ from pathlib import Path
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
+from pagebell.converters.pages import PageConverter
 from pagebell.devices import make_device
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
@@ -73,6 +74,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 make_device,
                 inspector,
                 config.policy(),
+                PageConverter(folder / "prepared"),
             )
             try:
                 await stack.enter_async_context(spooler)

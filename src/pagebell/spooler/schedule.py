@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from pagebell.model.document import Document
+from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
@@ -15,7 +15,16 @@ from pagebell.model.lifecycle import Cause, progressed, settle, step
 from pagebell.model.printer import Printer
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
-from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector
+from pagebell.spooler.ports import (
+    Change,
+    Conversion,
+    Converter,
+    Device,
+    DeviceFailed,
+    DeviceStatus,
+    DocumentStore,
+    Inspector,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,24 +45,51 @@ _DAMAGED = frozenset({"document-format-error", "aborted-by-system"})
 _GONE = frozenset({"document-access-error", "aborted-by-system"})
 
 
+@dataclass(slots=True)
+class Prepared:
+    """A job's documents as its device gets them, and what is left for the device to do."""
+
+    ticket: Ticket
+    conversions: dict[int, Conversion] = field(default_factory=dict)
+    """By document number; those that are not here go as they are stored."""
+
+    def document(self, document: Document) -> Document:
+        """As the device gets it."""
+        found = self.conversions.get(document.number)
+        return document if found is None else found.document
+
+    def read(self, document: Document, store: DocumentStore) -> AsyncIterator[bytes]:
+        """Its octets. Raises Gone."""
+        found = self.conversions.get(document.number)
+        return store.read(document.key) if found is None else found.read()
+
+    async def remove(self) -> None:
+        """Let go of the conversions."""
+        for conversion in self.conversions.values():
+            await conversion.remove()
+
+
 class _Work:
     """A job as its device sees it (`ports.Work`)."""
 
-    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event) -> None:
+    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared) -> None:
         self._ledger = ledger
         self._job = job
         self._running = running
+        self._prepared = prepared
 
     @property
     def job(self) -> Job:
-        return self._ledger.roster.get(self._job.id) or self._job
+        """With what is left for the device to do, the printer's defaults among it."""
+        job = self._ledger.roster.get(self._job.id) or self._job
+        return replace(job, ticket=self._prepared.ticket)
 
     @property
     def documents(self) -> Sequence[Document]:
-        return self._job.documents
+        return [self._prepared.document(document) for document in self._job.printable]
 
     async def read(self, document: Document) -> AsyncIterator[bytes]:
-        async for chunk in self._ledger.documents.read(document.key):
+        async for chunk in self._prepared.read(document, self._ledger.documents):
             await self._running.wait()
             yield chunk
 
@@ -77,8 +113,11 @@ class _Work:
 class PrinterTask:
     """Works off one printer's queue for as long as the printer lives."""
 
-    def __init__(self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector) -> None:
+    def __init__(
+        self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector, converter: Converter
+    ) -> None:
         self.device = device
+        self._converter = converter
         self._name = name
         self._ledger = ledger
         self._inspector = inspector
@@ -150,6 +189,7 @@ class PrinterTask:
                 device_stopped=status.stopped,
                 device_reasons=status.reasons,
                 device_message=status.message,
+                supplies=status.supplies,
             )
             return None if new == old else with_its_job(self._ledger, old, new)
 
@@ -162,11 +202,12 @@ class PrinterTask:
 
     async def _print(self, job: Job, group: asyncio.TaskGroup) -> None:
         self._current = job.id
+        prepared = Prepared(self._wishes(job))
         try:
-            started = await self._start(job)
+            started = await self._start(job, prepared)
             if started is None:
                 return
-            work = _Work(self._ledger, started, self._running)
+            work = _Work(self._ledger, started, self._running, prepared)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
@@ -178,13 +219,40 @@ class PrinterTask:
         finally:
             self._current = None
             self._printing = None
+            await prepared.remove()
 
-    async def _start(self, job: Job) -> Job | None:
+    def _wishes(self, job: Job) -> Ticket:
+        """What the job's owner asked for, and what its printer does unasked (RFC 8011 5.2)."""
+        printer = self._ledger.printers.get(self._name)
+        ticket = job.ticket if printer is None else job.ticket.over(printer.defaults)
+        if ticket.proof_copies and not job.proved:
+            return replace(ticket, copies=ticket.proof_copies)
+        return ticket
+
+    async def _prepare(self, job: Job, prepared: Prepared) -> tuple[Document, ...]:
+        """Count the pages, and convert what the device can't print as it is asked to."""
+        documents = tuple([await self._inspect(document) for document in job.documents])
+        device = self.device.capabilities
+        for document in documents:
+            if self._converter.settled(prepared.ticket, device) == prepared.ticket or document.canceled:
+                continue
+            path = await self._ledger.documents.path(document.key)
+            found = await self._converter.convert(path, document, prepared.ticket, device)
+            if found is not None:
+                prepared.conversions[document.number] = found
+        prepared.ticket = self._converter.settled(prepared.ticket, device)
+        return documents
+
+    async def _start(self, job: Job, prepared: Prepared) -> Job | None:
         """Count the pages and set the job printing; None if it is not to be printed after all."""
         ending: Ending | None = None
         documents = job.documents
         try:
-            documents = tuple([await self._inspect(document) for document in job.documents])
+            documents = await self._prepare(job, prepared)
+        except NoRoom as error:
+            log.warning("job %d must wait: %s", job.id, error)
+            await self._ledger.clock.sleep(self._ledger.policy.retry_store)
+            return None
         except DocumentDamaged as error:
             ending = Ending(Cause.ABORT, _DAMAGED, str(error))
         except Gone as error:
@@ -206,7 +274,7 @@ class PrinterTask:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
-            living = replace(living, documents=documents, impressions=_impressions(living, documents))
+            living = replace(living, documents=documents, impressions=_impressions(prepared, documents))
             started, events = step(living, Cause.START, now)
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
             return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
@@ -221,7 +289,7 @@ class PrinterTask:
         return started
 
     async def _inspect(self, document: Document) -> Document:
-        if document.impressions is not None:
+        if document.impressions is not None or document.canceled:
             return document
         path = await self._ledger.documents.path(document.key)
         pages = await self._inspector.impressions(path, document.format)
@@ -237,6 +305,8 @@ class PrinterTask:
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
             return _FAILED
+        if work.job.ticket.proof_copies and not work.job.proved:
+            return Ending(Cause.PROVE, message="Release it to print it, now that its proof is there.")
         return Ending(Cause.COMPLETE)
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
@@ -289,7 +359,7 @@ def _must_leave(job: Job | None) -> bool:
 def _ends(job: Job, ending: Ending) -> bool:
     """Whether the end of its printing means something to the job as it is now."""
     if job.is_suspended:  # the device was ready with it before it could stop
-        return ending.cause is Cause.COMPLETE
+        return ending.cause in (Cause.COMPLETE, Cause.PROVE)
     return job.is_on_device
 
 
@@ -299,12 +369,12 @@ def _final(job: Job, events: tuple[Event, ...]) -> Change:
     return Change(jobs=(job,), events=events, gone_jobs=gone)
 
 
-def _impressions(job: Job, documents: Sequence[Document]) -> int | None:
+def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | None:
     """Pages in all; None if one of the documents can't be counted."""
-    counts = [document.impressions for document in documents]
+    counts = [prepared.document(document).impressions for document in documents if not document.canceled]
     if any(count is None for count in counts):
         return None
-    return sum(count or 0 for count in counts) * (job.ticket.copies or 1)
+    return sum(count or 0 for count in counts) * (prepared.ticket.copies or 1)
 
 
 def recovery_cause(policy: OnRecovery) -> Cause:

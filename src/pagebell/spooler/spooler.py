@@ -15,9 +15,20 @@ from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Change, Clock, DocumentStore, Inspector, JobQuery, NullInspector, Store
+from pagebell.spooler.ports import (
+    Change,
+    Clock,
+    Converter,
+    DocumentStore,
+    IdentityConverter,
+    Inspector,
+    JobQuery,
+    NullInspector,
+    Store,
+)
 from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
+from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
 
@@ -38,13 +49,20 @@ class Spooler:
         make_device: MakeDevice,
         inspector: Inspector | None = None,
         policy: Policy | None = None,
+        converter: Converter | None = None,
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
+        self.reprints = Reprints(self._ledger, self.jobs)
         self.printers = Printers(
-            self._ledger, self.jobs, self.queue, make_device, inspector or NullInspector()
+            self._ledger,
+            self.jobs,
+            self.queue,
+            make_device,
+            inspector or NullInspector(),
+            converter or IdentityConverter(),
         )
         self.clock = clock
         self.started = clock.now()
