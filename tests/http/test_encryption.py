@@ -39,7 +39,9 @@ def trusting(running: Running) -> ssl.SSLContext:
 
 async def told(wire: Wire, *names: str) -> dict[str, list[object]]:
     groups = (await wire.post(ask(*names))).ipp.groups
-    return {name: list(attribute.values) for name, attribute in groups[-1].attributes.items()}
+    return {
+        name: [value.data for value in attribute.values] for name, attribute in groups[-1].attributes.items()
+    }
 
 
 async def test_both_uris_are_told_and_the_clients_own_comes_first(

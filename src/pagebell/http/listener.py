@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from pagebell.http import refusals
 from pagebell.http.certificates import Certificates
 from pagebell.http.connection import HttpConnection, Serving
-from pagebell.http.seats import Seat, Seats
+from pagebell.http.seats import NEVER, Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
 
@@ -144,6 +144,7 @@ class Doorway(asyncio.Protocol):
             transport.write(NO_TLS)
             transport.close()
         else:
+            seat.read_by = NEVER
             seat.handshake_by = serving.loop.time() + serving.limits.handshake_time
             http = HttpConnection(serving, seat)
             stream = TlsStream(transport, serving.certificates.context(), http, seat, announce=True)
