@@ -71,12 +71,17 @@ def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: f
 
 
 def taking_turns(subjects: list[Subject], measure: Callable[[Subject], float]) -> dict[str, float]:
-    """The median for each subject."""
+    """The median for each subject that stands it."""
     found: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(ROUNDS):
         for subject in subjects:
-            found[subject.name].append(measure(subject))
-    return {name: median(values) for name, values in found.items()}
+            try:
+                found[subject.name].append(measure(subject))
+            except (OSError, EOFError) as error:
+                if subject.name == "Pagebell":
+                    raise
+                print(f"  {subject.name} broke down: {error}", flush=True)
+    return {name: median(values) for name, values in found.items() if len(values) == ROUNDS}
 
 
 def compare(figures: Figures, subjects: list[Subject]) -> None:
@@ -98,8 +103,9 @@ def compare(figures: Figures, subjects: list[Subject]) -> None:
     ).items():
         figures.add("upload of 50 MB", "MB/s", who, value)
     for subject in subjects:
-        memory = psutil.Process(subject.pid).memory_info().rss
-        figures.add("memory afterwards", "MB", subject.name, memory / MEGA)
+        if psutil.pid_exists(subject.pid):
+            memory = psutil.Process(subject.pid).memory_info().rss
+            figures.add("memory afterwards", "MB", subject.name, memory / MEGA)
 
 
 def history(figures: Figures, folder: Path) -> None:

@@ -37,9 +37,8 @@ _NOT_EMITTED = {
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
 """notify-events-supported: those that happen here to a printer or its jobs."""
 MAX_EVENTS: Final = len(EVENTS)
-GET_INTERVAL: Final = 1
-"""Seconds that a polling client should wait (notify-get-interval): a page a second is what people watch for, and
-such a poll costs the server less than a millisecond."""
+SHORTEST_LIFE: Final = 15
+"""Least seconds of ippget-event-life (RFC 3996 8.1)."""
 OPERATION_ATTRIBUTES: Final = (
     "document-format",
     "document-name",
@@ -153,7 +152,7 @@ def template_attributes(printer: Printer, capabilities: Capabilities) -> list[At
 def notification_attributes(policy: Policy) -> list[Attribute]:
     """What subscribers need to know (RFC 3995 5.3, 6.1; RFC 3996 8)."""
     return [
-        r.ippget_event_life(int(policy.event_life)),
+        r.ippget_event_life(max(SHORTEST_LIFE, int(policy.event_life))),
         r.notify_attributes_supported("job-id", "job-name", "job-impressions-completed", "printer-state"),
         r.notify_events_default("job-completed"),
         r.notify_events_supported(*EVENTS),
@@ -233,11 +232,11 @@ def device_id(capabilities: Capabilities) -> str:
 
 def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Which printer this is and where it is found."""
-    uri = origin.printer(printer.name)
+    ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
-        r.printer_uri_supported(uri),
-        r.uri_authentication_supported("requesting-user-name"),
-        r.uri_security_supported("tls" if origin.secure else "none"),
+        r.printer_uri_supported(*(uri for uri, _ in ways)),
+        r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
+        r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
         r.printer_name(printer.name),
         r.printer_info(printer.info),
         r.printer_location(printer.location),
