@@ -131,7 +131,7 @@ class PrinterTask:
             if job.printer != self._name:
                 continue
             self._news.set()
-            if job.id == self._current and job.is_stopping:
+            if job.id == self._current and _must_leave(job):
                 self._stop_device()
 
     def _stop_device(self) -> None:
@@ -160,7 +160,7 @@ class PrinterTask:
 
     def _next(self) -> Job | None:
         printer = self._ledger.printers.get(self._name)
-        if printer is None or printer.paused or printer.device_stopped or self._ledger.stopping:
+        if printer is None or not printer.starts_jobs or self._ledger.stopping:
             return None
         return self._ledger.roster.next(self._name)
 
@@ -212,7 +212,7 @@ class PrinterTask:
                 return
             work = _Work(self._ledger, started, self._running)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
-            if (self._ledger.roster.get(job.id) or started).is_stopping:
+            if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
             await asyncio.wait({self._printing})
             await to_end(self._finish(job.id, self._ending(self._printing)))
@@ -246,7 +246,7 @@ class PrinterTask:
             if ending is not None:
                 new, events = step(living, ending.cause, now, reasons=ending.reasons, message=ending.message)
                 return _final(new, events)
-            if printer.paused or printer.device_stopped:
+            if not printer.starts_jobs:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
@@ -301,8 +301,8 @@ class PrinterTask:
             await asyncio.wait({printing})
             if not printing.cancelled():
                 ending = printing.result()
-        job = self._ledger.roster.get(number)
-        if job is not None and job.processing_at is not None:
+        printer = self._ledger.printers.get(self._name)
+        if printer is not None and printer.current == number:
             await self._finish(number, ending)
 
     async def _finish(self, number: JobId, ending: Ending) -> None:
@@ -310,10 +310,14 @@ class PrinterTask:
             now = self._ledger.clock.now()
             printer = self._ledger.printers.get(self._name)
             job = self._ledger.roster.get(number)
-            if job is None or printer is None:
+            if printer is None or printer.current != number:
                 return None
-            new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             idle, printer_events = settle(printer, replace(printer, current=None), now)
+            if job is None or not _ends(
+                job, ending
+            ):  # it left the device before: suspended, and what followed
+                return Change(printers=(idle,), events=printer_events)
+            new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             change = _final(new, events + printer_events)
             return replace(change, printers=(idle,))
 
@@ -323,6 +327,18 @@ class PrinterTask:
                 await self._ledger.documents.delete([d.key for job in change.jobs for d in job.documents])
 
         await self._ledger.insist(attempt, NoRoom)
+
+
+def _must_leave(job: Job | None) -> bool:
+    """Whether the job's device is to stop printing it."""
+    return job is None or job.is_stopping or not job.is_on_device
+
+
+def _ends(job: Job, ending: Ending) -> bool:
+    """Whether the end of its printing means something to the job as it is now."""
+    if job.is_suspended:  # the device was ready with it before it could stop
+        return ending.cause is Cause.COMPLETE
+    return job.is_on_device
 
 
 def _final(job: Job, events: tuple[Event, ...]) -> Change:
@@ -350,7 +366,7 @@ def with_its_job(ledger: Ledger, old: Printer, new: Printer) -> Change:
     settled, events = settle(old, new, now)
     job = None if old.current is None else ledger.roster.get(old.current)
     stopped = new.paused or new.device_stopped
-    if job is None or job.is_stopping:
+    if job is None or job.is_stopping or not job.is_on_device:
         return Change(printers=(settled,), events=events)
     if stopped and (job.state is JobState.PROCESSING or job.message != settled.message):
         moved, job_events = step(job, Cause.STOP, now, message=settled.message)

@@ -12,6 +12,10 @@ from pagebell.app import Running
 from pagebell.devices import make_device
 from pagebell.devices.ipp import IppDevice, parse
 from pagebell.devices.settings import OnBreak
+from pagebell.ipp import Client
+from pagebell.ipp.administration import PrinterWish as PrinterRequest
+from pagebell.ipp.administration import set_printer
+from pagebell.ipp.errors import Unsupported
 from pagebell.model.access import SYSTEM
 from pagebell.model.document import Ticket
 from pagebell.model.event import EventKind, JobState
@@ -221,3 +225,15 @@ def test_uri_that_makes_no_sense_says_why(uri: str, why: str) -> None:
 async def test_schemes_are_known() -> None:
     assert isinstance(make_device("ipp://127.0.0.1:1/"), IppDevice)
     assert isinstance(make_device("ipps://127.0.0.1:1/"), IppDevice)
+
+
+async def test_device_of_an_unknown_scheme_is_refused_over_ipp_with_the_known_ones(there: Running) -> None:
+    async with Client(f"ipp://{there.authority}/") as client:
+        with pytest.raises(Unsupported, match=r"no device for gopher:; known are file:, ipp:, ipps:, .*socket:") as caught:
+            await set_printer(client, "new", PrinterRequest(device="gopher://printer/"))
+        assert "device-uri" in caught.value.unsupported
+        with pytest.raises(Unsupported, match="shown to everybody"):
+            await set_printer(client, "new", PrinterRequest(device="ipp://ada:secret@printer/"))
+        with pytest.raises(Unsupported, match="write socket://HOST"):
+            await set_printer(client, BACK, PrinterRequest(device="socket:"))
+    assert [printer.name for printer in there.spooler.printers.list()] == [BACK]
