@@ -24,7 +24,7 @@ from pagebell.model.document import Ticket
 STREAM = (
     b'@PJL USTATUS DEVICE\r\nCODE=40021\r\nDISPLAY="12 PRINTER OPEN"\r\nONLINE=FALSE\r\n\f'
     b"@PJL USTATUS PAGE\r\n2\r\n\f"
-    b"@PJL USTATUS JOB\r\nSTART\r\nNAME=\"Pagebell 7-1\"\r\n\f"
+    b'@PJL USTATUS JOB\r\nSTART\r\nNAME="Pagebell 7-1"\r\n\f'
     b'@PJL USTATUS JOB\r\nEND\r\nNAME="Pagebell 7-1"\r\nPAGES=2\r\n\f'
 )
 REPORTS = [Condition(condition(40021, "12 PRINTER OPEN", False)), Page(2), Ended("Pagebell 7-1")]
