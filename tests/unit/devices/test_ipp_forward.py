@@ -18,6 +18,7 @@ from pagebell.model.lifecycle import PRINTED_TWICE
 from pagebell.spooler.ports import DeviceFailed, DeviceStatus, JobCanceled, JobCutOff
 from tests.forwarding import QUICK, QuickClock
 from tests.scripted import ScriptedServer, answer, drop, failed, job
+from tests.unit.devices.raw_printer import until
 from tests.unit.devices.work import Work
 
 ONE_STEP = (Op.PRINT_JOB, Op.GET_JOBS, Op.GET_JOB_ATTRIBUTES, Op.CANCEL_JOB, Op.GET_PRINTER_ATTRIBUTES)
@@ -234,3 +235,51 @@ async def test_refused_login_stops_the_queue_and_is_tried_again(there: ScriptedS
     stopped = [report for report in reports if report.stopped]
     assert stopped[0].reasons == {"connecting-to-device", "other-error"}
     assert "wants a user name and a password" in stopped[0].message
+
+
+async def test_job_that_is_lost_while_the_printer_was_away_is_sent_again_and_says_so(
+    there: ScriptedServer,
+) -> None:
+    gone = failed(Status.CLIENT_ERROR_NOT_FOUND)
+    there.on(Op.GET_JOB_ATTRIBUTES, job(JobState.PROCESSING), drop, drop, gone, job(JobState.COMPLETED))
+    work = Work(b"%PDF-1.4 ...")
+    await printed(there, work)
+    assert len(there.asked(Op.CREATE_JOB)) == 2
+    assert work.remarks == [(TWICE, frozenset({PRINTED_TWICE}))]
+
+
+async def test_printer_that_forgets_its_jobs_at_once_is_believed_to_have_printed(
+    there: ScriptedServer,
+) -> None:
+    there.on(Op.GET_JOB_ATTRIBUTES, job(JobState.PROCESSING), failed(Status.CLIENT_ERROR_NOT_FOUND))
+    work = Work(b"%PDF-1.4 ...", pages=3)
+    await printed(there, work)
+    assert len(there.asked(Op.CREATE_JOB)) == 1
+    assert [message for message, _ in work.remarks] == [
+        "The printer took the job, and does not tell what became of it."
+    ]
+    assert work.progress == [3]
+
+
+async def test_job_cancelled_while_the_printer_is_away_is_cancelled_there_when_it_returns(
+    there: ScriptedServer,
+) -> None:
+    there.on(Op.GET_JOB_ATTRIBUTES, job(JobState.PROCESSING, r.job_impressions_completed(1)))
+    there.on(Op.CANCEL_JOB, drop, answer())
+    device = IppDevice(there.uri, clock=QuickClock(), pace=QUICK)
+    work = Work(b"%PDF-1.4 ...")
+
+    async def report(status: DeviceStatus) -> None:
+        """Nobody looks."""
+
+    watching = asyncio.ensure_future(device.watch(report))
+    printing = asyncio.ensure_future(device.print(work))
+    try:
+        await until(lambda: work.progress)
+        printing.cancel()
+        await asyncio.wait({printing})
+        assert printing.cancelled()
+        await until(lambda: len(there.asked(Op.CANCEL_JOB)) == 2)
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
