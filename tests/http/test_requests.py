@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -111,15 +112,18 @@ async def test_head_without_end_is_refused(connect: Connect) -> None:
         assert await wire.ended()
 
 
-async def test_connection_that_asks_nothing_is_closed(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pagebell.listener.HEAD_TIME", 0.1)
-    async with connect() as wire:
-        assert await wire.ended()
-    async with connect() as wire:
-        await wire.send(b"POST / HTTP/1.1\r\nHost: x\r\n")
-        assert await wire.ended()
+class TestSilence:
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"http": {"head-time": 0.2}}
+
+    @pytest.mark.parametrize("said", [b"", b"P", b"POST / HTTP/1.1\r\nHost: x\r\n"])
+    async def test_connection_that_does_not_end_its_question_is_closed(
+        self, connect: Connect, said: bytes
+    ) -> None:
+        async with connect() as wire:
+            await wire.send(said)
+            assert await wire.ended()
 
 
 async def test_http_1_0_is_answered_and_closed(connect: Connect) -> None:

@@ -32,7 +32,10 @@ def test_every_table_is_read(tmp_path: Path) -> None:
         keep-documents = 60
         [ipp]
         max-attributes-octets = 4096
-        silence = 10
+        [http]
+        body-silence = 10
+        [tls]
+        mode = "require"
         [access]
         admin-from = ["10.0.0.0/8"]
         [printers.Office]
@@ -71,7 +74,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"spooler": {"on-recovery": "pray"}}, "spooler.on-recovery: invalid enum value 'pray'"),
     ({"spooler": {"max-document": -1}}, "spooler.max-document: expected `int` >= 1"),
     ({"spooler": {"default-lease": -1}}, "spooler.default-lease: expected `float` >= 0.0"),
-    ({"ipp": {"silence": 0}}, "ipp.silence: expected `float` > 0.0"),
+    ({"http": {"body-silence": 0}}, "http.body-silence: 0.0 is not above 0"),
+    ({"http": {"max-headers": True}}, "http.max-headers: expected `int`, got `bool`"),
+    ({"tls": {"mode": "maybe"}}, "tls.mode: invalid enum value 'maybe'"),
+    ({"tls": {"key": "a.pem"}}, "tls: a certificate needs its key, and a key its certificate"),
     ({"access": {"admin-from": "10.0.0.0/8"}}, "access.admin-from: expected `array`, got `str`"),
     ({"access": {"admin-from": [1]}}, "access.admin-from[0]: expected `str`, got `int`"),
     ({"access": {"admin-from": ["10.0.0.1/8"]}}, "access.admin-from: 10.0.0.1/8 has host bits set"),
