@@ -22,6 +22,7 @@ class ConfigError(Exception):
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -74,29 +75,29 @@ _HTTP = HttpLimits()
 class HttpTable(_Table, frozen=True):
     """`[http]`: limits of connections; times in seconds, sizes in octets. `http.settings` has the reasons."""
 
-    max_connections: int = _HTTP.max_connections
+    max_connections: Count = _HTTP.max_connections
     """Connections at one time; further ones get 503."""
-    max_connections_per_address: int = _HTTP.max_connections_per_address
+    max_connections_per_address: Count = _HTTP.max_connections_per_address
     """The same for one IPv4 address or one IPv6 network of 64 bits."""
-    max_requests: int = _HTTP.max_requests
+    max_requests: Count = _HTTP.max_requests
     """Requests on one connection."""
-    max_head: int = _HTTP.max_head
+    max_head: Count = _HTTP.max_head
     """Size of a request's line and headers together."""
-    max_headers: int = _HTTP.max_headers
+    max_headers: Count = _HTTP.max_headers
     """Count of a request's headers."""
-    max_body: int = _HTTP.max_body
+    max_body: Count = _HTTP.max_body
     """Size of a request's body that is not IPP; documents have `spooler.max-document`."""
-    handshake_time: float = _HTTP.handshake_time
+    handshake_time: Positive = _HTTP.handshake_time
     """For a TLS handshake."""
-    head_time: float = _HTTP.head_time
+    head_time: Positive = _HTTP.head_time
     """For a request's line and headers to come, from the connection or the first octet on."""
-    idle_time: float = _HTTP.idle_time
+    idle_time: Positive = _HTTP.idle_time
     """Between an answer and the next request on the same connection."""
-    body_silence: float = _HTTP.body_silence
+    body_silence: Positive = _HTTP.body_silence
     """Without an octet of a body before its sender is taken for gone."""
-    min_upload_rate: float = _HTTP.min_upload_rate
+    min_upload_rate: Positive = _HTTP.min_upload_rate
     """Octets a second; who sends more slowly on the whole uses up `body-silence`."""
-    answer_silence: float = _HTTP.answer_silence
+    answer_silence: Positive = _HTTP.answer_silence
     """For a client to take more of its answer."""
 
 
@@ -181,9 +182,6 @@ def check(values: dict[str, Any], where: str) -> Config:
         except ValueError as error:
             raise ConfigError(f"{where}: access.admin-from: {error}") from None
     split_address(config.server.ipp, f"{where}: server.ipp")
-    for name, value in msgspec.structs.asdict(config.http).items():
-        if value <= 0:
-            raise ConfigError(f"{where}: http.{name.replace('_', '-')}: {value} is not above 0")
     if bool(config.tls.certificate) != bool(config.tls.key):
         raise ConfigError(f"{where}: tls: a certificate needs its key, and a key its certificate")
     return config

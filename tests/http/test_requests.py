@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -110,20 +109,6 @@ async def test_head_without_end_is_refused(connect: Connect) -> None:
         await wire.send(b"GET / HTTP/1.1\r\n" + b"X-Padding: yes\r\n" * 8000)
         assert (await wire.response()).status == 431
         assert await wire.ended()
-
-
-class TestSilence:
-    @pytest.fixture
-    def settings(self) -> dict[str, Any]:
-        return {"http": {"head-time": 0.2}}
-
-    @pytest.mark.parametrize("said", [b"", b"P", b"POST / HTTP/1.1\r\nHost: x\r\n"])
-    async def test_connection_that_does_not_end_its_question_is_closed(
-        self, connect: Connect, said: bytes
-    ) -> None:
-        async with connect() as wire:
-            await wire.send(said)
-            assert await wire.ended()
 
 
 async def test_http_1_0_is_answered_and_closed(connect: Connect) -> None:

@@ -197,6 +197,7 @@ class TestSilence:
         octets = print_job() + b"and then"
         async with connect() as wire:
             await wire.send(head(len(octets) + 1) + octets)
+            assert (await wire.response()).status == 408
             assert await wire.ended()
         assert (await finished(running)).state is JobState.ABORTED
         assert leftovers(running) == []

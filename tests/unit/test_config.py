@@ -74,7 +74,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"spooler": {"on-recovery": "pray"}}, "spooler.on-recovery: invalid enum value 'pray'"),
     ({"spooler": {"max-document": -1}}, "spooler.max-document: expected `int` >= 1"),
     ({"spooler": {"default-lease": -1}}, "spooler.default-lease: expected `float` >= 0.0"),
-    ({"http": {"body-silence": 0}}, "http.body-silence: 0.0 is not above 0"),
+    ({"http": {"body-silence": 0}}, "http.body-silence: expected `float` > 0.0"),
     ({"http": {"max-headers": True}}, "http.max-headers: expected `int`, got `bool`"),
     ({"tls": {"mode": "maybe"}}, "tls.mode: invalid enum value 'maybe'"),
     ({"tls": {"key": "a.pem"}}, "tls: a certificate needs its key, and a key its certificate"),

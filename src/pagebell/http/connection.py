@@ -76,7 +76,6 @@ class HttpConnection(HttpToolsProtocol):
         self._serving = serving
         self._limits = serving.limits
         self._seat = seat
-        seat.overdue = self._overdue
         self._phase = Phase.HEAD
         self._requests = 0
         self._loose = 0
@@ -93,6 +92,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The first request has to come in time."""
         super().connection_made(transport)
+        self._seat.overdue = self._overdue
         self._await(Phase.HEAD, self._limits.head_time)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -15,9 +15,9 @@ from uvicorn.server import ServerState
 from pagebell.http import refusals
 from pagebell.http.certificates import Certificates
 from pagebell.http.connection import HttpConnection, Serving
-from pagebell.http.seats import Seat, Seats
+from pagebell.http.seats import NEVER, Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
-from pagebell.http.tls import HANDSHAKE, TlsStream
+from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class Listener:
         self._limits = limits or HttpLimits()
         config = uvicorn.Config(
             application,
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",
@@ -149,8 +150,10 @@ class Doorway(asyncio.Protocol):
             http.connection_made(transport)
             http.data_received(data)
         elif serving.certificates is None:
-            transport.abort()
+            transport.write(NO_TLS)
+            transport.close()
         else:
+            seat.read_by = NEVER
             seat.handshake_by = serving.loop.time() + serving.limits.handshake_time
             http = HttpConnection(serving, seat)
             stream = TlsStream(transport, serving.certificates.context(), http, seat, announce=True)

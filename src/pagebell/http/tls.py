@@ -15,6 +15,8 @@ from pagebell.http.seats import NEVER, Seat
 
 HANDSHAKE: Final = 0x16
 """First octet of a TLS connection: the record type of a handshake (RFC 8446 5.1). No HTTP request has it."""
+NO_TLS: Final = bytes((0x15, 3, 1, 0, 2, 2, 40))
+"""A fatal alert, handshake_failure (RFC 8446 6.2): the client learns that there is no TLS, not only no answer."""
 PIECE: Final = 2**16
 EARLY: Final = 2**16
 """Octets that may wait for the end of the handshake before their writer is told to wait."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NewType
 
 DocumentKey = NewType("DocumentKey", str)
@@ -27,6 +27,8 @@ class Document:
     language: str = ""
     uri: str = ""
     """Where it was fetched from, if by reference."""
+    canceled: bool = False
+    """Not to be printed, though its job is (PWG 5100.5 Cancel-Document)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Ticket:
     copies: int | None = None
     finishings: tuple[int, ...] | None = None
     job_hold_until: str | None = None
+    job_hold_until_time: float | None = None
+    """Seconds since 1970."""
     job_priority: int | None = None
     job_sheets: str | None = None
     media: str | None = None
@@ -78,7 +82,25 @@ class Ticket:
     print_scaling: str | None = None
     printer_resolution: tuple[int, int, int] | None = None
     """Cross-feed, feed, units (3: dots per inch, 4: per centimetre)."""
+    proof_copies: int | None = None
+    """Copies to look at before the others are printed (PWG 5100.11 proof-print)."""
     sides: str | None = None
+    overrides: tuple[Override, ...] | None = None
+
+    def over(self, defaults: Ticket) -> Ticket:
+        """What is asked for here, and of the rest what `defaults` say."""
+        asked = {field: getattr(self, field) for field in self.__slots__ if getattr(self, field) is not None}
+        return replace(defaults, **asked) if asked else defaults
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Other wishes for some of the pages (PWG 5100.6 overrides)."""
+
+    pages: tuple[tuple[int, int], ...]
+    documents: tuple[tuple[int, int], ...]
+    """Ranges of document numbers; empty for all."""
+    ticket: Ticket
 
 
 NO_WISHES = Ticket()

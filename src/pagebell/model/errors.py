@@ -66,6 +66,10 @@ class ServiceStopping(Refusal):
     """The server is shutting down."""
 
 
+class OutOfService(ServiceStopping):
+    """An operator has deactivated the printer or shut it down (RFC 3998 3.4, 3.5)."""
+
+
 FACTS: tuple[type[Refusal], ...] = (
     NotFound,
     Gone,

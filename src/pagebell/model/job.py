@@ -41,6 +41,14 @@ class Job:
     """Pages in all, copies included; None where nobody can say."""
     impressions_completed: int = 0
     priority: int = DEFAULT_PRIORITY
+    rank: float = 0.0
+    """Its place among the jobs of its priority, lower first; 0: by its id."""
+    hold_until: float | None = None
+    """When it is released by the clock; None for a job that is not held, or until somebody says so."""
+    operator_message: str = ""
+    """Words of an operator to its owner (IPP job-message-from-operator)."""
+    proved: bool = False
+    """Its proof copies have been printed (PWG 5100.11 proof-print)."""
     touched: float = 0.0
     """When its client was last heard of, for the time-out of open jobs."""
     purging: bool = False
@@ -58,6 +66,24 @@ class Job:
     def is_stopping(self) -> bool:
         """Cancelled, but its device has not come to a stop yet."""
         return "processing-to-stop-point" in self.reasons
+
+    @property
+    def is_suspended(self) -> bool:
+        """Taken off its device so that others are printed first (RFC 3998 4.3)."""
+        return "job-suspended" in self.reasons
+
+    @property
+    def is_on_device(self) -> bool:
+        """Being printed, also while its printer stands still."""
+        return (
+            self.state in (JobState.PROCESSING, JobState.PROCESSING_STOPPED)
+            and "job-suspended" not in self.reasons
+        )
+
+    @property
+    def place(self) -> tuple[bool, int, float, int]:
+        """Sorts jobs as they are printed: on the device, by priority (RFC 8011 5.2.1), by rank, first come."""
+        return (not self.is_on_device, -self.priority, self.rank or float(self.id), self.id)
 
     def status(self) -> JobStatus:
         """What an event tells of it."""

@@ -7,6 +7,7 @@ in the same breath, so that neither is ever stored without the other.
        | START  ^ INTERRUPT                     CANCEL, ABORT from any of the four living states
        v        |
     PROCESSING <----- CONTINUE/STOP -----> PROCESSING_STOPPED
+       |                                            | SUSPEND from both, RESUME back to PENDING
        | COMPLETE        | CANCELED        | ABORT
        v                 v                 v
     COMPLETED         CANCELED          ABORTED        --- RESTART ---> PENDING, --- RESTART_HELD ---> PENDING_HELD
@@ -37,6 +38,9 @@ class Cause(enum.Enum):
     COMPLETE = "complete"
     INTERRUPT = "interrupt"
     RECOVER_HELD = "hold after a crash"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    PROVE = "wait for the proof of"
     RESTART = "restart"
     RESTART_HELD = "restart and hold"
 
@@ -62,6 +66,8 @@ _RECOVERED_HELD = _step(JobState.PENDING_HELD, "pagebell-held-after-interruption
 _PENDING = _step(JobState.PENDING)
 _PRINTING = _step(JobState.PROCESSING, "job-printing")
 _STOPPED = _step(JobState.PROCESSING_STOPPED, "printer-stopped")
+_SUSPENDED = _step(JobState.PROCESSING_STOPPED, "job-suspended")
+_PROVED = _step(JobState.PENDING_HELD, "job-held-for-review")
 
 STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.PENDING, Cause.HOLD): _HELD,
@@ -81,6 +87,11 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.PROCESSING, Cause.COMPLETE): _COMPLETED,
     (JobState.PROCESSING, Cause.INTERRUPT): _RECOVERED,
     (JobState.PROCESSING, Cause.RECOVER_HELD): _RECOVERED_HELD,
+    (JobState.PROCESSING, Cause.SUSPEND): _SUSPENDED,
+    (JobState.PROCESSING, Cause.PROVE): _PROVED,
+    (JobState.PROCESSING_STOPPED, Cause.PROVE): _PROVED,
+    (JobState.PROCESSING_STOPPED, Cause.SUSPEND): _SUSPENDED,
+    (JobState.PROCESSING_STOPPED, Cause.RESUME): _PENDING,
     (JobState.PROCESSING_STOPPED, Cause.STOP): _STOPPED,
     (JobState.PROCESSING_STOPPED, Cause.CONTINUE): _PRINTING,
     (JobState.PROCESSING_STOPPED, Cause.CANCEL): _step(
@@ -99,9 +110,15 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.COMPLETED, Cause.RESTART_HELD): _HELD,
 }
 
+PRINTED_TWICE = "pagebell-possibly-printed-twice"
+"""The job-state-reason of a job that was sent to its device anew after part of it may have been printed."""
+_LASTING = frozenset({PRINTED_TWICE})
+"""Reasons that stay with a job from when they are told to its end, whatever its printer does meanwhile."""
 _OF_CANCEL = frozenset({"job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device"})
 _WHILE_STOPPING = {Cause.CANCELED, Cause.COMPLETE, Cause.ABORT, Cause.INTERRUPT, Cause.RECOVER_HELD}
 """What may befall a job that was cancelled and has not come to its stop yet."""
+_WHILE_SUSPENDED = {Cause.RESUME, Cause.CANCEL, Cause.ABORT, Cause.COMPLETE, Cause.PROVE}
+"""What may befall a suspended job; its device may have finished it before it stopped."""
 
 
 def step(
@@ -113,16 +130,21 @@ def step(
     such step (RFC 8011: client-error-not-possible).
     """
     found = STEPS.get((job.state, cause))
-    if found is None or (job.is_stopping and cause not in _WHILE_STOPPING):
-        state = job.state.name.lower().replace("_", "-")
-        why = "is being cancelled already" if job.is_stopping else f"is {state}"
-        raise WrongState(f"can't {cause.value} job {job.id}: it {why}")
-    if job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD):
+    if found is None or not _is_allowed(job, cause):
+        raise WrongState(f"can't {cause.value} job {job.id}: it {_condition(job)}")
+    if job.is_suspended and cause is Cause.CANCEL:  # it is on no device that would have to stop first
+        found = _CANCELED
+    elif (
+        job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD)
+    ):
         found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
+    lasting = (
+        job.reasons & _LASTING if job.processing_at is not None and found.to >= JobState.PROCESSING else ()
+    )
     new = replace(
         job,
         state=found.to,
-        reasons=found.reasons if reasons is None else reasons,
+        reasons=found.reasons.union(lasting) if reasons is None else reasons,
         message=message,
         version=job.version + 1,
     )
@@ -130,9 +152,36 @@ def step(
         new = replace(new, completed_at=now, open=False)
     elif cause is Cause.START:
         new = replace(new, processing_at=now, impressions_completed=0)
-    elif cause in (Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD):
+    elif cause in _FROM_THE_START:
         new = replace(new, processing_at=None, completed_at=None, impressions_completed=0)
+    if found.to is not JobState.PENDING_HELD:
+        new = replace(new, hold_until=None)
+    elif cause is Cause.PROVE:
+        new = replace(new, proved=True)
     return new, (job_event(new, now, _kind(job.state, found.to), _changes(job, new)),)
+
+
+_FROM_THE_START = {
+    *(Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD, Cause.RESUME, Cause.PROVE),
+}
+"""What lets a job be printed from its first page."""
+
+
+def _is_allowed(job: Job, cause: Cause) -> bool:
+    """What a job's reasons add to its state."""
+    if job.is_stopping:
+        return cause in _WHILE_STOPPING
+    if job.is_suspended:
+        return cause in _WHILE_SUSPENDED
+    return cause is not Cause.RESUME
+
+
+def _condition(job: Job) -> str:
+    if job.is_stopping:
+        return "is being cancelled already"
+    if job.is_suspended:
+        return "is suspended"
+    return f"is {job.state.name.lower().replace('_', '-')}"
 
 
 def _kind(old: JobState, new: JobState) -> EventKind:
@@ -144,6 +193,25 @@ def _kind(old: JobState, new: JobState) -> EventKind:
     if new is JobState.PROCESSING_STOPPED and old is not new:
         return EventKind.JOB_STOPPED
     return EventKind.JOB_STATE_CHANGED
+
+
+HOLDS = frozenset(
+    {
+        *("job-hold-until-specified", "job-held-on-create", "job-held-for-review"),
+        "pagebell-held-after-interruption",
+    }
+)
+"""The job-state-reasons that each keep a job held."""
+
+
+def let_go(job: Job, reasons: frozenset[str], now: float, message: str = "") -> tuple[Job, tuple[Event, ...]]:
+    """Take away some reasons for which a job is held: without any left it may be printed. Raises WrongState."""
+    left = job.reasons - reasons
+    cause = Cause.HOLD if left & HOLDS else Cause.RELEASE
+    if cause is Cause.HOLD and job.state is not JobState.PENDING_HELD:
+        raise WrongState(f"can't release job {job.id}: it {_condition(job)}")
+    new, events = step(job, cause, now, reasons=left, message=message)
+    return (replace(new, hold_until=None) if "job-hold-until-specified" in reasons else new), events
 
 
 _WATCHED = ("state", "reasons", "message", "impressions", "impressions_completed", "priority", "name")
@@ -169,6 +237,14 @@ def progressed(job: Job, now: float, impressions_completed: int) -> tuple[Job, t
     return new, (job_event(new, now, EventKind.JOB_PROGRESS, _changes(job, new)),)
 
 
+def remarked(
+    job: Job, now: float, message: str, reasons: frozenset[str] = frozenset()
+) -> tuple[Job, tuple[Event, ...]]:
+    """The job with something told to its owner, besides what its state says, and the event."""
+    new = replace(job, message=message, reasons=job.reasons | reasons, version=job.version + 1)
+    return new, (job_event(new, now, EventKind.JOB_STATE_CHANGED, _changes(job, new)),)
+
+
 _PRINTER_STATE: dict[tuple[bool, bool], PrinterState] = {
     # (stopped by an operator or the device, has a job)
     (False, False): PrinterState.IDLE,
@@ -183,6 +259,8 @@ def settle(old: Printer, new: Printer, now: float) -> tuple[Printer, tuple[Event
 
     Returns the next version and what there is to tell: nothing where only facts changed that nobody sees.
     """
+    if new.pausing and new.current is None:
+        new = replace(new, pausing=False, paused=True)
     stopped = new.paused or new.device_stopped
     state = _PRINTER_STATE[stopped, new.current is not None]
     visible = state is not old.state or new.reasons != old.reasons or new.message != old.message

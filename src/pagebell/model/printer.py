@@ -66,6 +66,14 @@ class Printer:
     accepting: bool = True
     paused: bool = False
     """By an operator."""
+    pausing: bool = False
+    """To be paused as soon as it has no job."""
+    holding_new: bool = False
+    """New jobs are held until an operator releases them all (RFC 3998 3.3)."""
+    deactivated: bool = False
+    """It answers questions and nothing else (RFC 3998 3.4)."""
+    shut_down: bool = False
+    """As deactivated, until it is started up (RFC 3998 3.5)."""
     device_stopped: bool = False
     device_reasons: frozenset[str] = frozenset()
     device_message: str = ""
@@ -73,6 +81,13 @@ class Printer:
     """The job being printed."""
     state: PrinterState = PrinterState.IDLE
     defaults: Ticket = NO_WISHES
+    organization: str = ""
+    organizational_unit: str = ""
+    geo_location: str = ""
+    """A `geo:` URI (RFC 5870); empty where nobody has said."""
+    operator_message: str = ""
+    """Words of an operator to its users (IPP printer-message-from-operator)."""
+    operator_message_at: float = 0.0
     changed: float = 0.0
     """When its configuration last changed; seconds since 1970."""
     state_changed: float = 0.0
@@ -80,12 +95,28 @@ class Printer:
 
     @property
     def reasons(self) -> frozenset[str]:
-        """printer-state-reasons: what the device says, and `paused`."""
-        return self.device_reasons | {"paused"} if self.paused else self.device_reasons
+        """printer-state-reasons: what the device says, and what operators have done."""
+        if not (self.paused or self.pausing or self.holding_new or self.is_out_of_service):
+            return self.device_reasons
+        return self.device_reasons | {reason for name, reason in _OF_OPERATORS if getattr(self, name)}
+
+    @property
+    def is_out_of_service(self) -> bool:
+        """Whether it refuses all but questions."""
+        return self.deactivated or self.shut_down
+
+    @property
+    def starts_jobs(self) -> bool:
+        """Whether the next job may go to its device now."""
+        return not (self.paused or self.pausing or self.device_stopped)
 
     @property
     def message(self) -> str:
         """The state in plain words, where there is something to say."""
+        if self.shut_down:
+            return "Shut down by an operator."
+        if self.deactivated:
+            return "Deactivated by an operator."
         if self.paused:
             return "Paused by an operator."
         return self.device_message
@@ -94,6 +125,15 @@ class Printer:
         """What an event tells of it."""
         return PrinterStatus(self.state, self.reasons, self.message, self.accepting)
 
+
+_OF_OPERATORS = (
+    ("paused", "paused"),
+    ("pausing", "moving-to-paused"),
+    ("holding_new", "hold-new-jobs"),
+    ("deactivated", "deactivated"),
+    ("shut_down", "shutdown"),
+)
+"""What an operator did, and the printer-state-reason that tells of it (RFC 8011 5.4.12, RFC 3998 9.2)."""
 
 _INCH, _MM = 2540, 100
 

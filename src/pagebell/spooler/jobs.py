@@ -7,24 +7,36 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import tzinfo
 from itertools import islice
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
-from pagebell.model.lifecycle import Cause, created, job_event, step
+from pagebell.model.lifecycle import HOLDS, Cause, created, step
 from pagebell.model.subscription import Subscription
+from pagebell.spooler.changing import (
+    INCOMING,
+    JobWish,
+    changed,
+    closing,
+    contents,
+    held,
+    purging,
+    released,
+    with_document,
+    with_name,
+    without_document,
+)
+from pagebell.spooler.holding import ON_CREATE, hold_of, zone
 from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
-
-INCOMING = frozenset({"job-incoming"})
-_NO_HOLD = (None, "no-hold")
 
 
 class Jobs:
@@ -74,26 +86,27 @@ class Jobs:
             by.demand_own(job.owner)
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished")
-            return _closing(job, self._ledger.clock.now()) if job.open else None
+            return closing(job, self._ledger.clock.now()) if job.open else None
 
         return await self._ledger.update_job(number, decide)
 
     def validate(self, order: Order) -> None:
-        """Raise what `submit` would raise."""
+        """Raise what `submit` would raise, but for NotAccepting: it is no promise anyway (RFC 3998 3.1.1)."""
         ledger = self._ledger
         ledger.refuse_if_stopping()
         order.by.demand(Right.PRINT)
-        if not ledger.printer(order.printer).accepting:
-            raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
+        ledger.refuse_out_of_service(order.printer)
         if ledger.roster.count() >= ledger.policy.max_active_jobs:
             raise TooMany("the server has as many unfinished jobs as it may have; please try again later")
 
     def _draft(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
         self.validate(order)
+        printer = self._ledger.printer(order.printer)
+        if not printer.accepting:
+            raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
         now = self._ledger.clock.now()
         number = self._ledger.next_job_id()
-        held = order.ticket.job_hold_until not in _NO_HOLD
-        reasons = INCOMING | {"job-hold-until-specified"} if held else INCOMING
+        hold = hold_of(order.ticket, printer, now, self._zone)
         job = Job(
             id=number,
             uuid=str(uuid.uuid4()),
@@ -103,11 +116,12 @@ class Jobs:
             host=order.by.host,
             created=now,
             touched=now,
-            state=JobState.PENDING_HELD if held else JobState.PENDING,
-            reasons=reasons,
+            state=JobState.PENDING if hold is None else JobState.PENDING_HELD,
+            reasons=INCOMING if hold is None else INCOMING | hold.reasons,
+            hold_until=None if hold is None else hold.until,
             ticket=order.ticket,
             open=True,
-            priority=order.ticket.job_priority or DEFAULT_PRIORITY,
+            priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
             charset=order.charset,
             language=order.language,
         )
@@ -141,7 +155,7 @@ class Jobs:
                 if draft is not None:
                     return await self._store_whole(draft, document, content, last, subscriptions)
                 return await ledger.update_job(
-                    job.id, lambda now: _with_document(now, document, content, last, ledger.clock.now())
+                    job.id, lambda now: with_document(now, document, content, last, ledger.clock.now())
                 )
             finally:
                 self._arrived(job.id, key)
@@ -190,7 +204,7 @@ class Jobs:
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
         creation = self._creation(job, subscriptions)
-        await self._ledger.commit(replace(creation, contents=_contents(content)))
+        await self._ledger.commit(replace(creation, contents=contents(content)))
         return job
 
     async def _store_aborted(
@@ -222,13 +236,61 @@ class Jobs:
 
     # --- changing ---
 
-    async def hold(self, number: JobId, by: Principal) -> Job:
-        """Keep it from being printed until it is released. Raises NotFound, NotAuthorized, WrongState."""
-        return await self._step(number, by, Cause.HOLD)
+    async def hold(
+        self, number: JobId, by: Principal, until: str | None = None, at: float | None = None
+    ) -> Job:
+        """Keep it from being printed until it is released, or until a time by its name or in seconds since 1970.
+
+        Raises NotFound, NotAuthorized, WrongState.
+        """
+        name = None if at is not None else until or "indefinite"
+
+        def decide(job: Job) -> Change:
+            ticket = replace(job.ticket, job_hold_until=name, job_hold_until_time=at)
+            return held(job, ticket, self._now(), self._zone)
+
+        return await self._change(number, by, decide)
 
     async def release(self, number: JobId, by: Principal) -> Job:
-        """Let a held job be printed. Raises NotFound, NotAuthorized, WrongState."""
-        return await self._step(number, by, Cause.RELEASE)
+        """Let a held job be printed; what an operator holds, only operators release.
+
+        Raises NotFound, NotAuthorized, WrongState.
+        """
+
+        def decide(job: Job) -> Change:
+            if ON_CREATE in job.reasons:
+                by.demand(Right.MANAGE_ALL)
+            return released(job, HOLDS, self._now())
+
+        return await self._change(number, by, decide)
+
+    async def change(self, number: JobId, wish: JobWish, by: Principal) -> Job:
+        """Set a waiting job's attributes, all or none. Raises NotFound, NotAuthorized, WrongState."""
+        if wish.operator_message is not None:
+            by.demand(Right.MANAGE_ALL)
+        return await self._change(number, by, lambda job: changed(job, wish, self._now(), self._zone))
+
+    async def cancel_document(self, number: JobId, document: int, by: Principal) -> Job:
+        """Leave one document of a waiting job out. Raises NotFound, NotAuthorized, WrongState."""
+        return await self._change(number, by, lambda job: without_document(job, document, self._now()))
+
+    async def name_document(self, number: JobId, document: int, name: str, by: Principal) -> Job:
+        """Give a document of a waiting job another name. Raises NotFound, NotAuthorized, WrongState."""
+        return await self._change(number, by, lambda job: with_name(job, document, name, self._now()))
+
+    async def _change(self, number: JobId, by: Principal, decide: Callable[[Job], Change | None]) -> Job:
+        def decide_own(job: Job) -> Change | None:
+            by.demand_own(job.owner)
+            return decide(job)
+
+        return await self._ledger.update_job(number, decide_own)
+
+    def _now(self) -> float:
+        return self._ledger.clock.now()
+
+    @property
+    def _zone(self) -> tzinfo | None:
+        return zone(self._ledger.policy.time_zone)
 
     async def cancel(self, number: JobId, by: Principal, message: str = "") -> Job:
         """Stop it; while it is on its device that takes until the device has stopped.
@@ -287,7 +349,7 @@ class Jobs:
         self._ledger.printer(printer)
         for job in list(self._ledger.roster.living(printer)):
             with suppress(NotFound):  # somebody else purges too
-                await self._ledger.update_job(job.id, self._purging)
+                await self._ledger.update_job(job.id, lambda job: purging(job, self._now()))
         while finished := await self._ledger.store.jobs(JobQuery(finished=True, printer=printer, limit=500)):
             await self.forget(finished)
 
@@ -295,21 +357,6 @@ class Jobs:
         """Remove finished jobs and their documents."""
         await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
         await self._ledger.forget_documents(finished)
-
-    def _purging(self, job: Job) -> Change | None:
-        if job.state.is_final:
-            return None
-        doomed = replace(job, purging=True)
-        events: tuple[Event, ...] = ()
-        if job.is_stopping:
-            doomed = replace(doomed, version=job.version + 1)
-        else:
-            reason = frozenset({"job-canceled-by-operator"})
-            stopping = (
-                frozenset({"processing-to-stop-point"}) if job.processing_at is not None else frozenset()
-            )
-            doomed, events = step(doomed, Cause.CANCEL, self._ledger.clock.now(), reasons=reason | stopping)
-        return Change(jobs=(doomed,), events=events)
 
     async def _step(
         self,
@@ -371,24 +418,3 @@ class Jobs:
     def is_uploading(self, number: JobId) -> bool:
         """Whether octets of it are on their way in."""
         return number in self._incoming
-
-
-def _contents(content: Content | None) -> tuple[Content, ...]:
-    return () if content is None else (content,)
-
-
-def _with_document(job: Job, document: Document, content: Content | None, last: bool, now: float) -> Change:
-    if job.state.is_final or job.state >= JobState.PROCESSING:
-        raise WrongState(f"job {job.id} takes no more documents")
-    documents = tuple(sorted((*job.documents, document), key=lambda d: d.number))
-    new = replace(job, documents=documents, touched=now, version=job.version + 1)
-    if last and job.open:
-        return replace(_closing(new, now, version=new.version), contents=_contents(content))
-    event = job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",))
-    return Change(jobs=(new,), events=(event,), contents=_contents(content))
-
-
-def _closing(job: Job, now: float, version: int | None = None) -> Change:
-    """No more documents come: the job may be printed."""
-    new = replace(job, open=False, reasons=job.reasons - INCOMING, version=version or job.version + 1)
-    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_STATE_CHANGED, ("reasons",)),))

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 
-from pagebell.model.errors import NotFound, ServiceStopping
+from pagebell.model.errors import NotFound, OutOfService, ServiceStopping
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
@@ -155,6 +155,12 @@ class Ledger:
         """Raise ServiceStopping while the server goes down."""
         if self.stopping:
             raise ServiceStopping("the server is shutting down; please try again in a minute")
+
+    def refuse_out_of_service(self, name: PrinterName) -> None:
+        """Raise OutOfService where an operator has deactivated the printer or shut it down; NotFound."""
+        printer = self.printer(name)
+        if printer.is_out_of_service:
+            raise OutOfService(f"printer {name} is out of service: {printer.message}")
 
     def too_old(self) -> int:
         """The newest event's number that may leave the log now, 0 if none."""

@@ -28,6 +28,12 @@ class Policy:
     """A job becomes visible when its first document is stored, or when so much of it has arrived."""
     keep_documents: float = 86_400.0
     """How long the documents of finished jobs stay on disk, for Restart-Job."""
+    history_jobs: int = 100_000
+    """How many finished jobs are remembered; the oldest are forgotten first, with their documents."""
+    history_age: float = 90 * 86_400.0
+    """How long a finished job is remembered."""
+    time_zone: str = ""
+    """Whose clock job-hold-until's times are of (IANA's name); empty for the machine's."""
     event_life: float = 300.0
     """How long events are kept at least (RFC 3996 ippget-event-life)."""
     max_events: int = 1_000_000

@@ -7,10 +7,11 @@ import logging
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Ticket
-from pagebell.model.errors import AlreadyExists, NotFound, Unsupported
+from pagebell.model.errors import AlreadyExists, NotFound, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
@@ -26,12 +27,20 @@ from pagebell.spooler.ports import (
     Report,
     Work,
 )
+from pagebell.spooler.queue import Queue
 from pagebell.spooler.schedule import PrinterTask, with_its_job
 
 log = logging.getLogger(__name__)
 
 MakeDevice = Callable[[str], Device]
 """Makes a device of its URI; raises ValueError that says what is wrong with it."""
+
+
+_FRESH: Final = {
+    **dict.fromkeys(("paused", "pausing", "holding_new", "deactivated", "shut_down"), False),
+    "accepting": False,
+}
+"""A printer that nobody has done anything to yet (RFC 3998 3.5.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +52,25 @@ class PrinterWish:
     location: str | None = None
     accepting: bool | None = None
     defaults: Ticket | None = None
+    organization: str | None = None
+    organizational_unit: str | None = None
+    geo_location: str | None = None
+    operator_message: str | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """The fields of a Printer that are to change."""
+        return {field: getattr(self, field) for field in self.__slots__ if getattr(self, field) is not None}
 
 
 class Printers:
     """Everything that can be done with printers."""
 
-    def __init__(self, ledger: Ledger, jobs: Jobs, make_device: MakeDevice, inspector: Inspector) -> None:
+    def __init__(
+        self, ledger: Ledger, jobs: Jobs, queue: Queue, make_device: MakeDevice, inspector: Inspector
+    ) -> None:
         self._ledger = ledger
         self._jobs = jobs
+        self._queue = queue
         self._make_device = make_device
         self._inspector = inspector
         self._group: asyncio.TaskGroup | None = None
@@ -122,18 +142,13 @@ class Printers:
         def decide() -> Change:
             now = self._ledger.clock.now()
             old = self._ledger.printer(name)
-            new = replace(
-                old,
-                device=old.device if wish.device is None else wish.device,
-                info=old.info if wish.info is None else wish.info,
-                location=old.location if wish.location is None else wish.location,
-                accepting=old.accepting if wish.accepting is None else wish.accepting,
-                defaults=old.defaults if wish.defaults is None else wish.defaults,
-                changed=now,
-            )
+            new = replace(old, **wish.asked(), changed=now)
+            if wish.operator_message is not None:
+                new = replace(new, operator_message_at=now)
             settled, events = settle(old, new, now)
-            names = ("device", "info", "location", "defaults")
-            changed = tuple(n for n in names if getattr(old, n) != getattr(new, n))
+            changed = tuple(
+                n for n in wish.asked() if n != "accepting" and getattr(old, n) != getattr(new, n)
+            )
             if changed:
                 events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, changed),)
             return Change(printers=(settled,), events=events)
@@ -179,13 +194,74 @@ class Printers:
 
     async def pause(self, name: PrinterName, by: Principal) -> Printer:
         """Stop feeding the device at once; the job that is printing stops with it. Raises NotFound, NotAuthorized."""
-        by.demand(Right.MANAGE_ALL)
-        return await self._set(name, lambda old: replace(old, paused=True))
+        return await self._operate(name, by, paused=True, pausing=False)
+
+    async def pause_after_current(self, name: PrinterName, by: Principal) -> Printer:
+        """Start no more jobs; the one that is printing goes on to its end (RFC 3998 3.2). Raises as `pause`."""
+        return await self._operate(name, by, pausing=True)
 
     async def resume(self, name: PrinterName, by: Principal) -> Printer:
-        """Go on. Raises NotFound, NotAuthorized."""
+        """Go on. Raises as `pause`."""
+        return await self._operate(name, by, paused=False, pausing=False)
+
+    async def accept(self, name: PrinterName, accepting: bool, by: Principal) -> Printer:
+        """Let jobs be created, or not (RFC 3998 3.1). Raises as `pause`."""
+        return await self._operate(name, by, accepting=accepting)
+
+    async def hold_new(self, name: PrinterName, by: Principal) -> Printer:
+        """Hold the jobs that are created from now on (RFC 3998 3.3.1). Raises as `pause`."""
+        return await self._operate(name, by, holding_new=True)
+
+    async def release_held_new(self, name: PrinterName, by: Principal) -> Printer:
+        """Hold new jobs no longer, and let those go that were held so (RFC 3998 3.3.2). Raises as `pause`."""
+        printer = await self._operate(name, by, holding_new=False)
+        await self._queue.release_new(name)
+        return printer
+
+    async def deactivate(self, name: PrinterName, by: Principal) -> Printer:
+        """Answer questions, finish the job that is printing, and nothing else (RFC 3998 3.4.1). Raises as `pause`."""
+        return await self._operate(name, by, deactivated=True, accepting=False, pausing=True)
+
+    async def activate(self, name: PrinterName, by: Principal) -> Printer:
+        """Undo `deactivate` (RFC 3998 3.4.2). Raises as `pause`; WrongState when it is shut down."""
+        if self._ledger.printer(name).shut_down:
+            raise WrongState(f"printer {name} is shut down: it can only be started up")
+        return await self._operate(name, by, deactivated=False, accepting=True, paused=False, pausing=False)
+
+    async def shut_down(self, name: PrinterName, by: Principal) -> Printer:
+        """As `deactivate`, until it is started up (RFC 3998 3.5.2). Raises as `pause`."""
+        kind = EventKind.PRINTER_SHUTDOWN
+        return await self._operate(
+            name, by, kind, deactivated=True, shut_down=True, accepting=False, pausing=True
+        )
+
+    async def start_up(self, name: PrinterName, by: Principal) -> Printer:
+        """Idle and without a past, but it takes no jobs before `accept` (RFC 3998 3.5.3).
+
+        Raises as `pause`; WrongState when it is not shut down.
+        """
+        if not self._ledger.printer(name).shut_down:
+            raise WrongState(f"printer {name} is up already")
+        return await self._operate(name, by, EventKind.PRINTER_RESTARTED, **_FRESH)
+
+    async def restart(self, name: PrinterName, by: Principal) -> Printer:
+        """Begin anew; a job that is printing is interrupted and printed again (RFC 3998 3.5.1). Raises as `pause`."""
         by.demand(Right.MANAGE_ALL)
-        return await self._set(name, lambda old: replace(old, paused=False))
+        async with self._changing:
+            device = self.device(name)
+            await self._end(name)
+            fresh = {**_FRESH, "accepting": True, "device_stopped": False, "device_reasons": frozenset()}
+            await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh, device_message="")
+            self._begin(name, device)
+        await self._queue.release_new(name)
+        return self._ledger.printer(name)
+
+    async def _operate(
+        self, name: PrinterName, by: Principal, kind: EventKind | None = None, **facts: Any
+    ) -> Printer:
+        """Give a printer new facts; what an operator does to it is told as an event of `kind`, if given."""
+        by.demand(Right.MANAGE_ALL)
+        return await self._set(name, lambda old: replace(old, **facts), kind)
 
     async def identify(
         self, name: PrinterName, actions: Collection[str], message: str, by: Principal
@@ -246,11 +322,20 @@ class Printers:
         except ValueError as error:
             raise Unsupported(str(error), "device-uri") from None
 
-    async def _set(self, name: PrinterName, change: Callable[[Printer], Printer]) -> Printer:
+    async def _set(
+        self, name: PrinterName, change: Callable[[Printer], Printer], kind: EventKind | None = None
+    ) -> Printer:
         def decide() -> Change | None:
             old = self._ledger.printer(name)
             new = change(old)
-            return None if new == old else with_its_job(self._ledger, old, new)
+            found = None if new == old else with_its_job(self._ledger, old, new)
+            if kind is None:
+                return found
+            found = found or Change()
+            told = found.printers[0] if found.printers else old
+            return replace(
+                found, events=(*found.events, printer_event(told, self._ledger.clock.now(), kind, ("state",)))
+            )
 
         await self._ledger.update(decide)
         return self._ledger.printer(name)

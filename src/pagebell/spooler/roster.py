@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import Job
 
-_Key = tuple[int, int]
+_Key = tuple[bool, int, float, int]
 
 
 def _key(job: Job) -> _Key:
-    """Higher priority first, then first come (RFC 8011 5.2.1)."""
-    return (-job.priority, job.id)
+    return job.place
 
 
 class Roster:
@@ -46,12 +45,12 @@ class Roster:
     def next(self, printer: PrinterName) -> Job | None:
         """What that printer should print next."""
         ready = self._ready.get(printer)
-        return self._jobs[JobId(ready[0][1])] if ready else None
+        return self._jobs[JobId(ready[0][-1])] if ready else None
 
     def living(self, printer: PrinterName | None = None) -> Iterator[Job]:
         """Its living jobs (or everybody's), in the order of printing."""
         if printer is not None:
-            return (self._jobs[JobId(number)] for _, number in tuple(self._living.get(printer, ())))
+            return (self._jobs[JobId(number)] for *_, number in tuple(self._living.get(printer, ())))
         return iter(sorted(self._jobs.values(), key=_key))
 
     def ahead(self, job: Job) -> int:

@@ -9,13 +9,21 @@ from dataclasses import dataclass, replace
 
 from pagebell.model.document import Document
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
-from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, progressed, settle, step
+from pagebell.model.lifecycle import Cause, printer_event, progressed, remarked, settle, step
 from pagebell.model.printer import Printer
-from pagebell.spooler.ledger import Ledger, to_end
+from pagebell.spooler.ledger import Decide, Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
-from pagebell.spooler.ports import Change, Device, DeviceFailed, DeviceStatus, Inspector
+from pagebell.spooler.ports import (
+    Change,
+    Device,
+    DeviceFailed,
+    DeviceStatus,
+    Inspector,
+    JobCanceled,
+    JobCutOff,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +51,8 @@ class _Work:
         self._ledger = ledger
         self._job = job
         self._running = running
+        self._message = ""
+        self._reasons: frozenset[str] = frozenset()
 
     @property
     def job(self) -> Job:
@@ -68,10 +78,33 @@ class _Work:
             new, events = progressed(job, ledger.clock.now(), impressions)
             return Change(jobs=(new,), events=events)
 
-        async def attempt() -> None:
-            await ledger.update(decide)
+        await self._store(decide)
 
-        await ledger.insist(attempt, NoRoom)
+    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
+        self._message = message
+        self._reasons |= reasons
+        ledger = self._ledger
+
+        def decide() -> Change | None:
+            job = ledger.roster.get(self._job.id)
+            if job is None or job.processing_at is None or job.is_stopping:
+                return None
+            new, events = remarked(job, ledger.clock.now(), message, reasons)
+            return Change(jobs=(new,), events=events)
+
+        await self._store(decide)
+
+    def completed(self) -> Ending:
+        """How a job that was printed ends: with what its device remarked."""
+        if not self._reasons:
+            return Ending(Cause.COMPLETE, message=self._message)
+        return Ending(Cause.COMPLETE, self._reasons | {"job-completed-with-warnings"}, self._message)
+
+    async def _store(self, decide: Decide) -> None:
+        async def attempt() -> None:
+            await self._ledger.update(decide)
+
+        await self._ledger.insist(attempt, NoRoom)
 
 
 class PrinterTask:
@@ -79,6 +112,7 @@ class PrinterTask:
 
     def __init__(self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector) -> None:
         self.device = device
+        self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
         self._inspector = inspector
@@ -97,7 +131,7 @@ class PrinterTask:
             if job.printer != self._name:
                 continue
             self._news.set()
-            if job.id == self._current and job.is_stopping:
+            if job.id == self._current and _must_leave(job):
                 self._stop_device()
 
     def _stop_device(self) -> None:
@@ -126,7 +160,7 @@ class PrinterTask:
 
     def _next(self) -> Job | None:
         printer = self._ledger.printers.get(self._name)
-        if printer is None or printer.paused or printer.device_stopped or self._ledger.stopping:
+        if printer is None or not printer.starts_jobs or self._ledger.stopping:
             return None
         return self._ledger.roster.next(self._name)
 
@@ -141,22 +175,32 @@ class PrinterTask:
             await self._report(DeviceStatus(reasons=frozenset({"other-warning"}), message=message))
 
     async def _report(self, status: DeviceStatus) -> None:
+        capabilities = self.device.capabilities
+        learned = capabilities != self._capabilities
+
         def decide() -> Change | None:
             old = self._ledger.printers.get(self._name)
             if old is None:
                 return None
+            now = self._ledger.clock.now()
             new = replace(
                 old,
                 device_stopped=status.stopped,
                 device_reasons=status.reasons,
                 device_message=status.message,
+                changed=now if learned else old.changed,
             )
-            return None if new == old else with_its_job(self._ledger, old, new)
+            change = None if new == old else with_its_job(self._ledger, old, new)
+            if change is None or not learned:
+                return change
+            told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
+            return replace(change, events=(*change.events, told))
 
         async def attempt() -> None:
             await self._ledger.update(decide)
 
         await self._ledger.insist(attempt, NoRoom)
+        self._capabilities = capabilities
 
     # --- one job ---
 
@@ -168,7 +212,7 @@ class PrinterTask:
                 return
             work = _Work(self._ledger, started, self._running)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
-            if (self._ledger.roster.get(job.id) or started).is_stopping:
+            if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
             await asyncio.wait({self._printing})
             await to_end(self._finish(job.id, self._ending(self._printing)))
@@ -202,7 +246,7 @@ class PrinterTask:
             if ending is not None:
                 new, events = step(living, ending.cause, now, reasons=ending.reasons, message=ending.message)
                 return _final(new, events)
-            if printer.paused or printer.device_stopped:
+            if not printer.starts_jobs:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
@@ -230,6 +274,10 @@ class PrinterTask:
     async def _on_device(self, work: _Work) -> Ending:
         try:
             await self.device.print(work)
+        except JobCutOff as error:
+            return Ending(Cause.RECOVER_HELD, message=str(error))
+        except JobCanceled as error:
+            return Ending(Cause.CANCELED, error.reasons, str(error))
         except DeviceFailed as error:
             return Ending(Cause.ABORT, error.reasons, str(error))
         except Gone as error:
@@ -237,7 +285,7 @@ class PrinterTask:
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
             return _FAILED
-        return Ending(Cause.COMPLETE)
+        return work.completed()
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
         if not printing.cancelled():
@@ -253,8 +301,8 @@ class PrinterTask:
             await asyncio.wait({printing})
             if not printing.cancelled():
                 ending = printing.result()
-        job = self._ledger.roster.get(number)
-        if job is not None and job.processing_at is not None:
+        printer = self._ledger.printers.get(self._name)
+        if printer is not None and printer.current == number:
             await self._finish(number, ending)
 
     async def _finish(self, number: JobId, ending: Ending) -> None:
@@ -262,10 +310,14 @@ class PrinterTask:
             now = self._ledger.clock.now()
             printer = self._ledger.printers.get(self._name)
             job = self._ledger.roster.get(number)
-            if job is None or printer is None:
+            if printer is None or printer.current != number:
                 return None
-            new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             idle, printer_events = settle(printer, replace(printer, current=None), now)
+            if job is None or not _ends(
+                job, ending
+            ):  # it left the device before: suspended, and what followed
+                return Change(printers=(idle,), events=printer_events)
+            new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             change = _final(new, events + printer_events)
             return replace(change, printers=(idle,))
 
@@ -275,6 +327,18 @@ class PrinterTask:
                 await self._ledger.documents.delete([d.key for job in change.jobs for d in job.documents])
 
         await self._ledger.insist(attempt, NoRoom)
+
+
+def _must_leave(job: Job | None) -> bool:
+    """Whether the job's device is to stop printing it."""
+    return job is None or job.is_stopping or not job.is_on_device
+
+
+def _ends(job: Job, ending: Ending) -> bool:
+    """Whether the end of its printing means something to the job as it is now."""
+    if job.is_suspended:  # the device was ready with it before it could stop
+        return ending.cause is Cause.COMPLETE
+    return job.is_on_device
 
 
 def _final(job: Job, events: tuple[Event, ...]) -> Change:
@@ -302,7 +366,7 @@ def with_its_job(ledger: Ledger, old: Printer, new: Printer) -> Change:
     settled, events = settle(old, new, now)
     job = None if old.current is None else ledger.roster.get(old.current)
     stopped = new.paused or new.device_stopped
-    if job is None or job.is_stopping:
+    if job is None or job.is_stopping or not job.is_on_device:
         return Change(printers=(settled,), events=events)
     if stopped and (job.state is JobState.PROCESSING or job.message != settled.message):
         moved, job_events = step(job, Cause.STOP, now, message=settled.message)

@@ -17,6 +17,7 @@ from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change, Clock, DocumentStore, Inspector, JobQuery, NullInspector, Store
 from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.queue import Queue
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `printers` and `subscriptions` are all that front ends use.
+    `jobs`, `queue`, `printers` and `subscriptions` are all that front ends use.
     """
 
     def __init__(
@@ -41,7 +42,10 @@ class Spooler:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
-        self.printers = Printers(self._ledger, self.jobs, make_device, inspector or NullInspector())
+        self.queue = Queue(self._ledger, self.jobs)
+        self.printers = Printers(
+            self._ledger, self.jobs, self.queue, make_device, inspector or NullInspector()
+        )
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
@@ -98,7 +102,7 @@ class Spooler:
                 settled, events = settle(printer, fresh, now)
                 await ledger.store.commit(Change(printers=(settled,), events=events))
         for job in list(ledger.roster.living()):
-            if job.processing_at is None:
+            if not job.is_on_device:
                 continue
             cause = recovery_cause(ledger.policy.on_recovery)
             told = "The server went down while this was printing; "
@@ -146,6 +150,7 @@ class Spooler:
             idle = now - job.touched
             if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
+        await self.queue.release_due()
         trim = ledger.too_old()
         if trim > 0:
             await self.subscriptions.trim(trim)

@@ -1,11 +1,13 @@
 """Every cause in every state: the table leads somewhere, or the step is refused and changes nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from pagebell.model.errors import WrongState
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName, PrinterState
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import STEPS, Cause, settle, step
+from pagebell.model.lifecycle import STEPS, Cause, let_go, settle, step
 from pagebell.model.printer import Printer
 
 NOW = 100.0
@@ -36,7 +38,7 @@ def job(state: JobState, reasons: frozenset[str] = frozenset()) -> Job:
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_every_cause_in_every_state(state: JobState, cause: Cause) -> None:
-    old = job(state)
+    old = job(state, frozenset({"job-suspended"}) if cause is Cause.RESUME else frozenset())
     if (state, cause) not in STEPS:
         with pytest.raises(WrongState, match=r"can't .* job 1: it is "):
             step(old, cause, NOW)
@@ -85,6 +87,40 @@ def test_job_that_is_stopping_can_only_come_to_an_end(state: JobState, cause: Ca
     assert new.state.is_final
     if cause not in (Cause.COMPLETE, Cause.ABORT):
         assert (new.state, new.reasons) == (JobState.CANCELED, {"job-canceled-by-operator"})
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_suspended_job_is_resumed_or_ends(cause: Cause) -> None:
+    old = job(JobState.PROCESSING_STOPPED, frozenset({"job-suspended"}))
+    if cause not in (Cause.RESUME, Cause.CANCEL, Cause.ABORT, Cause.COMPLETE, Cause.PROVE):
+        with pytest.raises(WrongState, match=r"is suspended"):
+            step(old, cause, NOW)
+        return
+    new, _ = step(old, cause, NOW)
+    assert not new.is_suspended
+    if cause is Cause.CANCEL:
+        assert (new.state, new.reasons) == (JobState.CANCELED, {"job-canceled-by-user"})
+
+
+def test_job_that_is_not_suspended_is_not_resumed() -> None:
+    with pytest.raises(WrongState, match=r"can't resume job 1"):
+        step(job(JobState.PROCESSING_STOPPED, frozenset({"printer-stopped"})), Cause.RESUME, NOW)
+
+
+def test_job_held_for_two_reasons_is_let_go_by_the_last() -> None:
+    both = frozenset({"job-hold-until-specified", "job-held-on-create"})
+    new, _ = let_go(job(JobState.PENDING_HELD, both), frozenset({"job-held-on-create"}), NOW)
+    assert (new.state, new.reasons) == (JobState.PENDING_HELD, {"job-hold-until-specified"})
+    new, _ = let_go(new, frozenset({"job-hold-until-specified"}), NOW)
+    assert (new.state, new.reasons) == (JobState.PENDING, frozenset())
+
+
+def test_printer_that_is_pausing_is_paused_when_its_job_is_done() -> None:
+    busy, _ = settle(printer(), printer(pausing=True, current=JobId(1)), NOW)
+    assert (busy.state, busy.reasons) == (PrinterState.PROCESSING, {"moving-to-paused"})
+    done, (event,) = settle(busy, replace(busy, current=None), NOW)
+    assert (done.state, done.reasons) == (PrinterState.STOPPED, {"paused"})
+    assert event.kind is EventKind.PRINTER_STOPPED
 
 
 def test_restarted_job_begins_anew() -> None:

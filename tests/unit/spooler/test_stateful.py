@@ -320,7 +320,7 @@ class Life(RuleBasedStateMachine):
             printing = [
                 job.id
                 for job in self.stage.store._jobs.values()
-                if job.printer == printer.name and job.processing_at is not None and not job.state.is_final
+                if job.printer == printer.name and job.is_on_device
             ]
             assert printing == ([] if printer.current is None else [printer.current])
 
@@ -351,7 +351,7 @@ class Life(RuleBasedStateMachine):
             await stage.spooler.printers.resume(printer, SYSTEM)
         await stage.clock.advance(POLICY.open_job_timeout + 20)
         for job in stage.spooler._ledger.roster.living():
-            assert job.state is JobState.PENDING_HELD, job
+            assert job.state is JobState.PENDING_HELD or stage.spooler.jobs.is_uploading(job.id), job
         known = {d.key for job in stage.store._jobs.values() for d in job.documents}
         assert set(stage.documents.documents) <= known
         assert not stage.documents.incoming

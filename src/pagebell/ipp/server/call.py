@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -25,8 +25,6 @@ class Place(NamedTuple):
     printer: str | None = None
     job: int | None = None
     server: bool = False
-    cups: bool = False
-    """Named as only CUPS' clients do."""
 
 
 def place_of(uri: str) -> Place | None:
@@ -40,13 +38,11 @@ def place_of(uri: str) -> Place | None:
         return None
     match parts:
         case [] | ["printers"] | ["jobs"]:
-            return Place(server=True, cups=True)
+            return Place(server=True)
         case ["ipp"] | ["ipp", "print"]:
             return Place()
-        case ["ipp", "print", name]:
+        case ["ipp", "print", name] | ["printers", name]:
             return Place(name)
-        case ["printers", name]:
-            return Place(name, cups=True)
         case ["ipp", "print", name, number] | ["printers", name, number] if _is_id(number):
             return Place(name, int(number))
         case ["jobs", number] if _is_id(number):
@@ -136,16 +132,6 @@ class Call:
         if name is None:
             return self.spooler.printers.default.name
         return self.spooler.printers.printer(PrinterName(name)).name
-
-    @property
-    def told_origin(self) -> Origin:
-        """What the URIs in a printer's description are made of.
-
-        CUPS' clients string several values of printer-uri-supported together with commas, and then ask for a printer
-        of that name: they are told one.
-        """
-        cups = self.place.cups or self.request.operation.source == "CUPS"
-        return replace(self.origin, both_schemes=False) if cups else self.origin
 
     @property
     def printer_or_all(self) -> PrinterName | None:

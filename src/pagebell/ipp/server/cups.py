@@ -57,7 +57,7 @@ def _listed(call: Call, describer: PrinterDescriber, names: list[PrinterName]) -
     reply = Reply()
     for name in names:
         printer = call.spooler.printers.printer(name)
-        reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.told_origin, selection)))
+        reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
     return reply
 
 

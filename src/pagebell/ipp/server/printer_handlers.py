@@ -44,7 +44,7 @@ def describe(call: Call, describer: PrinterDescriber) -> Reply:
             call.request.attributes.attributes[r.document_format.name],
         )
     reply = Reply()
-    reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.told_origin, selection)))
+    reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
     return reply
 
 
