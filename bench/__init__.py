@@ -1,0 +1,1 @@
+"""Measurements of the server on the machine at hand."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests import peers
+
+settings.register_profile("pagebell", deadline=None, print_blob=True)
+settings.load_profile("pagebell")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -33,8 +34,13 @@ def find(program: str) -> str:
     return str(path)
 
 
-def missing(program: str) -> None:
-    reason = f"not run: {program} is missing"
+def missing(program: str) -> NoReturn:
+    absent(f"{program} is missing")
+
+
+def absent(what: str) -> NoReturn:
+    """Say what was not run; under CI that is a failure."""
+    reason = f"not run: {what}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

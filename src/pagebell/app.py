@@ -6,6 +6,7 @@ import fcntl
 import ipaddress
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,25 @@ from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
 from pagebell.converters.pages import PageConverter
 from pagebell.devices import make_device
+from pagebell.http.certificates import CertificateError, Certificates, own_certificate
+from pagebell.http.listener import Listener
+from pagebell.http.refusals import TLS_PROTOCOLS
+from pagebell.http.settings import TlsMode
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
-from pagebell.ipp.server.http import IppApplication, Receive, Scope, Send, is_ipp, refuse_media_type
-from pagebell.listener import Listener
-from pagebell.model.access import ADMINISTRATOR, EVERYBODY, SYSTEM, Principal
+from pagebell.ipp.server.http import (
+    IppApplication,
+    Receive,
+    Scope,
+    Send,
+    has_credentials,
+    has_ipp_body,
+    is_ipp,
+    refuse_media_type,
+    tell,
+    visitor_of,
+)
+from pagebell.model.access import ADMINISTRATOR, EVERYBODY, SYSTEM, Principal, Visitor
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
 from pagebell.spooler.printers import PrinterWish
@@ -47,6 +62,9 @@ class Running:
     host: str
     port: int
     state: Path
+    tls: TlsMode = TlsMode.OFF
+    certificate: Path | None = None
+    """The certificate in use, with TLS."""
 
     @property
     def authority(self) -> str:
@@ -55,7 +73,13 @@ class Running:
 
     def uri(self, printer: str) -> str:
         """A printer's IPP URI."""
-        return f"ipp://{self.authority}/ipp/print/{printer}"
+        scheme = "ipps" if self.tls is TlsMode.REQUIRE else "ipp"
+        return f"{scheme}://{self.authority}/ipp/print/{printer}"
+
+    @property
+    def page(self) -> str:
+        """The URL of the web page."""
+        return f"{'https' if self.tls is TlsMode.REQUIRE else 'http'}://{self.authority}/"
 
 
 @asynccontextmanager
@@ -138,53 +162,109 @@ async def _ensure_printers(spooler: Spooler, config: Config, folder: Path) -> No
 
 async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folder: Path) -> Running:
     host, port = split_address(config.server.ipp, "server.ipp")
-    application = _Application(spooler, config)
-    listener = Listener(application)
+    door = Doorkeeper(config.access.admin_from, config.tls.mode)
+    application = _Application(spooler, door)
+    certificate, key = _certificate(config, folder, host)
+    try:
+        certificates = None if certificate is None or key is None else Certificates(certificate, key)
+    except CertificateError as error:
+        raise StartError(f"{error}; see [tls] in the configuration, or choose --tls off") from None
+    listener = Listener(application, config.http_limits(), config.tls.mode, certificates, has_ipp_body)
     try:
         host, port = await listener.open(host, port)
     except OSError as error:
+        known = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise StartError(
-            f"can't listen on {config.server.ipp}: {os.strerror(error.errno or 0)}; choose another address with --ipp"
+            f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
-    running = Running(spooler, host, port, folder)
+    stack.callback(spooler.begin_stop)
+    running = Running(spooler, host, port, folder, config.tls.mode, certificate)
     application.ipp = IppApplication(
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),
-        Doorkeeper(config.access.admin_from).admit,
+        door.admit,
         running.authority,
-        config.ipp.silence,
+        both_schemes=config.tls.mode is TlsMode.ALLOW,
     )
     return running
+
+
+def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] | tuple[None, None]:
+    """The files of the operator's certificate, or of our own. Raises StartError."""
+    if config.tls.mode is TlsMode.OFF:
+        return None, None
+    if config.tls.certificate:
+        return Path(config.tls.certificate).expanduser(), Path(config.tls.key).expanduser()
+    try:
+        return own_certificate(folder / "tls", host)
+    except CertificateError as error:
+        raise StartError(f"{error}; name another folder with --state, or choose --tls off") from None
 
 
 class _Application:
     """The ASGI application: IPP by its media type, everything else is for browsers."""
 
-    def __init__(self, spooler: Spooler, config: Config) -> None:
+    def __init__(self, spooler: Spooler, door: Doorkeeper) -> None:
         self.ipp: IppApplication | None = None
+        self._door = door
         self._pages = pages(spooler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.ipp is not None and is_ipp(scope):
+        objection = self._door.objection(visitor_of(scope)) if has_credentials(scope) else None
+        if objection is not None:
+            upgrade = ((b"upgrade", TLS_PROTOCOLS.encode()), (b"connection", b"upgrade"))
+            status = 426 if objection.wants_tls else 403
+            await tell(
+                scope, receive, send, status, objection.text, *(upgrade if objection.wants_tls else ())
+            )
+        elif scope["method"] == "OPTIONS":
+            await tell(scope, receive, send, 200, "", (b"allow", b"GET, HEAD, OPTIONS, POST"))
+        elif self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
         elif scope["method"] == "POST":
-            await refuse_media_type(send)
+            await refuse_media_type(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why credentials are not taken."""
+
+    text: str
+    wants_tls: bool = False
+    """Encrypted, they might be."""
 
 
 class Doorkeeper:
     """Who a request comes from, as far as its address and the name it gives tell."""
 
-    def __init__(self, admin_from: tuple[str, ...]) -> None:
+    def __init__(self, admin_from: tuple[str, ...], tls: TlsMode = TlsMode.OFF) -> None:
         self._networks = [ipaddress.ip_network(network) for network in admin_from]
+        self._tls = tls
 
-    def admit(self, user: str | None, peer: str) -> Principal:
+    def objection(self, visitor: Visitor) -> Objection | None:
+        """Why a request with these credentials is not looked at; None when it is.
+
+        In the clear they are refused, so that nobody gets used to sending them so. Encrypted, they are refused
+        because there are no users to compare them with: to ignore them would let their sender believe that they
+        were checked. That is no 401, which would have to ask for credentials (RFC 9110 15.5.2), and people would
+        type one password after another.
+        """
+        if visitor.credentials is None:
+            return None
+        if not visitor.secure:
+            offered = self._tls is not TlsMode.OFF
+            how = "use an ipps: or https: address" if offered else "this server has encryption switched off"
+            return Objection(f"Passwords and tokens are not taken over an open connection: {how}.", offered)
+        return Objection("This server knows no users: leave the user name and the password or token out.")
+
+    def admit(self, visitor: Visitor) -> Principal:
         """A principal with the rights that its address gives it."""
         try:
-            address = ipaddress.ip_address(peer)
+            address = ipaddress.ip_address(visitor.address)
             trusted = any(address in network for network in self._networks)
         except ValueError:
             trusted = False
-        name = str(user) if user else "anonymous"
-        return Principal(name, host=peer, rights=ADMINISTRATOR if trusted else EVERYBODY)
+        name = str(visitor.name) if visitor.name else "anonymous"
+        return Principal(name, host=visitor.address, rights=ADMINISTRATOR if trusted else EVERYBODY)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.spooler.policy import OnRecovery, Policy
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ class ConfigError(Exception):
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -65,8 +67,49 @@ class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: Count = 2**20
-    silence: Annotated[float, msgspec.Meta(gt=0)] = 300.0
-    """Seconds that a client may be silent in the middle of a request before it is taken for gone."""
+
+
+_HTTP = HttpLimits()
+
+
+class HttpTable(_Table, frozen=True):
+    """`[http]`: limits of connections; times in seconds, sizes in octets. `http.settings` has the reasons."""
+
+    max_connections: Count = _HTTP.max_connections
+    """Connections at one time; further ones get 503."""
+    max_connections_per_address: Count = _HTTP.max_connections_per_address
+    """The same for one IPv4 address or one IPv6 network of 64 bits."""
+    max_requests: Count = _HTTP.max_requests
+    """Requests on one connection."""
+    max_head: Count = _HTTP.max_head
+    """Size of a request's line and headers together."""
+    max_headers: Count = _HTTP.max_headers
+    """Count of a request's headers."""
+    max_body: Count = _HTTP.max_body
+    """Size of a request's body that is not IPP; documents have `spooler.max-document`."""
+    handshake_time: Positive = _HTTP.handshake_time
+    """For a TLS handshake."""
+    head_time: Positive = _HTTP.head_time
+    """For a request's line and headers to come, from the connection or the first octet on."""
+    idle_time: Positive = _HTTP.idle_time
+    """Between an answer and the next request on the same connection."""
+    body_silence: Positive = _HTTP.body_silence
+    """Without an octet of a body before its sender is taken for gone."""
+    min_upload_rate: Positive = _HTTP.min_upload_rate
+    """Octets a second; who sends more slowly on the whole uses up `body-silence`."""
+    answer_silence: Positive = _HTTP.answer_silence
+    """For a client to take more of its answer."""
+
+
+class TlsTable(_Table, frozen=True):
+    """`[tls]`: encrypted connections, on the same port as the others."""
+
+    mode: TlsMode = TlsMode.ALLOW
+    """"off", "allow" or "require"."""
+    certificate: str = ""
+    """File with the certificate and its chain in PEM; empty for a self-signed one, made at the first start."""
+    key: str = ""
+    """File with the certificate's key in PEM, without a passphrase. Both are read again when they change."""
 
 
 class AccessTable(_Table, frozen=True):
@@ -90,12 +133,18 @@ class Config(_Table, frozen=True):
     server: ServerTable = ServerTable()
     spooler: SpoolerTable = SpoolerTable()
     ipp: IppTable = IppTable()
+    http: HttpTable = HttpTable()
+    tls: TlsTable = TlsTable()
     access: AccessTable = AccessTable()
     printers: dict[str, PrinterTable] = {}
 
     def policy(self) -> Policy:
         """The spooler's limits and habits."""
         return Policy(**msgspec.structs.asdict(self.spooler))
+
+    def http_limits(self) -> HttpLimits:
+        """The limits of connections."""
+        return HttpLimits(**msgspec.structs.asdict(self.http))
 
     def state_folder(self) -> Path:
         """Where everything is kept."""
@@ -133,6 +182,8 @@ def check(values: dict[str, Any], where: str) -> Config:
         except ValueError as error:
             raise ConfigError(f"{where}: access.admin-from: {error}") from None
     split_address(config.server.ipp, f"{where}: server.ipp")
+    if bool(config.tls.certificate) != bool(config.tls.key):
+        raise ConfigError(f"{where}: tls: a certificate needs its key, and a key its certificate")
     return config
 
 

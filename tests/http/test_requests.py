@@ -111,17 +111,6 @@ async def test_head_without_end_is_refused(connect: Connect) -> None:
         assert await wire.ended()
 
 
-async def test_connection_that_asks_nothing_is_closed(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pagebell.listener.HEAD_TIME", 0.1)
-    async with connect() as wire:
-        assert await wire.ended()
-    async with connect() as wire:
-        await wire.send(b"POST / HTTP/1.1\r\nHost: x\r\n")
-        assert await wire.ended()
-
-
 async def test_http_1_0_is_answered_and_closed(connect: Connect) -> None:
     async with connect() as wire:
         octets = head(len(ASK)).replace(b"HTTP/1.1", b"HTTP/1.0", 1)

@@ -189,7 +189,7 @@ async def test_damaged_compression_is_refused_and_its_job_aborted(
 class TestSilence:
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
-        return {"ipp": {"silence": 0.2}}
+        return {"http": {"body-silence": 0.2}}
 
     async def test_client_that_falls_silent_is_taken_for_gone(
         self, connect: Connect, running: Running
@@ -197,6 +197,7 @@ class TestSilence:
         octets = print_job() + b"and then"
         async with connect() as wire:
             await wire.send(head(len(octets) + 1) + octets)
+            assert (await wire.response()).status == 408
             assert await wire.ended()
         assert (await finished(running)).state is JobState.ABORTED
         assert leftovers(running) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -45,12 +46,24 @@ def chunk(octets: bytes) -> bytes:
 class Wire:
     """One connection. Every wait has a deadline."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, local: str | None = None
+    ) -> None:
         self._address = host, port
+        self._tls = tls
+        self._local = None if local is None else (local, 0)
 
     async def __aenter__(self) -> Self:
-        self.reader, self.writer = await asyncio.open_connection(*self._address)
+        async with asyncio.timeout(DEADLINE):
+            self.reader, self.writer = await asyncio.open_connection(
+                *self._address, ssl=self._tls, local_addr=self._local
+            )
         return self
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """Go on encrypted."""
+        async with asyncio.timeout(DEADLINE):
+            await self.writer.start_tls(context, server_hostname="127.0.0.1")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -61,8 +74,9 @@ class Wire:
         """Close both directions."""
         self.writer.close()
         try:
-            await self.writer.wait_closed()
-        except ConnectionError:
+            async with asyncio.timeout(DEADLINE):
+                await self.writer.wait_closed()
+        except (ConnectionError, ssl.SSLError):
             return
 
     async def send(self, octets: bytes) -> None:
@@ -93,5 +107,5 @@ class Wire:
         async with asyncio.timeout(DEADLINE):
             try:
                 return await self.reader.read(1) == b""
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pagebell.testing.pdf import pdf
+from pagebell.testing.samples import pdf
 from tests.server import PAGEBELL, ServerProcess
 from tests.terminal.tmux import Terminal
 

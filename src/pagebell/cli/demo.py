@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from pagebell.cli.failures import CommandError
-from pagebell.testing.pdf import pdf
+from pagebell.testing.samples import pdf
 
 PRINTER: Final = "simulated://Demo?ppm=60&warmup=1&media=250"
 PATIENCE: Final = 15.0
@@ -50,7 +50,7 @@ def demo(
         document.write_bytes(pdf(pages, _TEXT))
         with _server(folder) as uri:
             _tell(f"\n$ pagebell print {document.name} --to {uri}")
-            command = [sys.executable, "-m", "pagebell", "print", str(document), "--to", uri]
+            command = [sys.executable, "-m", "pagebell.cli", "print", str(document), "--to", uri]
             status = subprocess.run(command, check=False).returncode
     if status == 0:
         _tell(_AFTER)
@@ -69,7 +69,7 @@ def _server(folder: Path) -> Iterator[str]:
     options = ["--config", str(config), "--state", str(folder / "state"), "--ipp", "127.0.0.1:0"]
     _tell("$ pagebell serve " + " ".join(options))
     process = subprocess.Popen(
-        [sys.executable, "-m", "pagebell", "serve", *options, "--log-level", "warning"],
+        [sys.executable, "-m", "pagebell.cli", "serve", *options, "--log-level", "warning"],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -15,6 +15,9 @@ from cyclopts import Parameter
 from pagebell.app import Running, StartError
 from pagebell.app import serve as run_server
 from pagebell.config import Config, ConfigError, LogLevel, ServerTable, check, load
+from pagebell.http.settings import TlsMode
+
+Encryption = Literal["off", "allow", "require"]
 
 
 def serve(
@@ -24,6 +27,9 @@ def serve(
         Path | None, Parameter(help="TOML file with settings; options here come first.")
     ] = None,
     ipp: Annotated[str | None, Parameter(help="HOST:PORT for IPP and the web page.")] = None,
+    tls: Annotated[
+        Encryption | None, Parameter(help="Encrypted connections, on the same port: off, allow or require.")
+    ] = None,
     log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
@@ -37,7 +43,7 @@ def serve(
         pagebell serve --ipp 0.0.0.0:631 --state /var/lib/pagebell --config /etc/pagebell.toml
     """
     try:
-        settings = _settings(load(config), state, ipp, log_level)
+        settings = _settings(load(config), state, ipp, log_level, tls)
         logging.basicConfig(
             level=settings.server.log_level.upper(),
             stream=sys.stderr,
@@ -50,7 +56,9 @@ def serve(
     return 0
 
 
-def _settings(config: Config, state: Path | None, ipp: str | None, log_level: LogLevel | None) -> Config:
+def _settings(
+    config: Config, state: Path | None, ipp: str | None, log_level: LogLevel | None, tls: Encryption | None
+) -> Config:
     """The configuration with the command line's options on top. Raises ConfigError."""
     given = {"state": None if state is None else str(state), "ipp": ipp, "log_level": log_level}
     server = msgspec.structs.replace(
@@ -58,7 +66,8 @@ def _settings(config: Config, state: Path | None, ipp: str | None, log_level: Lo
     )
     check({"server": msgspec.to_builtins(server)}, "options")
     assert isinstance(server, ServerTable)
-    return msgspec.structs.replace(config, server=server)
+    encryption = config.tls if tls is None else msgspec.structs.replace(config.tls, mode=TlsMode(tls))
+    return msgspec.structs.replace(config, server=server, tls=encryption)
 
 
 def _run(main: object) -> None:
@@ -89,5 +98,7 @@ def _announce(running: Running) -> None:
     print(f"State is kept in {running.state}")
     for printer in running.spooler.printers.list():
         print(f"Printer {printer.name}: {running.uri(printer.name)}")
-    print(f"Web page: http://{running.authority}/")
+    print(f"Web page: {running.page}")
+    if running.certificate is not None:
+        print(f"Certificate: {running.certificate}")
     print("Ready.", flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pagebell.model.errors import NotAuthorized
 
@@ -51,6 +51,28 @@ class Principal:
     def owns(self, owner: str) -> bool:
         """Whether the thing of `owner` is its to manage."""
         return self.may(Right.MANAGE_ALL) or (self.may(Right.MANAGE_OWN) and self.name == owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody offers to prove who they are, as in an HTTP Authorization header (RFC 9110 11.4)."""
+
+    scheme: str
+    """In small letters: basic, bearer, ..."""
+    secret: str = field(repr=False)
+    """Never part of a message or a log line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """All that a request tells of its sender, before any of it is believed."""
+
+    address: str
+    secure: bool = False
+    """Whether nobody on the way could read or change it."""
+    credentials: Credentials | None = None
+    name: str | None = None
+    """What they call themselves: IPP's requesting-user-name."""
 
 
 SYSTEM = Principal("pagebell", authenticated=True, rights=ADMINISTRATOR)

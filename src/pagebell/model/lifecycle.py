@@ -110,6 +110,10 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.COMPLETED, Cause.RESTART_HELD): _HELD,
 }
 
+PRINTED_TWICE = "pagebell-possibly-printed-twice"
+"""The job-state-reason of a job that was sent to its device anew after part of it may have been printed."""
+_LASTING = frozenset({PRINTED_TWICE})
+"""Reasons that stay with a job from when they are told to its end, whatever its printer does meanwhile."""
 _OF_CANCEL = frozenset({"job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device"})
 _WHILE_STOPPING = {Cause.CANCELED, Cause.COMPLETE, Cause.ABORT, Cause.INTERRUPT, Cause.RECOVER_HELD}
 """What may befall a job that was cancelled and has not come to its stop yet."""
@@ -134,10 +138,13 @@ def step(
         job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD)
     ):
         found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
+    lasting = (
+        job.reasons & _LASTING if job.processing_at is not None and found.to >= JobState.PROCESSING else ()
+    )
     new = replace(
         job,
         state=found.to,
-        reasons=found.reasons if reasons is None else reasons,
+        reasons=found.reasons.union(lasting) if reasons is None else reasons,
         message=message,
         version=job.version + 1,
     )
@@ -228,6 +235,14 @@ def progressed(job: Job, now: float, impressions_completed: int) -> tuple[Job, t
     """The job with so many pages done in all, and the event; it must be processing."""
     new = replace(job, impressions_completed=impressions_completed, version=job.version + 1)
     return new, (job_event(new, now, EventKind.JOB_PROGRESS, _changes(job, new)),)
+
+
+def remarked(
+    job: Job, now: float, message: str, reasons: frozenset[str] = frozenset()
+) -> tuple[Job, tuple[Event, ...]]:
+    """The job with something told to its owner, besides what its state says, and the event."""
+    new = replace(job, message=message, reasons=job.reasons | reasons, version=job.version + 1)
+    return new, (job_event(new, now, EventKind.JOB_STATE_CHANGED, _changes(job, new)),)
 
 
 _PRINTER_STATE: dict[tuple[bool, bool], PrinterState] = {

@@ -11,7 +11,7 @@ import asyncio
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -96,6 +96,7 @@ class EventLog:
         self._by_scope: dict[Scope, list[_Interest]] = {}
         self._of_jobs: dict[PrinterName, set[_Interest]] = {}
         self._by_job: dict[JobId, set[SubscriptionId]] = {}
+        self._closed = False
 
     # --- who listens ---
 
@@ -224,7 +225,7 @@ class EventLog:
             wanted = interest.matches[start : start + limit]
             at_end = start + len(wanted) >= len(interest.matches)
             complete = entry.finished is not None and at_end
-            if wanted or complete or not wait:
+            if wanted or complete or not wait or self._closed:
                 events = await self._fetch(wanted)
                 if wanted and not events:
                     continue  # they left the log meanwhile: count them among the missed
@@ -233,12 +234,37 @@ class EventLog:
                 found = tuple(Notification(numbered[event.seq], event) for event in events)
                 missed = found[0].number - after - 1 if found else missed
                 return Batch(found, missed, complete)
-            waiter = asyncio.get_running_loop().create_future()
+            await self.news({number: after})
+
+    async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
+        """Return when one of these subscriptions can be read on from its number, or has come to its end."""
+        interests = []
+        for number, after in cursors.items():
+            entry = self._entries.get(number)
+            if entry is None or entry.finished is not None or self._closed:
+                return
+            if entry.interest.total > entry.base + after:
+                return
+            interests.append(entry.interest)
+        waiter = asyncio.get_running_loop().create_future()
+        for interest in interests:
             interest.waiters.add(waiter)
-            try:
-                await waiter
-            finally:
+        try:
+            await waiter
+        finally:
+            for interest in interests:
                 interest.waiters.discard(waiter)
+
+    @property
+    def waiting(self) -> int:
+        """How many readers wait; one that waits for several subscriptions is one."""
+        return len({waiter for interest in self._interests.values() for waiter in interest.waiters})
+
+    def close(self) -> None:
+        """Wake everybody who waits, now and from now on: the server goes down."""
+        self._closed = True
+        for interest in self._interests.values():
+            interest.wake()
 
     def available(self, number: SubscriptionId) -> tuple[int, int]:
         """Numbers of the oldest notification that can still be read, and of the newest (RFC 3996: 0 if none yet)."""

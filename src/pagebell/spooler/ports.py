@@ -221,6 +221,17 @@ class DeviceFailed(Exception):
         self.reasons = reasons
 
 
+class JobCanceled(DeviceFailed):
+    """Somebody cancelled the job at the device."""
+
+    def __init__(self, message: str, reasons: frozenset[str] = frozenset({"job-canceled-at-device"})) -> None:
+        super().__init__(message, reasons)
+
+
+class JobCutOff(Exception):
+    """Nobody can say how much of the job was printed: it is held until somebody decides; `str()` tells why."""
+
+
 class Work(Protocol):
     """A job as its device sees it."""
 
@@ -242,6 +253,10 @@ class Work(Protocol):
         """Report that so many pages are out in all; waits while the printer is paused."""
         ...
 
+    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
+        """Tell the job's owner at once, and again when it is done: for instance that pages may be out twice."""
+        ...
+
 
 Report = Callable[[DeviceStatus], Awaitable[None]]
 
@@ -251,11 +266,11 @@ class Device(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """What it can do, as far as is known now."""
         ...
 
     async def watch(self, report: Report) -> None:
-        """Report the device's status whenever it changes, for as long as the printer lives."""
+        """Report the status whenever it or the capabilities change, for as long as the printer lives."""
         ...
 
     async def print(self, work: Work) -> None:

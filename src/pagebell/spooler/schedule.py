@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
-from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, progressed, settle, step
+from pagebell.model.lifecycle import Cause, printer_event, settle, step
 from pagebell.model.printer import Printer
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
 from pagebell.spooler.ports import (
     Change,
-    Conversion,
     Converter,
     Device,
     DeviceFailed,
     DeviceStatus,
-    DocumentStore,
     Inspector,
+    JobCanceled,
+    JobCutOff,
 )
+from pagebell.spooler.work import Ending, JobWork, Prepared
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a job's printing ended."""
-
-    cause: Cause
-    reasons: frozenset[str] | None = None
-    message: str = ""
 
 
 _FAILED = Ending(
@@ -43,71 +35,6 @@ _FAILED = Ending(
 )
 _DAMAGED = frozenset({"document-format-error", "aborted-by-system"})
 _GONE = frozenset({"document-access-error", "aborted-by-system"})
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A job's documents as its device gets them, and what is left for the device to do."""
-
-    ticket: Ticket
-    conversions: dict[int, Conversion] = field(default_factory=dict)
-    """By document number; those that are not here go as they are stored."""
-
-    def document(self, document: Document) -> Document:
-        """As the device gets it."""
-        found = self.conversions.get(document.number)
-        return document if found is None else found.document
-
-    def read(self, document: Document, store: DocumentStore) -> AsyncIterator[bytes]:
-        """Its octets. Raises Gone."""
-        found = self.conversions.get(document.number)
-        return store.read(document.key) if found is None else found.read()
-
-    async def remove(self) -> None:
-        """Let go of the conversions."""
-        for conversion in self.conversions.values():
-            await conversion.remove()
-
-
-class _Work:
-    """A job as its device sees it (`ports.Work`)."""
-
-    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared) -> None:
-        self._ledger = ledger
-        self._job = job
-        self._running = running
-        self._prepared = prepared
-
-    @property
-    def job(self) -> Job:
-        """With what is left for the device to do, the printer's defaults among it."""
-        job = self._ledger.roster.get(self._job.id) or self._job
-        return replace(job, ticket=self._prepared.ticket)
-
-    @property
-    def documents(self) -> Sequence[Document]:
-        return [self._prepared.document(document) for document in self._job.printable]
-
-    async def read(self, document: Document) -> AsyncIterator[bytes]:
-        async for chunk in self._prepared.read(document, self._ledger.documents):
-            await self._running.wait()
-            yield chunk
-
-    async def printed(self, impressions: int) -> None:
-        await self._running.wait()
-        ledger = self._ledger
-
-        def decide() -> Change | None:
-            job = ledger.roster.get(self._job.id)
-            if job is None or job.processing_at is None or job.impressions_completed == impressions:
-                return None
-            new, events = progressed(job, ledger.clock.now(), impressions)
-            return Change(jobs=(new,), events=events)
-
-        async def attempt() -> None:
-            await ledger.update(decide)
-
-        await ledger.insist(attempt, NoRoom)
 
 
 class PrinterTask:
@@ -118,6 +45,7 @@ class PrinterTask:
     ) -> None:
         self.device = device
         self._converter = converter
+        self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
         self._inspector = inspector
@@ -180,23 +108,35 @@ class PrinterTask:
             await self._report(DeviceStatus(reasons=frozenset({"other-warning"}), message=message))
 
     async def _report(self, status: DeviceStatus) -> None:
+        capabilities = self.device.capabilities
+        learned = capabilities != self._capabilities
+
         def decide() -> Change | None:
             old = self._ledger.printers.get(self._name)
             if old is None:
                 return None
+            now = self._ledger.clock.now()
             new = replace(
                 old,
                 device_stopped=status.stopped,
                 device_reasons=status.reasons,
                 device_message=status.message,
                 supplies=status.supplies,
+                changed=now if learned else old.changed,
             )
-            return None if new == old else with_its_job(self._ledger, old, new)
+            if new == old and not learned:
+                return None
+            change = with_its_job(self._ledger, old, new)
+            if not learned:
+                return change
+            told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
+            return replace(change, events=(*change.events, told))
 
         async def attempt() -> None:
             await self._ledger.update(decide)
 
         await self._ledger.insist(attempt, NoRoom)
+        self._capabilities = capabilities
 
     # --- one job ---
 
@@ -207,7 +147,7 @@ class PrinterTask:
             started = await self._start(job, prepared)
             if started is None:
                 return
-            work = _Work(self._ledger, started, self._running, prepared)
+            work = JobWork(self._ledger, started, self._running, prepared)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
@@ -295,9 +235,13 @@ class PrinterTask:
         pages = await self._inspector.impressions(path, document.format)
         return replace(document, impressions=pages)
 
-    async def _on_device(self, work: _Work) -> Ending:
+    async def _on_device(self, work: JobWork) -> Ending:
         try:
             await self.device.print(work)
+        except JobCutOff as error:
+            return Ending(Cause.RECOVER_HELD, message=str(error))
+        except JobCanceled as error:
+            return Ending(Cause.CANCELED, error.reasons, str(error))
         except DeviceFailed as error:
             return Ending(Cause.ABORT, error.reasons, str(error))
         except Gone as error:
@@ -307,7 +251,7 @@ class PrinterTask:
             return _FAILED
         if work.job.ticket.proof_copies and not work.job.proved:
             return Ending(Cause.PROVE, message="Release it to print it, now that its proof is there.")
-        return Ending(Cause.COMPLETE)
+        return work.completed()
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
         if not printing.cancelled():
@@ -335,9 +279,7 @@ class PrinterTask:
             if printer is None or printer.current != number:
                 return None
             idle, printer_events = settle(printer, replace(printer, current=None), now)
-            if job is None or not _ends(
-                job, ending
-            ):  # it left the device before: suspended, and what followed
+            if job is None or not _ends(job, ending):  # suspended it left the device before
                 return Change(printers=(idle,), events=printer_events)
             new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             change = _final(new, events + printer_events)

@@ -90,7 +90,7 @@ class Spooler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ledger.stopping = True
+        self.begin_stop()
         try:
             self._housekeeper.cancel()
             await self.printers.stop()
@@ -100,6 +100,11 @@ class Spooler:
                 await self._exit.__aexit__(None, None, None)
         finally:
             await self._ledger.store.close()
+
+    def begin_stop(self) -> None:
+        """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""
+        self._ledger.stopping = True
+        self._ledger.events.close()
 
     # --- recovery ---
 

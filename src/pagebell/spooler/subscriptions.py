@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pagebell.model.access import Principal, Right
@@ -110,6 +110,20 @@ class Subscriptions:
         """Its notifications numbered above `after`; with `wait`, at least one or the end. Raises as `subscription`."""
         self.subscription(number, by)
         return await self._ledger.events.read(number, after, limit, wait=wait)
+
+    async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
+        """Return when one of these can be read on from its number, has ended, or the server goes down."""
+        await self._ledger.events.news(cursors)
+
+    @property
+    def waiting(self) -> int:
+        """How many readers wait for events."""
+        return self._ledger.events.waiting
+
+    @property
+    def is_closing(self) -> bool:
+        """The server goes down: who waits for events should come back later."""
+        return self._ledger.stopping
 
     def available(self, number: SubscriptionId) -> tuple[int, int]:
         """Numbers of the oldest notification that can still be read and of the newest."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pagebell.testing.clock import FakeClock as FakeClock
     from pagebell.testing.device import ScriptedDevice as ScriptedDevice
     from pagebell.testing.documents import MemoryDocumentStore as MemoryDocumentStore
-    from pagebell.testing.pdf import pdf as pdf
+    from pagebell.testing.samples import pdf as pdf
     from pagebell.testing.server import PrintServer as PrintServer
     from pagebell.testing.store import MemoryStore as MemoryStore
     from pagebell.testing.virtual import VirtualPrinter as VirtualPrinter
@@ -25,7 +25,7 @@ _HOMES = {
     "PrintServer": "server",
     "ScriptedDevice": "device",
     "VirtualPrinter": "virtual",
-    "pdf": "pdf",
+    "pdf": "samples",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605
 

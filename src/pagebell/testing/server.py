@@ -56,6 +56,11 @@ class PrintServer:
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(listing, self._loop).result(START_LIMIT)
 
+    def waiting(self) -> int:
+        """How many readers wait for events at this moment."""
+        subscriptions = self._server.spooler.subscriptions
+        return self._call(lambda: subscriptions.waiting)
+
     def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(START_LIMIT):

@@ -27,7 +27,7 @@ _PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 class MarkInspector:
-    """`ports.Inspector` that counts the page marks of plain PDFs such as `pagebell.testing.pdf` writes."""
+    """`ports.Inspector` that counts the page marks of plain PDFs such as `pagebell.testing.samples` writes."""
 
     def __init__(self, documents: MemoryDocumentStore) -> None:
         self._documents = documents

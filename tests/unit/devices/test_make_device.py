@@ -25,7 +25,9 @@ def test_unknown_scheme_names_the_known_ones(uri: str) -> None:
 
 
 def test_unknown_scheme_lists() -> None:
-    with pytest.raises(ValueError, match=r"no device for gopher:; known are .*file:.*null:.*simulated:"):
+    with pytest.raises(
+        ValueError, match=r"no device for gopher:; known are .*file:.*null:.*simulated:.*socket:"
+    ):
         make_device("gopher://x")
 
 

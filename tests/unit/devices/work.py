@@ -24,6 +24,7 @@ class Work:
         **ticket: Any,
     ) -> None:
         self._octets = octets
+        self._piece = max(7, max(map(len, octets), default=0) // 100)
         self.documents: Sequence[Document] = [
             Document(n, DocumentKey(str(n)), format, len(o), "") for n, o in enumerate(octets, 1)
         ]
@@ -38,15 +39,22 @@ class Work:
             ticket=Ticket(**ticket),
             impressions=pages,
         )
+        self.begun = False
+        """Somebody has begun to read."""
         self.progress: list[int] = []
+        self.remarks: list[tuple[str, frozenset[str]]] = []
 
     async def read(self, document: Document) -> AsyncIterator[bytes]:
+        self.begun = True
         octets = self._octets[document.number - 1]
-        for start in range(0, len(octets), 7):
-            yield octets[start : start + 7]
+        for start in range(0, len(octets), self._piece):
+            yield octets[start : start + self._piece]
 
     async def printed(self, impressions: int) -> None:
         self.progress.append(impressions)
+
+    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
+        self.remarks.append((message, reasons))
 
 
 class Bench:

@@ -146,6 +146,7 @@ for op in (Op.PRINT_JOB, Op.VALIDATE_JOB, Op.CREATE_JOB):
         (op, "what the printer can't, with fidelity", plain(op, STRICT, groups=FLAWED), UNSUPPORTED),
         (op, "no such printer", plain(op, path=NOWHERE), NOT_FOUND),
         (op, "nothing there", plain(op, path="/some/where/else"), NOT_FOUND),
+        # Validate-Job promises nothing of the next moment (RFC 3998 3.1.1).
         (
             op,
             "a rejecting printer",

@@ -15,6 +15,7 @@ PLANTED = [
     ("spooler/spooler.py", "import pagebell.stores.sqlite", "Only the composition root"),
     ("ipp/server/http.py", "import pagebell.devices", "Only the composition root"),
     ("ipp/encoder.py", "import pagebell.model.job", "The protocol's words"),
+    ("ipp/client.py", "import pagebell.ipp.server.ticket", "Client and server share"),
     ("ipp/decoder.py", "import asyncio", "Decisions and codecs"),
     ("model/lifecycle.py", "import time", "Decisions and codecs"),
     ("stores/files.py", "import starlette", "HTTP stays"),

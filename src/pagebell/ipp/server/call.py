@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -62,10 +62,18 @@ class Origin:
     authority: str
     """Host and port as the client wrote them."""
     secure: bool = False
+    """Whether they came by TLS; what they are told to use is of the same kind."""
+    both_schemes: bool = False
+    """Whether they could have come the other way as well, on the same port."""
 
     def printer(self, name: str) -> str:
         """A printer's URI."""
-        return f"{'ipps' if self.secure else 'ipp'}://{self.authority}/ipp/print/{name}"
+        return _printer_uri(self.secure, self.authority, name)
+
+    def ways(self, name: str) -> list[tuple[str, bool]]:
+        """Every URI of a printer and whether it means TLS; the client's own way comes first (RFC 8011 5.4.1)."""
+        kinds = (self.secure, not self.secure) if self.both_schemes else (self.secure,)
+        return [(_printer_uri(secure, self.authority, name), secure) for secure in kinds]
 
     def job(self, printer: str, number: int) -> str:
         """A job's URI."""
@@ -74,6 +82,10 @@ class Origin:
     def page(self, path: str = "/") -> str:
         """A web page's URL."""
         return f"{'https' if self.secure else 'http'}://{self.authority}{path}"
+
+
+def _printer_uri(secure: bool, authority: str, name: str) -> str:
+    return f"{'ipps' if secure else 'ipp'}://{authority}/ipp/print/{name}"
 
 
 Body = AsyncIterator[bytes]
@@ -147,6 +159,8 @@ class Reply:
     unsupported: list[Attribute] = field(default_factory=list)
     operation: list[Attribute] = field(default_factory=list)
     """Further operation attributes."""
+    more: AsyncGenerator[Reply] | None = None
+    """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
     def add(self, tag: GroupTag, attributes: Iterable[Attribute]) -> Reply:
         """Append a group."""

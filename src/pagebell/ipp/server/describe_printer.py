@@ -42,9 +42,8 @@ _NOT_EMITTED = {
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
 """notify-events-supported: those that happen here to a printer or its jobs."""
 MAX_EVENTS: Final = len(EVENTS)
-GET_INTERVAL: Final = 1
-"""Seconds that a polling client should wait (notify-get-interval): a page a second is what people watch for, and
-such a poll costs the server less than a millisecond."""
+SHORTEST_LIFE: Final = 15
+"""Least seconds of ippget-event-life (RFC 3996 8.1)."""
 OPERATION_ATTRIBUTES: Final = (
     "document-format",
     "document-name",
@@ -64,7 +63,7 @@ WHICH_JOBS: Final = (
 def notification_attributes(policy: Policy) -> list[Attribute]:
     """What subscribers need to know (RFC 3995 5.3, 6.1; RFC 3996 8)."""
     return [
-        r.ippget_event_life(int(policy.event_life)),
+        r.ippget_event_life(max(SHORTEST_LIFE, int(policy.event_life))),
         r.notify_attributes_supported("job-id", "job-name", "job-impressions-completed", "printer-state"),
         r.notify_events_default("job-completed"),
         r.notify_events_supported(*EVENTS),
@@ -144,11 +143,11 @@ def device_id(capabilities: Capabilities) -> str:
 
 def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Which printer this is and where it is found."""
-    uri = origin.printer(printer.name)
+    ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
-        r.printer_uri_supported(uri),
-        r.uri_authentication_supported("requesting-user-name"),
-        r.uri_security_supported("tls" if origin.secure else "none"),
+        r.printer_uri_supported(*(uri for uri, _ in ways)),
+        r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
+        r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
         r.printer_name(printer.name),
         r.printer_info(printer.info),
         r.printer_location(printer.location),
@@ -232,6 +231,10 @@ class PrinterDescriber:
 
     def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
         """The encoded attributes that were asked for."""
+        if origin.both_schemes and "uri-security-supported" not in selection:
+            # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
+            # by joining them with commas, and `lp` then asks for the job at that.
+            origin = Origin(origin.authority, origin.secure)
         spooler = self._spooler
         found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
         found.append(self._fragments(printer, origin).of(selection))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pagebell.ipp import registry as r
 from pagebell.ipp.registry import JobState, PrinterState
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import up_time
+from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.values import Attribute
 from pagebell.model.event import Event, EventKind, JobStatus
 from pagebell.model.subscription import Subscription
@@ -39,13 +39,14 @@ def event_attributes(
         r.notify_subscribed_event(event.kind.value),
         r.notify_printer_uri(origin.printer(event.printer)),
         r.printer_up_time(up_time(spooler, event.at)),
+        time_attribute(r.printer_current_time, event.at),
         r.notify_charset(subscription.charset),
         r.notify_natural_language("en"),
         r.notify_user_data(subscription.user_data),
         r.notify_text(event_text(event)),
     ]
     if event.job is not None:
-        attributes.append(r.notify_job_id(event.job))
+        attributes += [r.job_id(event.job), r.notify_job_id(event.job)]  # CUPS' clients look for the latter
     if event.job_status is not None:
         attributes += _job(event, event.job_status)
     if event.printer_status is not None:

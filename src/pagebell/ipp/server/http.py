@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing
 from typing import Any
 
 from pagebell.ipp.server.call import BodyBroken, Origin
 from pagebell.ipp.server.service import Service
-from pagebell.model.access import Principal
+from pagebell.model.access import Credentials, Principal, Visitor
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Admit = Callable[[str | None, str], Principal]
-"""Makes a principal of the requesting-user-name and the peer's address."""
+Headers = Iterable[tuple[bytes, bytes]]
+Admit = Callable[[Visitor], Principal]
+"""Makes a principal of what a request tells of its sender."""
 
 MEDIA_TYPE = b"application/ipp"
 LINGER = 2**26
@@ -27,62 +29,49 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(:\d{1,5})?")
 class IppApplication:
     """The ASGI door; `fallback` is the authority in URIs for clients that send no usable Host.
 
-    A client that is silent for `silence` seconds in the middle of a request is taken for gone. One that still
-    sends when its answer is known gets it at once, and may go on sending for nothing: if it comes to an end, its
-    connection lives, else `hang_up` of the scope's state is called, where the HTTP server has put one there.
+    A client that still sends when its answer is known gets it at once, and may go on sending for nothing: if it
+    comes to an end, its connection lives, else `hang_up` of the scope's state is called, where the HTTP server has
+    put one there. How long a client may be silent is the HTTP server's concern. `both_schemes` says that printers
+    can be reached with and without TLS.
     """
 
-    def __init__(self, service: Service, admit: Admit, fallback: str, silence: float = 300.0) -> None:
+    def __init__(self, service: Service, admit: Admit, fallback: str, *, both_schemes: bool = False) -> None:
         self._service = service
         self._admit = admit
         self._fallback = fallback
-        self._silence = silence
+        self._both_schemes = both_schemes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
         headers = dict(scope["headers"])
-        body = _Body(receive, self._silence)
-        peer = scope.get("client") or ("", 0)
+        body = _Body(receive)
+        visitor = visitor_of(scope)
         try:
             answer = await self._service.answer(
-                aiter(body), lambda user: self._admit(user, peer[0]), self._origin(scope, headers)
+                aiter(body),
+                lambda user: self._admit(Visitor(visitor.address, visitor.secure, visitor.credentials, user)),
+                self._origin(scope, headers),
             )
         except BodyBroken:
             await _hang_up(scope, receive)
             return
-        octets = answer.octets
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [
-                    (b"content-type", MEDIA_TYPE),
-                    (b"content-length", str(len(octets)).encode()),
-                    (b"cache-control", b"no-cache, no-store"),
-                ],
-            }
-        )
-        if body.ended:
-            await send({"type": "http.response.body", "body": octets})
+        if answer.more is not None:
+            await _send_parts(answer.octets, answer.more, receive, send)
             return
-        await send({"type": "http.response.body", "body": octets, "more_body": True})
-        if await body.discard(LINGER):
-            await send({"type": "http.response.body", "body": b""})
-        else:
-            await _hang_up(scope, receive)
+        headers_out = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-cache, no-store")]
+        await _respond(scope, body, send, 200, headers_out, answer.octets)
 
     def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")
         authority = host if _AUTHORITY.fullmatch(host) else self._fallback
-        return Origin(authority, secure=scope.get("scheme") == "https")
+        return Origin(authority, scope.get("scheme") == "https", self._both_schemes)
 
 
 class _Body:
     """The octets of a request as they come."""
 
-    def __init__(self, receive: Receive, silence: float) -> None:
-        self._receive = receive
-        self._silence = silence
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
         self.ended = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -92,11 +81,7 @@ class _Body:
                 yield chunk
 
     async def _next(self) -> bytes:
-        try:
-            async with asyncio.timeout(self._silence):
-                message = await self._receive()
-        except TimeoutError:
-            raise BodyBroken from None
+        message = await self.receive()
         if message["type"] == "http.disconnect":
             self.ended = True
             raise BodyBroken
@@ -113,6 +98,54 @@ class _Body:
         return self.ended
 
 
+BOUNDARY = "pagebell-next-part"
+_PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
+
+
+async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receive, send: Send) -> None:
+    """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11)."""
+    content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
+    async with aclosing(more), asyncio.TaskGroup() as group:
+        gone = group.create_task(_until_gone(receive))
+        while True:
+            part = group.create_task(anext(more, None))
+            await asyncio.wait({gone, part}, return_when=asyncio.FIRST_COMPLETED)
+            if not part.done():
+                part.cancel()
+                return
+            octets = part.result()
+            if octets is None:
+                break
+            await send({"type": "http.response.body", "body": _PART + octets + b"\r\n", "more_body": True})
+        gone.cancel()
+    await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _respond(
+    scope: Scope, body: _Body, send: Send, status: int, headers: list[tuple[bytes, bytes]], octets: bytes
+) -> None:
+    """Answer at once, and let a client that still sends come to its end."""
+    length = (b"content-length", str(len(octets)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    if body.ended:
+        await send({"type": "http.response.body", "body": octets})
+        return
+    await send({"type": "http.response.body", "body": octets, "more_body": True})
+    if await body.discard(LINGER):
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        await _hang_up(scope, body.receive)
+
+
 async def _hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection, and see it closed."""
     close: Callable[[], None] | None = scope.get("state", {}).get("hang_up")
@@ -122,19 +155,44 @@ async def _hang_up(scope: Scope, receive: Receive) -> None:
             continue
 
 
-async def refuse_media_type(send: Send) -> None:
+async def tell(
+    scope: Scope, receive: Receive, send: Send, status: int, text: str, *headers: tuple[bytes, bytes]
+) -> None:
+    """Answer a request that is for no service here with a sentence, whatever body it has."""
+    kind = (b"content-type", b"text/plain; charset=utf-8")
+    octets = f"{text}\n".encode() if text else b""
+    await _respond(scope, _Body(receive), send, status, [kind, *headers], octets)
+
+
+async def refuse_media_type(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a POST of anything else."""
-    text = b"What is posted here must be application/ipp.\n"
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 415, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await tell(scope, receive, send, 415, "What is posted here must be application/ipp.")
 
 
 def is_ipp(scope: Scope) -> bool:
     """Whether this HTTP request is for the IPP service."""
-    if scope["method"] != "POST":
-        return False
-    for name, value in scope["headers"]:
+    return bool(scope["method"] == "POST") and has_ipp_body(scope["headers"])
+
+
+def has_ipp_body(headers: Headers) -> bool:
+    """Whether the body that follows is an IPP message, by its first Content-Type."""
+    for name, value in headers:
         if name == b"content-type":
-            return bool(value.split(b";")[0].strip().lower() == MEDIA_TYPE)
+            return value.split(b";")[0].strip().lower() == MEDIA_TYPE
     return False
+
+
+def has_credentials(scope: Scope) -> bool:
+    """Whether the sender offers to prove who they are."""
+    return any(name == b"authorization" for name, _ in scope["headers"])
+
+
+def visitor_of(scope: Scope) -> Visitor:
+    """Who sent this HTTP request, as far as it tells."""
+    peer = scope.get("client") or ("", 0)
+    credentials = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, secret = value.decode("latin-1").partition(" ")
+            credentials = Credentials(scheme.lower(), secret.strip())
+    return Visitor(peer[0], scope.get("scheme") == "https", credentials)

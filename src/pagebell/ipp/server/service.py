@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,10 +39,11 @@ Authenticate = Callable[[str | None], Principal]
 
 @dataclass(slots=True)
 class Answer:
-    """Octets to send back, and the status that they tell."""
+    """Octets to send back, and the status that they tell; `more` are those that follow in their own time."""
 
     octets: bytes
     status: Status
+    more: AsyncGenerator[bytes] | None = None
 
 
 class Service:
@@ -100,7 +101,17 @@ class Service:
         except Exception:
             log.exception("internal error while answering an IPP request")
             reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")
-        return Answer(encode_reply(reply, _answer_version(version), request_id), reply.status)
+        version = _answer_version(version)
+        more = None if reply.more is None else _encoded(reply.more, version, request_id)
+        return Answer(encode_reply(reply, version, request_id), reply.status, more)
+
+
+async def _encoded(
+    replies: AsyncGenerator[Reply], version: tuple[int, int], request_id: int
+) -> AsyncGenerator[bytes]:
+    async with aclosing(replies):
+        async for reply in replies:
+            yield encode_reply(reply, version, request_id)
 
 
 _WHEN_OUT_OF_SERVICE: Final = frozenset(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Origin, Reply
 from pagebell.ipp.server.describe_job import chosen, up_time
-from pagebell.ipp.server.describe_printer import GET_INTERVAL
+from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.events import event_attributes
 from pagebell.ipp.server.subscription_groups import Wish, Wishes, read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
 from pagebell.model.event import JobId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.spooler import Spooler
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -110,35 +109,70 @@ async def cancel_subscription(call: Call) -> Reply:
 
 
 async def get_notifications(call: Call) -> Reply:
-    """Get-Notifications, RFC 3996 5, without waiting: the client comes back after notify-get-interval."""
+    """Get-Notifications, RFC 3996 5; with notify-wait the answer stays open for what happens next."""
     attributes = call.request.attributes
     numbers = attributes.all(r.notify_sequence_numbers)
-    reply = Reply(operation=[r.printer_up_time(up_time(call.spooler))])
+    cursors: dict[SubscriptionId, int] = {}
     refusals: list[tuple[int, Refusal]] = []
-    batches: list[tuple[Subscription, Batch]] = []
     for index, number in enumerate(attributes.all(r.notify_subscription_ids)):
-        after = max(0, numbers[index] - 1) if index < len(numbers) else 0
         try:
             subscription = call.spooler.subscriptions.subscription(SubscriptionId(number), call.by)
-            batch = await call.spooler.subscriptions.read(subscription.id, call.by, after, MOST_EVENTS)
         except (NotFound, NotAuthorized) as refusal:
             refusals.append((number, refusal))
             continue
-        batches.append((subscription, batch))
-    if not batches:
+        cursors[subscription.id] = max(0, numbers[index] - 1) if index < len(numbers) else 0
+    if not cursors:
         raise refusals[0][1]
+    wait = attributes.get(r.notify_wait) or False
+    reply = await _burst(call, cursors, wait=wait)
     if refusals:
         reply.unsupported.append(r.notify_subscription_ids(*(number for number, _ in refusals)))
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
-    for subscription, batch in batches:
-        for notification in batch.notifications:
-            attributes_ = event_attributes(notification, subscription, call.origin, call.spooler)
-            reply.add(GroupTag.EVENT_NOTIFICATION, attributes_)
-    if all(batch.complete for _, batch in batches) and reply.status is Status.SUCCESSFUL_OK:
-        reply.status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE
-    else:
-        reply.operation.append(r.notify_get_interval(GET_INTERVAL))
+    if wait and cursors:
+        reply.more = _bursts(call, cursors)
     return reply
+
+
+async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenerator[Reply]:
+    """What happens next, as it happens, until every subscription has ended or the server goes down."""
+    while cursors:
+        await call.spooler.subscriptions.news(cursors)
+        leave = call.spooler.subscriptions.is_closing
+        yield await _burst(call, cursors, wait=not leave)
+        if leave:
+            return
+
+
+async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
+    """All that there is to tell now; moves the cursors on and drops those that have come to their end.
+
+    A client that does not wait is told when to come back; so is one that had to be cut short.
+    """
+    spooler = call.spooler
+    reply = Reply(operation=[r.printer_up_time(up_time(spooler))])
+    for number in list(cursors):
+        try:
+            subscription = spooler.subscriptions.subscription(number, call.by)
+            batch = await spooler.subscriptions.read(number, call.by, cursors[number], MOST_EVENTS)
+        except NotFound:
+            del cursors[number]  # it was cancelled, or its lease is over, while somebody waited
+            continue
+        for notification in batch.notifications:
+            attributes = event_attributes(notification, subscription, call.origin, spooler)
+            reply.add(GroupTag.EVENT_NOTIFICATION, attributes)
+        cursors[number] = batch.last or cursors[number] + batch.missed
+        if batch.complete:
+            del cursors[number]
+    if not cursors:
+        reply.status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE
+    elif not wait:
+        reply.operation.append(r.notify_get_interval(get_interval(spooler)))
+    return reply
+
+
+def get_interval(spooler: Spooler) -> int:
+    """notify-get-interval: no shorter than events live, so that who keeps to it misses none (RFC 3996 5.2.1)."""
+    return max(SHORTEST_LIFE, int(spooler.policy.event_life))
 
 
 def _id(call: Call) -> SubscriptionId:

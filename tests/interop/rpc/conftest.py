@@ -1,0 +1,49 @@
+"""Peers: programs that we did not write. One that is missing is named, and fails the run under CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.peers import absent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "interop" in item.path.parts:
+            item.add_marker(pytest.mark.interop)
+
+
+@pytest.fixture
+def peer() -> Callable[[str], str]:
+    """Return the path of a program, or report it as not run."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            absent(f"{program} is missing")
+        return str(path)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def _samba_python() -> str | None:
+    """The system's Python with Samba's bindings, which no virtual environment has."""
+    for python in ("/usr/bin/python3", shutil.which("python3")):
+        if python and os.path.exists(python):
+            run = subprocess.run([python, "-c", "import samba.dcerpc"], capture_output=True, check=False)
+            if run.returncode == 0:
+                return python
+    return None
+
+
+@pytest.fixture
+def samba_python(_samba_python: str | None) -> str:
+    if _samba_python is None:
+        absent("python3-samba is missing")
+    return str(_samba_python)
