@@ -372,3 +372,43 @@ class IdentityConverter:
     def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
         """The ticket as it is."""
         return ticket
+
+
+class FetchFailed(Exception):
+    """The document can't be fetched, or may not be from there; `str()` of it tells why."""
+
+
+class SchemeRefused(Exception):
+    """Documents are not fetched by that URI scheme; `str()` of it says so."""
+
+
+class Fetcher(Protocol):
+    """Fetches documents that clients name."""
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """URI schemes that it knows; none where nothing may be fetched."""
+        ...
+
+    def check(self, uri: str) -> None:
+        """Raise SchemeRefused or FetchFailed for what is forbidden whatever is there; connects to nothing."""
+        ...
+
+    def fetch(self, uri: str) -> AsyncIterator[bytes]:
+        """The octets, in chunks. Raises SchemeRefused, FetchFailed."""
+        ...
+
+
+class NullFetcher:
+    """Fetches nothing."""
+
+    schemes: tuple[str, ...] = ()
+
+    def check(self, uri: str) -> None:
+        """Always refuses."""
+        raise SchemeRefused("documents are not fetched here")
+
+    async def fetch(self, uri: str) -> AsyncIterator[bytes]:
+        """Always refuses."""
+        self.check(uri)
+        yield b""

@@ -34,6 +34,11 @@ from pagebell.spooler.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
+COUNT_EVERY = 60.0
+"""Seconds between two looks at how many finished jobs there are: counting them is not free."""
+_AT_ONCE = 500
+"""Jobs that are forgotten in one transaction."""
+
 
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
@@ -68,6 +73,7 @@ class Spooler:
         self.started = clock.now()
         self._exit = AsyncExitStack()
         self._swept = 0.0
+        self._counted = 0.0
 
     @property
     def policy(self) -> Policy:
@@ -173,6 +179,7 @@ class Spooler:
         if trim > 0:
             await self.subscriptions.trim(trim)
         await self._remove_documents(now - policy.keep_documents)
+        await self._forget_history(now)
 
     async def _remove_documents(self, before: float) -> None:
         query = JobQuery(finished=True, completed_after=self._swept, completed_before=before)
@@ -180,3 +187,15 @@ class Spooler:
             await self._ledger.forget_documents(jobs)
             query = replace(query, offset=query.offset + len(jobs))
         self._swept = max(self._swept, before)
+
+    async def _forget_history(self, now: float) -> None:
+        """Finished jobs that are too old, or too many, go with their documents."""
+        old = JobQuery(finished=True, completed_before=now - self.policy.history_age, limit=_AT_ONCE)
+        while jobs := await self._ledger.store.jobs(old):
+            await self.jobs.forget(jobs)
+        if now < self._counted + COUNT_EVERY:
+            return
+        self._counted = now
+        surplus = JobQuery(finished=True, offset=self.policy.history_jobs, limit=_AT_ONCE)
+        while jobs := await self._ledger.store.jobs(surplus):
+            await self.jobs.forget(jobs)

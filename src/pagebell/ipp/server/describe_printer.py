@@ -32,6 +32,7 @@ from pagebell.ipp.values import Attribute, IntRange
 from pagebell.model.event import EventKind
 from pagebell.model.printer import Capabilities, Printer
 from pagebell.spooler.policy import Policy
+from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 DPI = 3
@@ -224,8 +225,11 @@ class _Fixed:
 class PrinterDescriber:
     """Answers Get-Printer-Attributes from encoded fragments."""
 
-    def __init__(self, spooler: Spooler, operations: Callable[[], Iterable[Op]]) -> None:
+    def __init__(
+        self, spooler: Spooler, operations: Callable[[], Iterable[Op]], fetcher: Fetcher | None = None
+    ) -> None:
         self._spooler = spooler
+        self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
         self._fixed: dict[tuple[str, Origin], _Fixed] = {}
 
@@ -258,6 +262,7 @@ class PrinterDescriber:
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *settable_attributes(),
+            *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         if len(self._fixed) >= _KEPT:
             self._fixed.clear()

@@ -15,6 +15,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import RequestRefused, check_request
 from pagebell.ipp.requests import status_of as status_of_fault
 from pagebell.ipp.server import (
+    by_reference,
     cups,
     document_handlers,
     job_handlers,
@@ -29,6 +30,7 @@ from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, Refusal
 from pagebell.model.event import JobId, PrinterName
+from pagebell.spooler.ports import Fetcher, NullFetcher
 from pagebell.spooler.spooler import Spooler
 
 log = logging.getLogger(__name__)
@@ -49,16 +51,19 @@ class Answer:
 class Service:
     """All operations on one spooler."""
 
-    def __init__(self, spooler: Spooler, limits: Limits | None = None) -> None:
+    def __init__(
+        self, spooler: Spooler, limits: Limits | None = None, fetcher: Fetcher | None = None
+    ) -> None:
         self._spooler = spooler
         self._limits = limits or Limits()
-        describer = PrinterDescriber(spooler, lambda: self._handlers)
+        describer = PrinterDescriber(spooler, lambda: self._handlers, fetcher)
         self._handlers: dict[Op, Callable[[Call], Awaitable[Reply]]] = {
             **job_handlers.handlers(),
             **printer_handlers.handlers(describer),
             **operator_handlers.handlers(),
             **setting_handlers.handlers(describer),
             **document_handlers.handlers(),
+            **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
             **cups.handlers(describer),
         }
