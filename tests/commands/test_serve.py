@@ -130,6 +130,7 @@ def test_first_start_makes_a_printer_and_says_where_everything_is(tmp_path: Path
             f"State is kept in {server.state}",
             f"Printer PDF: {server.uri('PDF')}",
             f"Web page: http://{server.authority}/",
+            f"Certificate: {server.state / 'tls' / 'certificate.pem'}",
             "Ready.",
         ]
         printed(server)
