@@ -190,8 +190,10 @@ class PrinterTask:
                 device_message=status.message,
                 changed=now if learned else old.changed,
             )
-            change = None if new == old else with_its_job(self._ledger, old, new)
-            if change is None or not learned:
+            if new == old and not learned:
+                return None
+            change = with_its_job(self._ledger, old, new)
+            if not learned:
                 return change
             told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
             return replace(change, events=(*change.events, told))
