@@ -323,6 +323,10 @@ class PrinterDescriber:
 
     def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
         """The encoded attributes that were asked for."""
+        if origin.both_schemes and "uri-security-supported" not in selection:
+            # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
+            # by joining them with commas, and `lp` then asks for the job at that.
+            origin = Origin(origin.authority, origin.secure)
         spooler = self._spooler
         found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
         found.append(self._fragments(printer, origin).of(selection))
