@@ -13,6 +13,7 @@ from pagebell.devices.ipp_mirror import Mirror
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.waiting import within
 from pagebell.ipp import registry as r
+from pagebell.ipp.asking import cut
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import (
     BadAnswer,
@@ -219,7 +220,7 @@ class Forwarding:
     async def _known(self, name: str) -> set[int] | None:
         """The owner's jobs by that name before ours is sent; None if the printer does not tell."""
         try:
-            return {job.id for job in await self._mine() if job.name == name}
+            return {job.id for job in await self._mine() if job.name == cut(name, 255)}
         except IppError:
             return None
         except ClientError:
@@ -232,7 +233,7 @@ class Forwarding:
             raise _Unknown(
                 f"The connection was lost, and nobody can say whether the printer took the job. ({error})"
             )
-        found = [job for job in jobs if job.name == name and job.id not in before]
+        found = [job for job in jobs if job.name == cut(name, 255) and job.id not in before]
         if not found:
             raise _Later
         if found[-1].state in (JobState.ABORTED, JobState.CANCELED):
