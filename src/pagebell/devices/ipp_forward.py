@@ -328,16 +328,17 @@ class Forwarding:
         job, self._there = self._there, None
         if job is None:
             return
-        unwanted = self._mirror.unwanted
-        unwanted.add(job.id)
+        cancelled = False
         try:
             await within(self._clock, CANCEL, self._client.cancel(job))
+            cancelled = True
         except IppError:  # it is final, or forgotten
-            unwanted.discard(job.id)
+            cancelled = True
         except (ClientError, TimeoutError):
             self._mirror.doubt()
-        else:
-            unwanted.discard(job.id)
+        finally:
+            if not cancelled:
+                self._mirror.unwanted.add(job.id)
 
 
 def _is_keyword(reason: str) -> bool:
