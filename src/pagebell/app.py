@@ -6,6 +6,7 @@ import fcntl
 import ipaddress
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -170,8 +171,9 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     try:
         host, port = await listener.open(host, port)
     except OSError as error:
+        known = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise StartError(
-            f"can't listen on {config.server.ipp}: {os.strerror(error.errno or 0)}; choose another address with --ipp"
+            f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
     stack.callback(spooler.begin_stop)

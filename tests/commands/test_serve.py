@@ -20,9 +20,8 @@ from tests.server import PAGEBELL, ServerProcess, wait_for
 
 def refused(*arguments: str | Path, status: int = 1) -> str:
     """What a server that does not start says on standard error: no traceback."""
-    done = subprocess.run(
-        [PAGEBELL, "serve", *arguments], capture_output=True, text=True, timeout=30, check=False
-    )
+    command = [PAGEBELL, "serve", "--tls", "off", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr.strip()
@@ -130,6 +129,7 @@ def test_first_start_makes_a_printer_and_says_where_everything_is(tmp_path: Path
             f"State is kept in {server.state}",
             f"Printer PDF: {server.uri('PDF')}",
             f"Web page: http://{server.authority}/",
+            f"Certificate: {server.state}/tls/certificate.pem",
             "Ready.",
         ]
         printed(server)

@@ -145,7 +145,13 @@ for op in (Op.PRINT_JOB, Op.VALIDATE_JOB, Op.CREATE_JOB):
         (op, "what the printer can't, with fidelity", plain(op, STRICT, groups=FLAWED), UNSUPPORTED),
         (op, "no such printer", plain(op, path=NOWHERE), NOT_FOUND),
         (op, "nothing there", plain(op, path="/some/where/else"), NOT_FOUND),
-        (op, "a rejecting printer", rejecting(op), S.SERVER_ERROR_NOT_ACCEPTING_JOBS),
+        # Validate-Job promises nothing of the next moment (RFC 3998 3.1.1).
+        (
+            op,
+            "a rejecting printer",
+            rejecting(op),
+            OK if op is Op.VALIDATE_JOB else S.SERVER_ERROR_NOT_ACCEPTING_JOBS,
+        ),
         (op, "too many jobs", full(op), S.SERVER_ERROR_BUSY),
     ]
     if op is not Op.CREATE_JOB:
