@@ -15,7 +15,9 @@ from pathlib import Path
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
+from pagebell.converters.pages import PageConverter
 from pagebell.devices import make_device
+from pagebell.fetchers.http import AllowList, HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
 from pagebell.http.refusals import TLS_PROTOCOLS
@@ -97,6 +99,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 make_device,
                 inspector,
                 config.policy(),
+                PageConverter(folder / "prepared"),
             )
             try:
                 await stack.enter_async_context(spooler)
@@ -179,7 +182,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate)
     application.ipp = IppApplication(
-        Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),
+        Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config)),
         door.admit,
         running.authority,
         both_schemes=config.tls.mode is TlsMode.ALLOW,
@@ -197,6 +200,14 @@ def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] |
         return own_certificate(folder / "tls", host)
     except CertificateError as error:
         raise StartError(f"{error}; name another folder with --state, or choose --tls off") from None
+
+
+def _fetcher(config: Config) -> HttpFetcher:
+    """What fetches documents that clients name. Raises StartError."""
+    try:
+        return HttpFetcher(AllowList(config.ipp.fetch_from))
+    except ValueError as error:
+        raise StartError(f"ipp.fetch-from: {error}") from None
 
 
 class _Application:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from pagebell.http.settings import HttpLimits, TlsMode
+from pagebell.spooler.holding import zone
 from pagebell.spooler.policy import OnRecovery, Policy
 
 T = TypeVar("T")
@@ -56,6 +57,12 @@ class SpoolerTable(_Table, frozen=True):
     """How long a job waits for its next document before it is aborted."""
     keep_documents: Seconds = _DEFAULT.keep_documents
     """How long the documents of finished jobs stay, so that they can be printed again."""
+    history_jobs: Count = _DEFAULT.history_jobs
+    """How many finished jobs are remembered at most."""
+    history_age: Seconds = _DEFAULT.history_age
+    """How long a finished job is remembered."""
+    time_zone: str = _DEFAULT.time_zone
+    """Whose clock is meant by "job-hold-until" night, weekend and the like; empty for the machine's."""
     event_life: Seconds = _DEFAULT.event_life
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
@@ -67,6 +74,8 @@ class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: Count = 2**20
+    fetch_from: tuple[str, ...] = ()
+    """Hosts and networks from which documents may be fetched that clients name (Print-URI); none: no fetching."""
 
 
 _HTTP = HttpLimits()
@@ -182,6 +191,10 @@ def check(values: dict[str, Any], where: str) -> Config:
         except ValueError as error:
             raise ConfigError(f"{where}: access.admin-from: {error}") from None
     split_address(config.server.ipp, f"{where}: server.ipp")
+    try:
+        zone(config.spooler.time_zone)
+    except ValueError as error:
+        raise ConfigError(f"{where}: spooler.time-zone: {error}") from None
     if bool(config.tls.certificate) != bool(config.tls.key):
         raise ConfigError(f"{where}: tls: a certificate needs its key, and a key its certificate")
     return config

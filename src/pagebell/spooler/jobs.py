@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
@@ -392,20 +392,13 @@ class Jobs:
         if query.finished:
             return await self._ledger.store.jobs(query)
         if query.finished is False:
-            return list(islice(self._living(query), query.offset, query.offset + query.limit))
+            return list(islice(self._ledger.roster.select(query), query.offset, query.offset + query.limit))
         most = query.offset + query.limit
-        living = list(islice(self._living(query), most))
+        living = list(islice(self._ledger.roster.select(query), most))
         finished = await self._ledger.store.jobs(replace(query, finished=True, offset=0, limit=most))
         ended = {job.id for job in finished}  # also those that lived when we looked first
         both = [job for job in living if job.id not in ended] + finished
         return both[query.offset : most]
-
-    def _living(self, query: JobQuery) -> Iterator[Job]:
-        for job in self._ledger.roster.living(query.printer):
-            if query.owner is not None and job.owner != query.owner:
-                continue
-            if query.states is None or job.state in query.states:
-                yield job
 
     def ahead(self, job: Job) -> int:
         """How many living jobs stand before it at its printer."""

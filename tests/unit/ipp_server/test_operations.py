@@ -12,6 +12,7 @@ from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.printers import PrinterWish
+from tests.unit.ipp_server import test_operators
 from tests.unit.ipp_server.door import ADMIN, Door, door, status, text
 
 Play = Callable[[Door], Awaitable[Message]]
@@ -232,7 +233,7 @@ JOBS: list[tuple[Op, str, Play, S]] = [
     (
         Op.HOLD_JOB,
         "until nobody knows when",
-        on(Op.HOLD_JOB, Door.waiting, r.job_hold_until("weekend")),
+        on(Op.HOLD_JOB, Door.waiting, r.job_hold_until("doomsday")),
         UNSUPPORTED,
     ),
     (Op.HOLD_JOB, "printing", on(Op.HOLD_JOB, Door.printing), IMPOSSIBLE),
@@ -392,5 +393,6 @@ async def test_every_operation_that_is_claimed_is_tested_with_success_and_refusa
         assert group is not None
         claimed = set(group.all(r.operations_supported))
     never_refused = {Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES}
-    assert {row[0] for row in ROWS} == claimed
-    assert {row[0] for row in ROWS if row[3].value >= 0x0400} == claimed - never_refused
+    rows = [*ROWS, *test_operators.ROWS]
+    assert {row[0] for row in rows} == claimed
+    assert {row[0] for row in rows if row[3].value >= 0x0400} == claimed - never_refused
