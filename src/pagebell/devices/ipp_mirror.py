@@ -94,9 +94,15 @@ class Mirror:
                     await self._cancel_unwanted()
                     self._backoff.reset()
                     await self._news()
+                    continue
                 except ClientError as error:
                     self._lost(error)
-                    await self._clock.sleep(self._backoff.next())
+                except Exception:
+                    log.exception("%s tells what can't be understood", self._client.uri)
+                    self._lost(
+                        BadAnswer(self._client.uri, "what it tells can't be understood; see the server's log")
+                    )
+                await self._clock.sleep(self._backoff.next())
         finally:
             self.online.clear()
             try:
