@@ -137,7 +137,7 @@ async def test_uris_in_answers_are_those_that_the_client_knows(connect: Connect)
         group = (await wire.post(ask)).ipp.group(GroupTag.PRINTER)
     assert group is not None
     assert group.get(r.printer_uri_supported) == "ipp://printer.test:631/ipp/print/PDF"
-    assert group.get(r.printer_more_info) == "http://printer.test:631/"
+    assert group.get(r.printer_more_info) == "http://printer.test:631/printers/PDF"
 
 
 async def page(wire: Wire, method: str = "GET") -> str:
