@@ -269,11 +269,19 @@ class Doorkeeper:
         return Objection("This server knows no users: leave the user name and the password or token out.")
 
     def admit(self, visitor: Visitor) -> Principal:
-        """A principal with the rights that its address gives it."""
+        """A principal with the rights that its address gives it.
+
+        A page that somebody looks at has no more rights than anybody, though their browser runs on a computer that
+        may administer: else every web site could, by a host name that leads to this server.
+        """
         try:
             address = ipaddress.ip_address(visitor.address)
             trusted = any(address in network for network in self._networks)
         except ValueError:
             trusted = False
         name = str(visitor.name) if visitor.name else "anonymous"
-        return Principal(name, host=visitor.address, rights=ADMINISTRATOR if trusted else EVERYBODY)
+        return Principal(
+            name,
+            host=visitor.address,
+            rights=ADMINISTRATOR if trusted and not visitor.from_page else EVERYBODY,
+        )
