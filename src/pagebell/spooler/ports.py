@@ -313,14 +313,6 @@ class Inspector(Protocol):
         ...
 
 
-class NullInspector:
-    """Counts nothing."""
-
-    async def impressions(self, path: Path, format: str) -> int | None:
-        """Always None."""
-        return None
-
-
 class Conversion(Protocol):
     """A document made fit for its device."""
 
@@ -356,24 +348,6 @@ class Converter(Protocol):
         ...
 
 
-class IdentityConverter:
-    """Lets every document go as it is."""
-
-    def widen(self, capabilities: Capabilities) -> Capabilities:
-        """Nothing is added."""
-        return capabilities
-
-    async def convert(
-        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
-    ) -> Conversion | None:
-        """Always None."""
-        return None
-
-    def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
-        """The ticket as it is."""
-        return ticket
-
-
 class FetchFailed(Exception):
     """The document can't be fetched, or may not be from there; `str()` of it tells why."""
 
@@ -397,18 +371,3 @@ class Fetcher(Protocol):
     def fetch(self, uri: str) -> AsyncIterator[bytes]:
         """The octets, in chunks. Raises SchemeRefused, FetchFailed."""
         ...
-
-
-class NullFetcher:
-    """Fetches nothing."""
-
-    schemes: tuple[str, ...] = ()
-
-    def check(self, uri: str) -> None:
-        """Always refuses."""
-        raise SchemeRefused("documents are not fetched here")
-
-    async def fetch(self, uri: str) -> AsyncIterator[bytes]:
-        """Always refuses."""
-        self.check(uri)
-        yield b""
