@@ -39,6 +39,7 @@ class ServerTable(_Table, frozen=True):
     state: str = ""
     """Folder for state, documents and output; empty for the user's XDG state folder."""
     log_level: LogLevel = "info"
+    """How much to tell on standard error."""
 
 
 _DEFAULT = Policy()
@@ -50,9 +51,13 @@ class SpoolerTable(_Table, frozen=True):
     on_recovery: OnRecovery = _DEFAULT.on_recovery
     """What becomes of a job that was printing when the server went down: "reprint" or "hold"."""
     max_document: Count = _DEFAULT.max_document
+    """Size of a document, after decompression."""
     max_documents_per_job: Count = _DEFAULT.max_documents_per_job
+    """Documents in one job."""
     max_active_jobs: Count = _DEFAULT.max_active_jobs
+    """Jobs that wait or print; beyond so many, new ones are asked to come later."""
     max_subscriptions: Count = _DEFAULT.max_subscriptions
+    """Subscriptions of all clients together."""
     open_job_timeout: Seconds = _DEFAULT.open_job_timeout
     """How long a job waits for its next document before it is aborted."""
     keep_documents: Seconds = _DEFAULT.keep_documents
@@ -66,14 +71,18 @@ class SpoolerTable(_Table, frozen=True):
     event_life: Seconds = _DEFAULT.event_life
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
+    """Events that are kept; beyond so many, the oldest leave before their time."""
     default_lease: Seconds = _DEFAULT.default_lease
+    """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease
+    """The longest life of a subscription that a client may ask for."""
 
 
 class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: Count = 2**20
+    """Size of a request's attributes; its document does not count."""
     fetch_from: tuple[str, ...] = ()
     """Hosts and networks from which documents may be fetched that clients name (Print-URI); none: no fetching."""
 
@@ -132,8 +141,11 @@ class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
     device: str
+    """Where its pages go: a device URI."""
     info: str = ""
+    """What it is, in a few words; empty for its name."""
     location: str = ""
+    """Where it stands."""
 
 
 class Config(_Table, frozen=True):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from pagebell.config import Config, ConfigError, check, load, split_address
@@ -134,15 +132,3 @@ def test_file_that_is_no_configuration_is_refused(
     with pytest.raises(ConfigError, match=complaint) as caught:
         load(path)
     assert str(path) in str(caught.value)
-
-
-def test_documentation_tells_every_setting_and_its_default() -> None:
-    text = (Path(__file__).parents[2] / "docs/configuration.md").read_text()
-    documented = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
-    assert documented.pop("printers")["Office"].keys() == {"device", "info", "location"}
-    assert check(documented, "docs") == Config()
-    defaults = msgspec.to_builtins(Config())
-    del defaults["printers"]
-    assert {name: set(table) for name, table in documented.items()} == {
-        name: set(table) for name, table in defaults.items()
-    }
