@@ -88,7 +88,9 @@ class _Walk:
         function = inspect.unwrap(function)
         code = function.__code__
         ours = function.__module__.startswith("pagebell.") and function.__module__ not in _SKIPPED
-        if code in self._seen or not ours or code.co_filename.startswith("<"):  # <string>: made by dataclasses
+        if (
+            code in self._seen or not ours or code.co_filename.startswith("<")
+        ):  # <string>: made by dataclasses
             return self.found
         self._seen.add(code)
         node = _functions_of(code.co_filename).get((code.co_firstlineno, code.co_name))

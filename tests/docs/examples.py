@@ -245,7 +245,10 @@ def systemd_complaints(folder: Path, unit: str) -> str:
     path = folder / "pagebell.service"
     path.write_text(re.sub(r"(?<=^ExecStart=)\S+", program, unit, flags=re.MULTILINE))
     done = subprocess.run(
-        [peers.find("systemd-analyze"), "verify", "--man=no", path], capture_output=True, text=True, check=False
+        [peers.find("systemd-analyze"), "verify", "--man=no", path],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode and "pagebell.service" not in done.stderr:
         pytest.skip(f"not run: systemd-analyze does not work here: {done.stderr.strip()[:200]}")

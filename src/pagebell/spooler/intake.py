@@ -17,7 +17,7 @@ from pagebell.model.errors import TooLarge
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.printer import Printer
-from pagebell.spooler.formats import HEAD, OCTET_STREAM, detect
+from pagebell.spooler.formats import HEAD, OCTET_STREAM, UNCOUNTED, detect
 from pagebell.spooler.holding import hold_of
 from pagebell.spooler.ledger import to_end
 from pagebell.spooler.ports import Content, Stored, Upload
@@ -116,14 +116,16 @@ class Intake:
             self._announced = True
             await to_end(self._announce())
 
-    async def commit(self, *, last: bool = True) -> Job:
+    async def commit(self, *, last: bool = True, impressions: int | None = None) -> Job:
         """Store the document and its row durably; the job as it is then. With `last`, no more documents come.
+
+        `impressions` are the pages that its sender counted, for formats in which nobody else can.
 
         One that is cancelled has stored all of it, and `abort` does nothing, or nothing.
         """
-        return await to_end(self._commit(last))
+        return await to_end(self._commit(last, impressions))
 
-    async def _commit(self, last: bool) -> Job:
+    async def _commit(self, last: bool, impressions: int | None) -> Job:
         stored: Stored = await self._upload.commit()
         format_ = self.spec.format
         if format_ == OCTET_STREAM:
@@ -135,6 +137,7 @@ class Intake:
             octets=stored.octets,
             digest=stored.digest,
             name=self.spec.name,
+            impressions=impressions if format_ in UNCOUNTED else None,
             language=self.spec.language,
             uri=self.spec.uri,
         )
