@@ -4,9 +4,11 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+FUZZ := http ipp
+SECONDS := 60
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check format bench docs clean
+.PHONY: help install demo serve test check format fuzz bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,13 @@ format: $(VENV)/.installed-dev  ## lay out the code and mend what can be mended 
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the IPP reader, SECONDS=60 each
+	@set -e; for target in $(FUZZ); do \
+	    mkdir -p .fuzz/$$target; \
+	    $(BIN)/python -m tests.fuzz.run $$target .fuzz/$$target tests/fuzz/corpus/$$target \
+	        -max_total_time=$(SECONDS) -max_len=4096 -artifact_prefix=.fuzz/ -print_final_stats=1; \
+	done
+
 bench: $(VENV)/.installed-dev  ## measure the server on this machine
 	@$(BIN)/python -m bench.run $(ARGS)
 
@@ -41,7 +50,7 @@ docs: $(VENV)/.installed-docs  ## build the documentation into docs/_build/html
 	@echo "docs/_build/html/index.html is ready."
 
 clean:  ## remove .venv and everything that was built
-	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz
 
 # PYTHON=... chooses another interpreter than the newest one found.
 $(VENV)/.installed: pyproject.toml tools/make-venv
@@ -50,6 +59,10 @@ $(VENV)/.installed: pyproject.toml tools/make-venv
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	@touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

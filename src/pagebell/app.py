@@ -6,6 +6,7 @@ import fcntl
 import ipaddress
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
+from pagebell.converters.pages import PageConverter
 from pagebell.devices import make_device
+from pagebell.fetchers.http import AllowList, HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
 from pagebell.http.refusals import TLS_PROTOCOLS
@@ -100,6 +103,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 make_device,
                 inspector,
                 config.policy(),
+                PageConverter(folder / "prepared"),
             )
             try:
                 await stack.enter_async_context(spooler)
@@ -174,8 +178,9 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     try:
         host, port = await listener.open(host, port)
     except OSError as error:
+        known = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise StartError(
-            f"can't listen on {config.server.ipp}: {os.strerror(error.errno or 0)}; choose another address with --ipp"
+            f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
     try:
@@ -186,7 +191,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
-        Service(spooler, Limits(octets=config.ipp.max_attributes_octets)),
+        Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config)),
         door.admit,
         running.authority,
         both_schemes=config.tls.mode is TlsMode.ALLOW,
@@ -204,6 +209,14 @@ def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] |
         return own_certificate(folder / "tls", host)
     except CertificateError as error:
         raise StartError(f"{error}; name another folder with --state, or choose --tls off") from None
+
+
+def _fetcher(config: Config) -> HttpFetcher:
+    """What fetches documents that clients name. Raises StartError."""
+    try:
+        return HttpFetcher(AllowList(config.ipp.fetch_from))
+    except ValueError as error:
+        raise StartError(f"ipp.fetch-from: {error}") from None
 
 
 class _Application:
@@ -265,11 +278,19 @@ class Doorkeeper:
         return Objection("This server knows no users: leave the user name and the password or token out.")
 
     def admit(self, visitor: Visitor) -> Principal:
-        """A principal with the rights that its address gives it."""
+        """A principal with the rights that its address gives it.
+
+        A page that somebody looks at has no more rights than anybody, though their browser runs on a computer that
+        may administer: else every web site could, by a host name that leads to this server.
+        """
         try:
             address = ipaddress.ip_address(visitor.address)
             trusted = any(address in network for network in self._networks)
         except ValueError:
             trusted = False
         name = str(visitor.name) if visitor.name else "anonymous"
-        return Principal(name, host=visitor.address, rights=ADMINISTRATOR if trusted else EVERYBODY)
+        return Principal(
+            name,
+            host=visitor.address,
+            rights=ADMINISTRATOR if trusted and not visitor.from_page else EVERYBODY,
+        )

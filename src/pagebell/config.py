@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from pagebell.http.settings import HttpLimits, TlsMode
+from pagebell.spooler.holding import zone
 from pagebell.spooler.policy import OnRecovery, Policy
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class ConfigError(Exception):
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -37,6 +39,7 @@ class ServerTable(_Table, frozen=True):
     state: str = ""
     """Folder for state, documents and output; empty for the user's XDG state folder."""
     log_level: LogLevel = "info"
+    """How much to tell on standard error."""
 
 
 _DEFAULT = Policy()
@@ -48,24 +51,40 @@ class SpoolerTable(_Table, frozen=True):
     on_recovery: OnRecovery = _DEFAULT.on_recovery
     """What becomes of a job that was printing when the server went down: "reprint" or "hold"."""
     max_document: Count = _DEFAULT.max_document
+    """Size of a document, after decompression."""
     max_documents_per_job: Count = _DEFAULT.max_documents_per_job
+    """Documents in one job."""
     max_active_jobs: Count = _DEFAULT.max_active_jobs
+    """Jobs that wait or print; beyond so many, new ones are asked to come later."""
     max_subscriptions: Count = _DEFAULT.max_subscriptions
+    """Subscriptions of all clients together."""
     open_job_timeout: Seconds = _DEFAULT.open_job_timeout
     """How long a job waits for its next document before it is aborted."""
     keep_documents: Seconds = _DEFAULT.keep_documents
     """How long the documents of finished jobs stay, so that they can be printed again."""
+    history_jobs: Count = _DEFAULT.history_jobs
+    """How many finished jobs are remembered at most."""
+    history_age: Seconds = _DEFAULT.history_age
+    """How long a finished job is remembered."""
+    time_zone: str = _DEFAULT.time_zone
+    """Whose clock is meant by "job-hold-until" night, weekend and the like; empty for the machine's."""
     event_life: Seconds = _DEFAULT.event_life
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
+    """Events that are kept; beyond so many, the oldest leave before their time."""
     default_lease: Seconds = _DEFAULT.default_lease
+    """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease
+    """The longest life of a subscription that a client may ask for."""
 
 
 class IppTable(_Table, frozen=True):
     """`[ipp]`: limits of a request's attributes."""
 
     max_attributes_octets: Count = 2**20
+    """Size of a request's attributes; its document does not count."""
+    fetch_from: tuple[str, ...] = ()
+    """Hosts and networks from which documents may be fetched that clients name (Print-URI); none: no fetching."""
 
 
 _HTTP = HttpLimits()
@@ -74,29 +93,29 @@ _HTTP = HttpLimits()
 class HttpTable(_Table, frozen=True):
     """`[http]`: limits of connections; times in seconds, sizes in octets. `http.settings` has the reasons."""
 
-    max_connections: int = _HTTP.max_connections
+    max_connections: Count = _HTTP.max_connections
     """Connections at one time; further ones get 503."""
-    max_connections_per_address: int = _HTTP.max_connections_per_address
+    max_connections_per_address: Count = _HTTP.max_connections_per_address
     """The same for one IPv4 address or one IPv6 network of 64 bits."""
-    max_requests: int = _HTTP.max_requests
+    max_requests: Count = _HTTP.max_requests
     """Requests on one connection."""
-    max_head: int = _HTTP.max_head
+    max_head: Count = _HTTP.max_head
     """Size of a request's line and headers together."""
-    max_headers: int = _HTTP.max_headers
+    max_headers: Count = _HTTP.max_headers
     """Count of a request's headers."""
-    max_body: int = _HTTP.max_body
+    max_body: Count = _HTTP.max_body
     """Size of a request's body that is not IPP; documents have `spooler.max-document`."""
-    handshake_time: float = _HTTP.handshake_time
+    handshake_time: Positive = _HTTP.handshake_time
     """For a TLS handshake."""
-    head_time: float = _HTTP.head_time
+    head_time: Positive = _HTTP.head_time
     """For a request's line and headers to come, from the connection or the first octet on."""
-    idle_time: float = _HTTP.idle_time
+    idle_time: Positive = _HTTP.idle_time
     """Between an answer and the next request on the same connection."""
-    body_silence: float = _HTTP.body_silence
+    body_silence: Positive = _HTTP.body_silence
     """Without an octet of a body before its sender is taken for gone."""
-    min_upload_rate: float = _HTTP.min_upload_rate
+    min_upload_rate: Positive = _HTTP.min_upload_rate
     """Octets a second; who sends more slowly on the whole uses up `body-silence`."""
-    answer_silence: float = _HTTP.answer_silence
+    answer_silence: Positive = _HTTP.answer_silence
     """For a client to take more of its answer."""
 
 
@@ -143,8 +162,11 @@ class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
     device: str
+    """Where its pages go: a device URI."""
     info: str = ""
+    """What it is, in a few words; empty for its name."""
     location: str = ""
+    """Where it stands."""
     driver: str = ""
     """The driver that Windows clients use."""
 
@@ -205,14 +227,15 @@ def check(values: dict[str, Any], where: str) -> Config:
         except ValueError as error:
             raise ConfigError(f"{where}: access.admin-from: {error}") from None
     split_address(config.server.ipp, f"{where}: server.ipp")
+    try:
+        zone(config.spooler.time_zone)
+    except ValueError as error:
+        raise ConfigError(f"{where}: spooler.time-zone: {error}") from None
     for name, address in (("listen", config.rpc.listen), ("epm", config.rpc.epm)):
         if address not in ("", "off"):
             split_address(address, f"{where}: rpc.{name}")
     if not config.rpc.listen:
         raise ConfigError(f'{where}: rpc.listen: name HOST:PORT, or "off"')
-    for name, value in msgspec.structs.asdict(config.http).items():
-        if value <= 0:
-            raise ConfigError(f"{where}: http.{name.replace('_', '-')}: {value} is not above 0")
     if bool(config.tls.certificate) != bool(config.tls.key):
         raise ConfigError(f"{where}: tls: a certificate needs its key, and a key its certificate")
     return config

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import GroupTag, encode
 from pagebell.ipp.registry import Op, Status
 from pagebell.testing import pdf
-from tests.asking import Asker, job_id
+from tests.asking import Asker, build, job_id
 from tests.server import PAGEBELL, ServerProcess, wait_for
 
 
 def refused(*arguments: str | Path, status: int = 1) -> str:
     """What a server that does not start says on standard error: no traceback."""
-    done = subprocess.run(
-        [PAGEBELL, "serve", *arguments], capture_output=True, text=True, timeout=30, check=False
-    )
+    command = [PAGEBELL, "serve", "--tls", "off", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr.strip()
@@ -128,6 +129,7 @@ def test_first_start_makes_a_printer_and_says_where_everything_is(tmp_path: Path
             f"State is kept in {server.state}",
             f"Printer PDF: {server.uri('PDF')}",
             f"Web page: http://{server.authority}/",
+            f"Certificate: {server.state}/tls/certificate.pem",
             "Ready.",
         ]
         printed(server)
@@ -199,3 +201,20 @@ def test_it_writes_nowhere_but_in_its_state_folder(tmp_path: Path) -> None:
     apart = ("unshare", "--mount", "--propagation", "private", "sh", "-c", READ_ONLY, "sh", state)
     with ServerProcess(tmp_path, prefix=confined(*apart)) as server:
         printed(server)
+
+
+def test_stop_in_the_middle_of_an_upload_aborts_its_job(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        request = encode(build(Op.PRINT_JOB, server.uri("PDF"))) + bytes(3_000_000)
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/ipp\r\nContent-Length: {len(request) + 1}\r\n"
+        with socket.create_connection(("127.0.0.1", server.port)) as upload, Asker(server.authority) as ask:
+            upload.sendall(f"{head}\r\n".encode() + request)
+            wait_for(lambda: ask.ask(Op.GET_JOBS).group(GroupTag.JOB), "the job to be seen")
+            assert server.stop() == 0
+        server.start()
+        with Asker(server.authority) as ask:
+            told = ask.ask(Op.GET_JOBS, r.which_jobs("aborted"), r.requested_attributes("job-state-message"))
+        job = told.group(GroupTag.JOB)
+        assert job is not None
+        assert job.get(r.job_state_message) == "The document broke off while it was sent."
+        assert [path for path in (server.state / "spool").rglob("*") if path.is_file()] == []

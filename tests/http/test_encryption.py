@@ -39,7 +39,9 @@ def trusting(running: Running) -> ssl.SSLContext:
 
 async def told(wire: Wire, *names: str) -> dict[str, list[object]]:
     groups = (await wire.post(ask(*names))).ipp.groups
-    return {name: list(attribute.values) for name, attribute in groups[-1].attributes.items()}
+    return {
+        name: [value.data for value in attribute.values] for name, attribute in groups[-1].attributes.items()
+    }
 
 
 async def test_both_uris_are_told_and_the_clients_own_comes_first(
@@ -51,11 +53,11 @@ async def test_both_uris_are_told_and_the_clients_own_comes_first(
         assert seen["printer-uri-supported"] == [f"ipp://{PRINTER}", f"ipps://{PRINTER}"]
         assert seen["uri-security-supported"] == ["none", "tls"]
         assert seen["uri-authentication-supported"] == ["requesting-user-name"] * 2
-        assert seen["printer-more-info"] == ["http://printer.test:631/"]
+        assert seen["printer-more-info"] == ["http://printer.test:631/printers/PDF"]
         seen = await told(encrypted, *NAMES)
         assert seen["printer-uri-supported"] == [f"ipps://{PRINTER}", f"ipp://{PRINTER}"]
         assert seen["uri-security-supported"] == ["tls", "none"]
-        assert seen["printer-more-info"] == ["https://printer.test:631/"]
+        assert seen["printer-more-info"] == ["https://printer.test:631/printers/PDF"]
 
 
 async def test_client_that_does_not_ask_about_security_gets_one_uri(

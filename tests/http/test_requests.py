@@ -137,7 +137,7 @@ async def test_uris_in_answers_are_those_that_the_client_knows(connect: Connect)
         group = (await wire.post(ask)).ipp.group(GroupTag.PRINTER)
     assert group is not None
     assert group.get(r.printer_uri_supported) == "ipp://printer.test:631/ipp/print/PDF"
-    assert group.get(r.printer_more_info) == "http://printer.test:631/"
+    assert group.get(r.printer_more_info) == "http://printer.test:631/printers/PDF"
 
 
 async def page(wire: Wire, method: str = "GET") -> str:
@@ -172,3 +172,11 @@ async def test_page_shows_names_as_text_whatever_is_in_them(connect: Connect, ru
         text = await page(wire)
     assert "<script" not in text
     assert text.count("&lt;script&gt;") == 4
+
+
+async def test_script_of_a_web_page_does_not_administer_though_its_browser_is_here(connect: Connect) -> None:
+    pause = encode(build(Op.PAUSE_PRINTER, "ipp://printer.test/ipp/print"))
+    async with connect() as wire:
+        refused = (await wire.post(pause, "Origin: http://printer.test:631")).ipp
+        done = (await wire.post(pause)).ipp
+    assert (refused.code, done.code) == (Status.CLIENT_ERROR_NOT_AUTHORIZED, Status.SUCCESSFUL_OK)

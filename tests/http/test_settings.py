@@ -27,7 +27,7 @@ def test_limits_and_mode_are_read() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"http": {"max-head": 0}}, "http.max-head: 0 is not above 0"),
+        ({"http": {"max-head": 0}}, "http.max-head: expected"),
         ({"http": {"idle-time": -1.0}}, "http.idle-time"),
         ({"http": {"nonsense": 1}}, "no setting http.nonsense"),
         ({"tls": {"mode": "perhaps"}}, "tls.mode"),

@@ -6,6 +6,9 @@ from typing import Final
 
 JOB: Final = {
     "none": "",
+    "pagebell-possibly-printed-twice": "It was sent to the printer again: pages may have come out twice.",
+    "pagebell-reprinting-after-interruption": "It was interrupted, and is printed again from the start.",
+    "pagebell-held-after-interruption": "It was interrupted; release it to print it from the start.",
     "job-incoming": "The printer is receiving it.",
     "job-data-insufficient": "The printer waits for the rest of it.",
     "document-access-error": "The printer could not fetch the document.",

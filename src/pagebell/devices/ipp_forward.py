@@ -13,6 +13,7 @@ from pagebell.devices.ipp_mirror import Mirror
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.waiting import within
 from pagebell.ipp import registry as r
+from pagebell.ipp.asking import cut
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import (
     BadAnswer,
@@ -219,7 +220,7 @@ class Forwarding:
     async def _known(self, name: str) -> set[int] | None:
         """The owner's jobs by that name before ours is sent; None if the printer does not tell."""
         try:
-            return {job.id for job in await self._mine() if job.name == name}
+            return {job.id for job in await self._mine() if job.name == cut(name, 255)}
         except IppError:
             return None
         except ClientError:
@@ -232,7 +233,7 @@ class Forwarding:
             raise _Unknown(
                 f"The connection was lost, and nobody can say whether the printer took the job. ({error})"
             )
-        found = [job for job in jobs if job.name == name and job.id not in before]
+        found = [job for job in jobs if job.name == cut(name, 255) and job.id not in before]
         if not found:
             raise _Later
         if found[-1].state in (JobState.ABORTED, JobState.CANCELED):
@@ -327,16 +328,17 @@ class Forwarding:
         job, self._there = self._there, None
         if job is None:
             return
-        unwanted = self._mirror.unwanted
-        unwanted.add(job.id)
+        cancelled = False
         try:
             await within(self._clock, CANCEL, self._client.cancel(job))
+            cancelled = True
         except IppError:  # it is final, or forgotten
-            unwanted.discard(job.id)
+            cancelled = True
         except (ClientError, TimeoutError):
             self._mirror.doubt()
-        else:
-            unwanted.discard(job.id)
+        finally:
+            if not cancelled:
+                self._mirror.unwanted.add(job.id)
 
 
 def _is_keyword(reason: str) -> bool:

@@ -38,7 +38,9 @@ PAUSE: Final = 1.0
 LEASE: Final = 3600
 FAREWELL: Final = 3.0
 """Seconds for the printer to take leave."""
-_EVENTS: Final = ("printer-state-changed", "printer-config-changed")
+_CONFIG: Final = "printer-config-changed"
+_EVENTS: Final = ("printer-state-changed", _CONFIG)
+_ALL: Final = ("all", r.media_col_supported)
 _STATE: Final = (
     *(r.printer_state, r.printer_state_reasons, r.printer_state_message, r.printer_is_accepting_jobs),
     *(r.printer_up_time, r.printer_config_change_time),
@@ -67,6 +69,8 @@ class Mirror:
         self._seen = 0
         self._events = True
         self._config: tuple[int | None, int] | None = None
+        self._stale = True
+        """All is to be read anew, and not the state alone."""
         connecting = DeviceStatus(False, frozenset({"connecting-to-device"}), f"Connecting to {client.uri}.")
         self._board.set(connecting)
 
@@ -90,21 +94,30 @@ class Mirror:
                     await self._cancel_unwanted()
                     self._backoff.reset()
                     await self._news()
+                    continue
                 except ClientError as error:
                     self._lost(error)
-                    await self._clock.sleep(self._backoff.next())
+                except Exception:
+                    log.exception("%s tells what can't be understood", self._client.uri)
+                    self._lost(
+                        BadAnswer(self._client.uri, "what it tells can't be understood; see the server's log")
+                    )
+                await self._clock.sleep(self._backoff.next())
         finally:
             self.online.clear()
-            await self._leave()
+            try:
+                await self._leave()
+            finally:
+                await self._client.close()
 
     # --- looking ---
 
     async def _look(self) -> None:
-        attributes = ("all", r.media_col_supported) if self._config is None else _STATE
-        info = await self._client.printer(*attributes)
+        stale, self._stale = self._stale, False
+        info = await self._client.printer(*(_ALL if stale else _STATE))
         config = self._edition(info)
-        if self._config is not None and config != self._config:
-            info = await self._client.printer("all", r.media_col_supported)
+        if not stale and config != self._config:
+            info = await self._client.printer(*_ALL)
             config = self._edition(info)
         if "document-format-supported" in info.raw:
             self.told = info.raw
@@ -127,6 +140,7 @@ class Mirror:
 
     def _lost(self, error: ClientError) -> None:
         self.online.clear()
+        self._stale = True
         self._subscription = None
         uri = self._client.uri
         if isinstance(error, ConnectionFailed):
@@ -204,6 +218,7 @@ class Mirror:
                 async for events in answers:
                     if events.notifications:
                         self._seen = max(event.sequence for event in events.notifications)
+                        self._stale = any(event.event == _CONFIG for event in events.notifications)
                         return
                     pause = float(events.interval or pause)
             await self._clock.sleep(pause)

@@ -23,7 +23,7 @@ from pagebell.clock import SystemClock
 from pagebell.devices.simulated_settings import Settings, fault_at, parse
 from pagebell.devices.status import StatusBoard
 from pagebell.model.job import Job
-from pagebell.model.printer import Capabilities
+from pagebell.model.printer import Capabilities, Supply
 from pagebell.spooler.ports import Clock, DeviceStatus, Report, Work
 
 log = logging.getLogger(__name__)
@@ -315,4 +315,5 @@ def _status(machine: _Machine, settings: Settings) -> DeviceStatus:
         stopped=bool(errors),
         reasons=frozenset(reason for reason, _ in told),
         message=told[0][1] if told else "",
+        supplies=(Supply("toner", "black", 100 * machine.toner // settings.toner, "Black toner"),),
     )

@@ -131,7 +131,7 @@ def own_certificate(folder: Path, host: str) -> tuple[Path, Path]:
         _write(certificate, made[0], 0o644)
     except OSError as error:
         raise CertificateError(f"no certificate can be made in {folder}: {error.strerror}") from None
-    log.info("made a self-signed certificate in %s", certificate)
+    log.debug("made a self-signed certificate in %s", certificate)
     return certificate, key
 
 

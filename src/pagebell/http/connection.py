@@ -76,7 +76,6 @@ class HttpConnection(HttpToolsProtocol):
         self._serving = serving
         self._limits = serving.limits
         self._seat = seat
-        seat.overdue = self._overdue
         self._phase = Phase.HEAD
         self._requests = 0
         self._loose = 0
@@ -93,7 +92,8 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The first request has to come in time."""
         super().connection_made(transport)
-        self._await(Phase.HEAD, self._limits.head_time)
+        self._seat.overdue = self._overdue
+        self._await(Phase.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the seat back, and tell the application that it answers nobody."""
@@ -107,15 +107,18 @@ class HttpConnection(HttpToolsProtocol):
         """Octets in the clear, or decrypted."""
         if self._phase is Phase.REFUSED:
             return
-        if self._phase is Phase.BODY:
+        before, requests = self._phase, self._requests
+        if before is Phase.BODY:
             self._earn(len(data))
-        elif self._phase is Phase.IDLE:
-            self._await(Phase.HEAD, self._limits.head_time)
         self._unset_keepalive_if_required()
         self._loose += len(data)
         self._feed(data)
         if self._loose > self._limits.max_head:
             self._refuse(refusals.HEAD_TOO_LARGE)
+        elif self._phase is Phase.IDLE and before is Phase.IDLE:
+            self._await(Phase.HEAD)  # empty lines, so far
+        elif self._phase is not before or self._requests != requests:
+            self._await(self._phase)  # once for all that has come: to read the clock is not free
 
     def pause_writing(self) -> None:
         """The client has to take some of its answer in time."""
@@ -136,7 +139,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request's first octet: the rest of its headers has to come in time."""
         super().on_message_begin()
-        self._await(Phase.HEAD, self._limits.head_time)
+        self._phase = Phase.HEAD
 
     def on_headers_complete(self) -> None:
         """Decide what becomes of the request, before its application is asked. Raises _Refused."""
@@ -156,7 +159,7 @@ class HttpConnection(HttpToolsProtocol):
         self._limit_body()
         self._loose = 0
         self._requests += 1
-        self._await(Phase.BODY, self._limits.body_silence)
+        self._phase = Phase.BODY
         super().on_headers_complete()
         if self._requests >= self._limits.max_requests:
             self.cycle.keep_alive = False
@@ -175,14 +178,13 @@ class HttpConnection(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._loose = 0
-        self._phase = Phase.ANSWER
-        self._seat.read_by = NEVER
-        self._await_next()
+        self._phase = Phase.ANSWER if self._is_answering() else Phase.IDLE
 
     def on_response_complete(self) -> None:
         """Await the next request, unless it is there already."""
         super().on_response_complete()
-        self._await_next()
+        if self._phase is Phase.ANSWER and not self._is_answering():
+            self._await(Phase.IDLE)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -273,13 +275,21 @@ class HttpConnection(HttpToolsProtocol):
 
     # --- time ---
 
-    def _await(self, phase: Phase, seconds: float) -> None:
+    def _await(self, phase: Phase) -> None:
+        """From now on, the peer has its time for this phase."""
         self._phase = phase
-        self._seat.read_by = self.loop.time() + seconds
-
-    def _await_next(self) -> None:
-        if self._phase is Phase.ANSWER and not self._is_answering():
-            self._await(Phase.IDLE, self._limits.idle_time)
+        limits, now = self._limits, self.loop.time()
+        match phase:
+            case Phase.HEAD:
+                self._seat.read_by = now + limits.head_time
+            case Phase.BODY:
+                self._seat.read_by = now + limits.body_silence
+            case Phase.IDLE:
+                self._seat.read_by = now + limits.idle_time
+            case Phase.ANSWER:
+                self._seat.read_by = NEVER
+            case Phase.REFUSED:
+                pass  # `_refuse` has seen to it
 
     def _earn(self, octets: int) -> None:
         """Octets of a body buy time by the least rate, and never more than the longest silence."""
@@ -292,7 +302,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._seat.answer_by <= self.loop.time():
             self.transport.abort()
         elif self._phase in (Phase.HEAD, Phase.BODY) and self.flow.read_paused:
-            self._await(self._phase, self._limits.body_silence)  # it is we who are slow
+            self._await(self._phase)  # it is we who are slow
         elif self._phase is Phase.BODY or (self._phase is Phase.HEAD and self._loose):
             self._refuse(refusals.LATE)
         elif self._phase is Phase.REFUSED:

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from pagebell.http import refusals
 from pagebell.http.certificates import Certificates
 from pagebell.http.connection import HttpConnection, Serving
-from pagebell.http.seats import Seat, Seats
+from pagebell.http.seats import NEVER, Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
 
@@ -86,20 +86,29 @@ class Listener:
         return str(address[0]), int(address[1])
 
     async def close(self) -> None:
-        """Take no more connections, let requests under way end, then close them all."""
+        """Take no more connections, let requests under way end, then close them all.
+
+        What a request holds is given back while there is still a spooler to give it to: an upload that has not ended
+        in time sees its client gone, and aborts its job.
+        """
         if self._server is None:
             return
         self._server.close()
         for connection in list(self._state.connections):
             connection.shutdown()
-        if self._state.tasks:
-            _, late = await asyncio.wait(list(self._state.tasks), timeout=GRACE)
-            for task in late:
-                task.cancel()
+        await self._end_of_tasks()
         self._seats.rest()
-        for seat in self._seats:
+        for seat in list(self._seats):
             seat.transport.abort()
+        await self._end_of_tasks()
+        for task in list(self._state.tasks):
+            task.cancel()
+        await self._end_of_tasks()
         self._server = None
+
+    async def _end_of_tasks(self) -> None:
+        if self._state.tasks:
+            await asyncio.wait(list(self._state.tasks), timeout=GRACE)
 
     @property
     def connections(self) -> int:
@@ -144,6 +153,7 @@ class Doorway(asyncio.Protocol):
             transport.write(NO_TLS)
             transport.close()
         else:
+            seat.read_by = NEVER
             seat.handshake_by = serving.loop.time() + serving.limits.handshake_time
             http = HttpConnection(serving, seat)
             stream = TlsStream(transport, serving.certificates.context(), http, seat, announce=True)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from pagebell.http.settings import HttpLimits
+
+log = logging.getLogger(__name__)
 
 NEVER: Final = math.inf
 CLOSING_TIME: Final = 5.0
@@ -90,8 +93,8 @@ class Seats:
 
     def watch(self) -> None:
         """Sweep now and then until `rest` is called."""
-        self.sweep()
         self._timer = self._loop.call_later(self._pause, self.watch)
+        self.sweep()
 
     def rest(self) -> None:
         """Watch no more."""
@@ -112,8 +115,12 @@ class Seats:
         for seat in late:
             if seat.transport.is_closing() or seat.handshake_by <= now:
                 seat.transport.abort()
-            else:
+                continue
+            try:
                 seat.overdue()
+            except Exception:
+                log.exception("internal error while a connection was closed")
+                seat.transport.abort()  # one that can't be closed in peace must not keep the others open
 
 
 def network_of(peer: object) -> str:

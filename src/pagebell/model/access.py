@@ -73,6 +73,8 @@ class Visitor:
     credentials: Credentials | None = None
     name: str | None = None
     """What they call themselves: IPP's requesting-user-name."""
+    from_page: bool = False
+    """A web page's script sent it: a browser tells whose (the header `Origin`), which no print client does."""
 
 
 SYSTEM = Principal("pagebell", authenticated=True, rights=ADMINISTRATOR)

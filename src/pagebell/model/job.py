@@ -63,6 +63,11 @@ class Job:
         return sum(document.octets for document in self.documents)
 
     @property
+    def printable(self) -> tuple[Document, ...]:
+        """Its documents without those that were cancelled."""
+        return tuple(document for document in self.documents if not document.canceled)
+
+    @property
     def is_stopping(self) -> bool:
         """Cancelled, but its device has not come to a stop yet."""
         return "processing-to-stop-point" in self.reasons

@@ -43,10 +43,28 @@ class Capabilities:
     finishings: tuple[int, ...] = (3,)
     """RFC 8011 5.2.6 enum values; 3 is none."""
     output_bins: tuple[str, ...] = ("face-down",)
+    number_up: tuple[int, ...] = (1,)
+    """Pages that it puts on one side of a sheet."""
+    number_up_formats: tuple[str, ...] = ()
+    """MIME types of which it does so; none for all that it takes."""
+    page_ranges: tuple[str, ...] = ()
+    """MIME types of which it prints some pages only, where asked to."""
     pages_per_minute: int = 60
     max_copies: int = 999
     identify: tuple[str, ...] = ()
     """How it can make itself noticed: display, flash, sound, speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Something that a printer uses up, such as toner."""
+
+    kind: str
+    """As in RFC 3805's PrtMarkerSuppliesTypeTC: `toner`, `ink`, `staples` ..."""
+    color: str
+    level: int
+    """Percent; -2 if nobody knows, -3 if there is some (RFC 3805 prtMarkerSuppliesLevel)."""
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,8 @@ class Printer:
     device_stopped: bool = False
     device_reasons: frozenset[str] = frozenset()
     device_message: str = ""
+    supplies: tuple[Supply, ...] = ()
+    """What the device uses up, as it said last."""
     current: JobId | None = None
     """The job being printed."""
     state: PrinterState = PrinterState.IDLE
@@ -99,6 +119,14 @@ class Printer:
         if not (self.paused or self.pausing or self.holding_new or self.is_out_of_service):
             return self.device_reasons
         return self.device_reasons | {reason for name, reason in _OF_OPERATORS if getattr(self, name)}
+
+    @property
+    def configuration(self) -> tuple[object, ...]:
+        """All that administrators set: equal as long as none of it changes."""
+        return (
+            *(self.uuid, self.changed, self.device, self.info, self.location, self.defaults),
+            *(self.organization, self.organizational_unit, self.geo_location, self.operator_message),
+        )
 
     @property
     def is_out_of_service(self) -> bool:

@@ -27,8 +27,8 @@ class JobWish:
 
 
 def changed(job: Job, wish: JobWish, now: float, where: tzinfo | None) -> Change | None:
-    """The job as wished. Raises WrongState once it is being printed or over (RFC 3380 4.2, table 2)."""
-    if job.state not in (JobState.PENDING, JobState.PENDING_HELD):
+    """The job as wished. Raises WrongState (RFC 3380 4.2, table 2): what it looks like is settled when it starts."""
+    if job.state.is_final or (wish.ticket is not None and job.state >= JobState.PROCESSING):
         raise WrongState(f"job {job.id} can't be changed any more: it is {_state(job)}")
     ticket = job.ticket if wish.ticket is None else wish.ticket
     new = replace(

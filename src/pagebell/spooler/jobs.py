@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
@@ -13,8 +13,8 @@ from itertools import islice
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import JobId, JobState, PrinterName
-from pagebell.model.job import DEFAULT_PRIORITY, Job
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
 from pagebell.model.lifecycle import HOLDS, Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import (
@@ -30,8 +30,8 @@ from pagebell.spooler.changing import (
     with_name,
     without_document,
 )
-from pagebell.spooler.holding import ON_CREATE, hold_of, zone
-from pagebell.spooler.intake import DocumentSpec, Intake, Order
+from pagebell.spooler.holding import ON_CREATE, zone
+from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
@@ -104,27 +104,7 @@ class Jobs:
         printer = self._ledger.printer(order.printer)
         if not printer.accepting:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
-        now = self._ledger.clock.now()
-        number = self._ledger.next_job_id()
-        hold = hold_of(order.ticket, printer, now, self._zone)
-        job = Job(
-            id=number,
-            uuid=str(uuid.uuid4()),
-            printer=order.printer,
-            name=order.name,
-            owner=order.by.name,
-            host=order.by.host,
-            created=now,
-            touched=now,
-            state=JobState.PENDING if hold is None else JobState.PENDING_HELD,
-            reasons=INCOMING if hold is None else INCOMING | hold.reasons,
-            hold_until=None if hold is None else hold.until,
-            ticket=order.ticket,
-            open=True,
-            priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
-            charset=order.charset,
-            language=order.language,
-        )
+        job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         return job, self._subscriptions.of_new_job(job, order)
 
     def _creation(self, job: Job, subscriptions: tuple[Subscription, ...]) -> Change:
@@ -392,20 +372,13 @@ class Jobs:
         if query.finished:
             return await self._ledger.store.jobs(query)
         if query.finished is False:
-            return list(islice(self._living(query), query.offset, query.offset + query.limit))
+            return list(islice(self._ledger.roster.select(query), query.offset, query.offset + query.limit))
         most = query.offset + query.limit
-        living = list(islice(self._living(query), most))
+        living = list(islice(self._ledger.roster.select(query), most))
         finished = await self._ledger.store.jobs(replace(query, finished=True, offset=0, limit=most))
         ended = {job.id for job in finished}  # also those that lived when we looked first
         both = [job for job in living if job.id not in ended] + finished
         return both[query.offset : most]
-
-    def _living(self, query: JobQuery) -> Iterator[Job]:
-        for job in self._ledger.roster.living(query.printer):
-            if query.owner is not None and job.owner != query.owner:
-                continue
-            if query.states is None or job.state in query.states:
-                yield job
 
     def ahead(self, job: Job) -> int:
         """How many living jobs stand before it at its printer."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from pagebell.model.access import Principal
-from pagebell.model.document import Document, DocumentKey
+from pagebell.model.document import Document, DocumentKey, Ticket
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.printer import Capabilities, Printer
+from pagebell.model.printer import Capabilities, Printer, Supply
 from pagebell.model.subscription import Filter, Subscription, SubscriptionId
 
 
@@ -210,6 +210,8 @@ class DeviceStatus:
     reasons: frozenset[str] = frozenset()
     message: str = ""
     """In plain words, e.g. `Tray 1 is out of paper.`"""
+    supplies: tuple[Supply, ...] = ()
+    """What it uses up; none if it can't tell."""
 
 
 class DeviceFailed(Exception):
@@ -328,9 +330,61 @@ class Inspector(Protocol):
         ...
 
 
-class NullInspector:
-    """Counts nothing."""
+class Conversion(Protocol):
+    """A document made fit for its device."""
 
-    async def impressions(self, path: Path, format: str) -> int | None:
-        """Always None."""
-        return None
+    @property
+    def document(self) -> Document:
+        """As it is now: its size, digest and pages are the result's."""
+        ...
+
+    def read(self) -> AsyncIterator[bytes]:
+        """Its octets, in chunks."""
+        ...
+
+    async def remove(self) -> None:
+        """It is not needed any more."""
+        ...
+
+
+class Converter(Protocol):
+    """Does to documents what their tickets ask for and their devices can't do."""
+
+    def widen(self, capabilities: Capabilities) -> Capabilities:
+        """What a device of these capabilities can do with the converter's help."""
+        ...
+
+    async def convert(
+        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
+    ) -> Conversion | None:
+        """Make it fit for the device; None if it can go there as it is. Raises DocumentDamaged, NoRoom."""
+        ...
+
+    def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
+        """The ticket without what `convert` has done."""
+        ...
+
+
+class FetchFailed(Exception):
+    """The document can't be fetched, or may not be from there; `str()` of it tells why."""
+
+
+class SchemeRefused(Exception):
+    """Documents are not fetched by that URI scheme; `str()` of it says so."""
+
+
+class Fetcher(Protocol):
+    """Fetches documents that clients name."""
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """URI schemes that it knows; none where nothing may be fetched."""
+        ...
+
+    def check(self, uri: str) -> None:
+        """Raise SchemeRefused or FetchFailed for what is forbidden whatever is there; connects to nothing."""
+        ...
+
+    def fetch(self, uri: str) -> AsyncIterator[bytes]:
+        """The octets, in chunks. Raises SchemeRefused, FetchFailed."""
+        ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,16 +17,8 @@ from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import (
-    Change,
-    Commandable,
-    Device,
-    DeviceFailed,
-    DeviceStatus,
-    Inspector,
-    Report,
-    Work,
-)
+from pagebell.spooler.missing import MissingDevice
+from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.schedule import PrinterTask, with_its_job
 
@@ -66,13 +58,20 @@ class Printers:
     """Everything that can be done with printers."""
 
     def __init__(
-        self, ledger: Ledger, jobs: Jobs, queue: Queue, make_device: MakeDevice, inspector: Inspector
+        self,
+        ledger: Ledger,
+        jobs: Jobs,
+        queue: Queue,
+        make_device: MakeDevice,
+        inspector: Inspector,
+        converter: Converter,
     ) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._queue = queue
         self._make_device = make_device
         self._inspector = inspector
+        self._converter = converter
         self._group: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
         """One administrator at a time: a printer's row and its task change together."""
@@ -86,7 +85,7 @@ class Printers:
             try:
                 device = self._make_device(printer.device)
             except ValueError as error:
-                device = _Missing(str(error))
+                device = MissingDevice(str(error))
             self._begin(printer.name, device)
 
     async def stop(self) -> None:
@@ -204,6 +203,11 @@ class Printers:
         """Go on. Raises as `pause`."""
         return await self._operate(name, by, paused=False, pausing=False)
 
+    async def note(self, name: PrinterName, message: str, by: Principal) -> Printer:
+        """Let an operator say something to the printer's users (RFC 3998 6). Raises as `pause`."""
+        now = self._ledger.clock.now()
+        return await self._operate(name, by, operator_message=message, operator_message_at=now, changed=now)
+
     async def accept(self, name: PrinterName, accepting: bool, by: Principal) -> Printer:
         """Let jobs be created, or not (RFC 3998 3.1). Raises as `pause`."""
         return await self._operate(name, by, accepting=accepting)
@@ -293,6 +297,14 @@ class Printers:
         """All printers, by name."""
         return [self._ledger.printers[name] for name in sorted(self._ledger.printers)]
 
+    def all(self) -> Iterable[Printer]:
+        """All printers, in no order."""
+        return self._ledger.printers.values()
+
+    def refuse_out_of_service(self, name: PrinterName) -> None:
+        """Raise OutOfService where it is deactivated or shut down; NotFound."""
+        self._ledger.refuse_out_of_service(name)
+
     @property
     def default(self) -> Printer:
         """The default printer. Raises NotFound when there is no printer at all."""
@@ -304,8 +316,8 @@ class Printers:
         return self._ledger.printers[name]
 
     def capabilities(self, name: PrinterName) -> Capabilities:
-        """What the printer's device can do. Raises NotFound."""
-        return self.device(name).capabilities
+        """What the printer's device can do, with the converter's help. Raises NotFound."""
+        return self._converter.widen(self.device(name).capabilities)
 
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
@@ -349,7 +361,7 @@ class Printers:
     def _begin(self, name: PrinterName, device: Device) -> None:
         if self._group is None:
             raise RuntimeError("printers can be added only while the spooler runs")
-        task = PrinterTask(name, device, self._ledger, self._inspector)
+        task = PrinterTask(name, device, self._ledger, self._inspector, self._converter)
         self._tasks[name] = (
             task,
             self._group.create_task(self._supervise(name, task), name=f"printer {name}"),
@@ -379,21 +391,3 @@ class Printers:
     def _committed(self, change: Change) -> None:
         for task, _ in tuple(self._tasks.values()):
             task.committed(change)
-
-
-class _Missing:
-    """Stands for a device that can't be had any more, e.g. because its plug-in is gone."""
-
-    capabilities = Capabilities()
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    async def watch(self, report: Report) -> None:
-        await report(DeviceStatus(stopped=True, reasons=frozenset({"other-error"}), message=self._why))
-
-    async def print(self, work: Work) -> None:
-        raise DeviceFailed(self._why)
-
-    async def identify(self, actions: Collection[str], message: str) -> None:
-        """There is nothing to be noticed."""

@@ -77,6 +77,19 @@ class Queue:
 
         return await self._ledger.update_job(number, decide)
 
+    async def note(self, number: JobId, message: str, by: Principal) -> Job:
+        """Let an operator say something to the job's owner (RFC 3998 6). Raises NotFound, NotAuthorized."""
+        by.demand(Right.MANAGE_ALL)
+
+        def decide(job: Job) -> Change:
+            new = replace(job, operator_message=message, version=job.version + 1)
+            told = job_event(
+                new, self._ledger.clock.now(), EventKind.JOB_CONFIG_CHANGED, ("operator_message",)
+            )
+            return Change(jobs=(new,), events=(told,))
+
+        return await self._ledger.update_job(number, decide)
+
     # --- what is held ---
 
     async def release_new(self, printer: PrinterName) -> None:

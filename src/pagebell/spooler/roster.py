@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import Job
+from pagebell.spooler.ports import JobQuery
 
 _Key = tuple[bool, int, float, int]
 
@@ -52,6 +53,14 @@ class Roster:
         if printer is not None:
             return (self._jobs[JobId(number)] for *_, number in tuple(self._living.get(printer, ())))
         return iter(sorted(self._jobs.values(), key=_key))
+
+    def select(self, query: JobQuery) -> Iterator[Job]:
+        """The living jobs that a query asks for, in the order of printing; `limit` and `offset` are the caller's."""
+        for job in self.living(query.printer):
+            if query.owner is not None and job.owner != query.owner:
+                continue
+            if query.states is None or job.state in query.states:
+                yield job
 
     def ahead(self, job: Job) -> int:
         """How many living jobs stand before it at its printer (IPP number-of-intervening-jobs)."""

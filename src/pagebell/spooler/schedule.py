@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from pagebell.model.document import Document
+from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
 from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, printer_event, progressed, remarked, settle, step
+from pagebell.model.lifecycle import Cause, printer_event, settle, step
 from pagebell.model.printer import Printer
-from pagebell.spooler.ledger import Decide, Ledger, to_end
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
 from pagebell.spooler.ports import (
     Change,
+    Converter,
     Device,
     DeviceFailed,
     DeviceStatus,
@@ -24,17 +25,9 @@ from pagebell.spooler.ports import (
     JobCanceled,
     JobCutOff,
 )
+from pagebell.spooler.work import Ending, JobWork, Prepared
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a job's printing ended."""
-
-    cause: Cause
-    reasons: frozenset[str] | None = None
-    message: str = ""
 
 
 _FAILED = Ending(
@@ -44,74 +37,14 @@ _DAMAGED = frozenset({"document-format-error", "aborted-by-system"})
 _GONE = frozenset({"document-access-error", "aborted-by-system"})
 
 
-class _Work:
-    """A job as its device sees it (`ports.Work`)."""
-
-    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event) -> None:
-        self._ledger = ledger
-        self._job = job
-        self._running = running
-        self._message = ""
-        self._reasons: frozenset[str] = frozenset()
-
-    @property
-    def job(self) -> Job:
-        return self._ledger.roster.get(self._job.id) or self._job
-
-    @property
-    def documents(self) -> Sequence[Document]:
-        return self._job.documents
-
-    async def read(self, document: Document) -> AsyncIterator[bytes]:
-        async for chunk in self._ledger.documents.read(document.key):
-            await self._running.wait()
-            yield chunk
-
-    async def printed(self, impressions: int) -> None:
-        await self._running.wait()
-        ledger = self._ledger
-
-        def decide() -> Change | None:
-            job = ledger.roster.get(self._job.id)
-            if job is None or job.processing_at is None or job.impressions_completed == impressions:
-                return None
-            new, events = progressed(job, ledger.clock.now(), impressions)
-            return Change(jobs=(new,), events=events)
-
-        await self._store(decide)
-
-    async def remark(self, message: str, reasons: frozenset[str] = frozenset()) -> None:
-        self._message = message
-        self._reasons |= reasons
-        ledger = self._ledger
-
-        def decide() -> Change | None:
-            job = ledger.roster.get(self._job.id)
-            if job is None or job.processing_at is None or job.is_stopping:
-                return None
-            new, events = remarked(job, ledger.clock.now(), message, reasons)
-            return Change(jobs=(new,), events=events)
-
-        await self._store(decide)
-
-    def completed(self) -> Ending:
-        """How a job that was printed ends: with what its device remarked."""
-        if not self._reasons:
-            return Ending(Cause.COMPLETE, message=self._message)
-        return Ending(Cause.COMPLETE, self._reasons | {"job-completed-with-warnings"}, self._message)
-
-    async def _store(self, decide: Decide) -> None:
-        async def attempt() -> None:
-            await self._ledger.update(decide)
-
-        await self._ledger.insist(attempt, NoRoom)
-
-
 class PrinterTask:
     """Works off one printer's queue for as long as the printer lives."""
 
-    def __init__(self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector) -> None:
+    def __init__(
+        self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector, converter: Converter
+    ) -> None:
         self.device = device
+        self._converter = converter
         self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
@@ -188,10 +121,13 @@ class PrinterTask:
                 device_stopped=status.stopped,
                 device_reasons=status.reasons,
                 device_message=status.message,
+                supplies=status.supplies,
                 changed=now if learned else old.changed,
             )
-            change = None if new == old else with_its_job(self._ledger, old, new)
-            if change is None or not learned:
+            if new == old and not learned:
+                return None
+            change = with_its_job(self._ledger, old, new)
+            if not learned:
                 return change
             told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
             return replace(change, events=(*change.events, told))
@@ -206,11 +142,12 @@ class PrinterTask:
 
     async def _print(self, job: Job, group: asyncio.TaskGroup) -> None:
         self._current = job.id
+        prepared = Prepared(self._wishes(job))
         try:
-            started = await self._start(job)
+            started = await self._start(job, prepared)
             if started is None:
                 return
-            work = _Work(self._ledger, started, self._running)
+            work = JobWork(self._ledger, started, self._running, prepared)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
@@ -222,13 +159,40 @@ class PrinterTask:
         finally:
             self._current = None
             self._printing = None
+            await prepared.remove()
 
-    async def _start(self, job: Job) -> Job | None:
+    def _wishes(self, job: Job) -> Ticket:
+        """What the job's owner asked for, and what its printer does unasked (RFC 8011 5.2)."""
+        printer = self._ledger.printers.get(self._name)
+        ticket = job.ticket if printer is None else job.ticket.over(printer.defaults)
+        if ticket.proof_copies and not job.proved:
+            return replace(ticket, copies=ticket.proof_copies)
+        return ticket
+
+    async def _prepare(self, job: Job, prepared: Prepared) -> tuple[Document, ...]:
+        """Count the pages, and convert what the device can't print as it is asked to."""
+        documents = tuple([await self._inspect(document) for document in job.documents])
+        device = self.device.capabilities
+        for document in documents:
+            if self._converter.settled(prepared.ticket, device) == prepared.ticket or document.canceled:
+                continue
+            path = await self._ledger.documents.path(document.key)
+            found = await self._converter.convert(path, document, prepared.ticket, device)
+            if found is not None:
+                prepared.conversions[document.number] = found
+        prepared.ticket = self._converter.settled(prepared.ticket, device)
+        return documents
+
+    async def _start(self, job: Job, prepared: Prepared) -> Job | None:
         """Count the pages and set the job printing; None if it is not to be printed after all."""
         ending: Ending | None = None
         documents = job.documents
         try:
-            documents = tuple([await self._inspect(document) for document in job.documents])
+            documents = await self._prepare(job, prepared)
+        except NoRoom as error:
+            log.warning("job %d must wait: %s", job.id, error)
+            await self._ledger.clock.sleep(self._ledger.policy.retry_store)
+            return None
         except DocumentDamaged as error:
             ending = Ending(Cause.ABORT, _DAMAGED, str(error))
         except Gone as error:
@@ -250,7 +214,7 @@ class PrinterTask:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
-            living = replace(living, documents=documents, impressions=_impressions(living, documents))
+            living = replace(living, documents=documents, impressions=_impressions(prepared, documents))
             started, events = step(living, Cause.START, now)
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
             return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
@@ -265,13 +229,13 @@ class PrinterTask:
         return started
 
     async def _inspect(self, document: Document) -> Document:
-        if document.impressions is not None:
+        if document.impressions is not None or document.canceled:
             return document
         path = await self._ledger.documents.path(document.key)
         pages = await self._inspector.impressions(path, document.format)
         return replace(document, impressions=pages)
 
-    async def _on_device(self, work: _Work) -> Ending:
+    async def _on_device(self, work: JobWork) -> Ending:
         try:
             await self.device.print(work)
         except JobCutOff as error:
@@ -285,6 +249,8 @@ class PrinterTask:
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
             return _FAILED
+        if work.job.ticket.proof_copies and not work.job.proved:
+            return Ending(Cause.PROVE, message="Release it to print it, now that its proof is there.")
         return work.completed()
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
@@ -313,9 +279,7 @@ class PrinterTask:
             if printer is None or printer.current != number:
                 return None
             idle, printer_events = settle(printer, replace(printer, current=None), now)
-            if job is None or not _ends(
-                job, ending
-            ):  # it left the device before: suspended, and what followed
+            if job is None or not _ends(job, ending):  # suspended it left the device before
                 return Change(printers=(idle,), events=printer_events)
             new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             change = _final(new, events + printer_events)
@@ -337,7 +301,7 @@ def _must_leave(job: Job | None) -> bool:
 def _ends(job: Job, ending: Ending) -> bool:
     """Whether the end of its printing means something to the job as it is now."""
     if job.is_suspended:  # the device was ready with it before it could stop
-        return ending.cause is Cause.COMPLETE
+        return ending.cause in (Cause.COMPLETE, Cause.PROVE)
     return job.is_on_device
 
 
@@ -347,12 +311,12 @@ def _final(job: Job, events: tuple[Event, ...]) -> Change:
     return Change(jobs=(job,), events=events, gone_jobs=gone)
 
 
-def _impressions(job: Job, documents: Sequence[Document]) -> int | None:
+def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | None:
     """Pages in all; None if one of the documents can't be counted."""
-    counts = [document.impressions for document in documents]
+    counts = [prepared.document(document).impressions for document in documents if not document.canceled]
     if any(count is None for count in counts):
         return None
-    return sum(count or 0 for count in counts) * (job.ticket.copies or 1)
+    return sum(count or 0 for count in counts) * (prepared.ticket.copies or 1)
 
 
 def recovery_cause(policy: OnRecovery) -> Cause:

@@ -12,16 +12,31 @@ from typing import Self
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
+from pagebell.spooler.absent import IdentityConverter, NullInspector
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Change, Clock, DocumentStore, Inspector, JobQuery, NullInspector, Store
+from pagebell.spooler.ports import (
+    Change,
+    Clock,
+    Converter,
+    DocumentStore,
+    Inspector,
+    JobQuery,
+    Store,
+)
 from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
+from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
+
+COUNT_EVERY = 60.0
+"""Seconds between two looks at how many finished jobs there are: counting them is not free."""
+_AT_ONCE = 500
+"""Jobs that are forgotten in one transaction."""
 
 
 class Spooler:
@@ -38,18 +53,26 @@ class Spooler:
         make_device: MakeDevice,
         inspector: Inspector | None = None,
         policy: Policy | None = None,
+        converter: Converter | None = None,
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
+        self.reprints = Reprints(self._ledger, self.jobs)
         self.printers = Printers(
-            self._ledger, self.jobs, self.queue, make_device, inspector or NullInspector()
+            self._ledger,
+            self.jobs,
+            self.queue,
+            make_device,
+            inspector or NullInspector(),
+            converter or IdentityConverter(),
         )
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
         self._swept = 0.0
+        self._counted = 0.0
 
     @property
     def policy(self) -> Policy:
@@ -155,6 +178,7 @@ class Spooler:
         if trim > 0:
             await self.subscriptions.trim(trim)
         await self._remove_documents(now - policy.keep_documents)
+        await self._forget_history(now)
 
     async def _remove_documents(self, before: float) -> None:
         query = JobQuery(finished=True, completed_after=self._swept, completed_before=before)
@@ -162,3 +186,15 @@ class Spooler:
             await self._ledger.forget_documents(jobs)
             query = replace(query, offset=query.offset + len(jobs))
         self._swept = max(self._swept, before)
+
+    async def _forget_history(self, now: float) -> None:
+        """Finished jobs that are too old, or too many, go with their documents."""
+        old = JobQuery(finished=True, completed_before=now - self.policy.history_age, limit=_AT_ONCE)
+        while jobs := await self._ledger.store.jobs(old):
+            await self.jobs.forget(jobs)
+        if now < self._counted + COUNT_EVERY:
+            return
+        self._counted = now
+        surplus = JobQuery(finished=True, offset=self.policy.history_jobs, limit=_AT_ONCE)
+        while jobs := await self._ledger.store.jobs(surplus):
+            await self.jobs.forget(jobs)

@@ -8,13 +8,17 @@ from collections.abc import Iterable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from pagebell.model.errors import NotFound
+from pagebell.model.event import PrinterName
 from pagebell.model.job import Job
-from pagebell.model.printer import Printer
+from pagebell.model.printer import Printer, Supply
 from pagebell.spooler.ports import JobQuery
 from pagebell.spooler.spooler import Spooler
+from pagebell.web.icon import SIZES, icon
+from pagebell.web.strings import strings
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222 }
@@ -28,6 +32,7 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+_KEPT = {"cache-control": "max-age=86400", "x-content-type-options": "nosniff"}
 SHOWN = 50
 
 
@@ -40,7 +45,31 @@ def pages(spooler: Spooler) -> Starlette:
         page = index_page(spooler.printers.list(), living, finished)
         return HTMLResponse(page, headers=_HEADERS)
 
-    return Starlette(routes=[Route("/", index)])
+    async def printer(request: Request) -> Response:
+        try:
+            found = spooler.printers.printer(PrinterName(request.path_params["name"]))
+        except NotFound as error:
+            return Response(str(error), 404, _HEADERS, "text/plain; charset=utf-8")
+        jobs = await spooler.jobs.list(JobQuery(printer=found.name, limit=SHOWN))
+        return HTMLResponse(printer_page(found, jobs), headers=_HEADERS)
+
+    async def picture(request: Request) -> Response:
+        size = request.path_params["size"]
+        if size not in SIZES:
+            return Response("there is no such icon", 404, _HEADERS, "text/plain; charset=utf-8")
+        return Response(icon(size), headers=_KEPT, media_type="image/png")
+
+    async def words(request: Request) -> Response:
+        return Response(strings(), headers=_KEPT, media_type="text/strings; charset=utf-8")
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/printers/{name}", printer),
+            Route("/icon-{size:int}.png", picture),
+            Route("/strings/en.strings", words),
+        ]
+    )
 
 
 def index_page(printers: Iterable[Printer], living: Iterable[Job], finished: Iterable[Job]) -> str:
@@ -53,10 +82,35 @@ def index_page(printers: Iterable[Printer], living: Iterable[Job], finished: Ite
         "<h2>Finished</h2>",
         _jobs(finished, "Nothing has been printed yet."),
     ]
+    return _page("Pagebell", parts)
+
+
+def printer_page(printer: Printer, living: Iterable[Job]) -> str:
+    """The page of one printer (IPP printer-more-info and printer-supply-info-uri)."""
+    about = [("State", _printer_row(printer)[1]), ("Where", html.escape(printer.location))]
+    if printer.operator_message:
+        about.append(("From the operator", html.escape(printer.operator_message)))
+    supplies = [(html.escape(supply.description), _level(supply)) for supply in printer.supplies]
+    parts = [
+        f"<p>{html.escape(printer.info)}</p>",
+        _table(("About", ""), about),
+        "<h2 id='supplies'>Supplies</h2>",
+        _table(("Supply", "Left"), supplies) if supplies else "<p class='quiet'>It does not tell.</p>",
+        "<h2>Jobs</h2>",
+        _jobs(living, "Nothing is waiting to be printed."),
+    ]
+    return _page(printer.name, parts)
+
+
+def _level(supply: Supply) -> str:
+    return f"{supply.level} %" if supply.level >= 0 else "unknown"
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
     return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Pagebell</title>"
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
         "<meta name='viewport' content='width=device-width'>"
-        f"<style>{_STYLE}</style></head><body><h1>Pagebell</h1>{''.join(parts)}</body></html>"
+        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>{''.join(parts)}</body></html>"
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pagebell.devices.simulated import SimulatedDevice
@@ -74,7 +76,8 @@ async def test_paper_runs_low_then_out_and_printing_goes_on_after_refill() -> No
         printing = b.start(b.device.print(work))
         await b.clock.advance(60)
         assert work.progress == [1, 2, 3]
-        assert b.reports == [
+        told = [replace(report, supplies=()) for report in b.reports]
+        assert list(dict.fromkeys(told)) == [
             DeviceStatus(),
             DeviceStatus(False, frozenset({"media-low-warning"}), "Tray 1 is low on paper."),
             DeviceStatus(True, frozenset({"media-empty-error"}), "Tray 1 is out of paper: refill it."),
@@ -143,7 +146,7 @@ async def test_fault_on_command_stops_printing_until_it_is_undone(stop: str, go:
         getattr(b.device, go)()
         await b.clock.advance(60)
         assert work.progress == [1]
-        assert b.reports[-1] == DeviceStatus()
+        assert replace(b.reports[-1], supplies=()) == DeviceStatus()
 
 
 async def test_several_faults_are_all_told_the_most_pressing_in_words() -> None:

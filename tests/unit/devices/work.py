@@ -24,7 +24,7 @@ class Work:
         **ticket: Any,
     ) -> None:
         self._octets = octets
-        self._piece = max(7, max(map(len, octets)) // 100)
+        self._piece = max(7, max(map(len, octets), default=0) // 100)
         self.documents: Sequence[Document] = [
             Document(n, DocumentKey(str(n)), format, len(o), "") for n, o in enumerate(octets, 1)
         ]

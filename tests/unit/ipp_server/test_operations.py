@@ -12,6 +12,7 @@ from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.printers import PrinterWish
+from tests.unit.ipp_server import test_operators
 from tests.unit.ipp_server.door import ADMIN, Door, door, status, text
 
 Play = Callable[[Door], Awaitable[Message]]
@@ -145,7 +146,13 @@ for op in (Op.PRINT_JOB, Op.VALIDATE_JOB, Op.CREATE_JOB):
         (op, "what the printer can't, with fidelity", plain(op, STRICT, groups=FLAWED), UNSUPPORTED),
         (op, "no such printer", plain(op, path=NOWHERE), NOT_FOUND),
         (op, "nothing there", plain(op, path="/some/where/else"), NOT_FOUND),
-        (op, "a rejecting printer", rejecting(op), S.SERVER_ERROR_NOT_ACCEPTING_JOBS),
+        # Validate-Job promises nothing of the next moment (RFC 3998 3.1.1).
+        (
+            op,
+            "a rejecting printer",
+            rejecting(op),
+            OK if op is Op.VALIDATE_JOB else S.SERVER_ERROR_NOT_ACCEPTING_JOBS,
+        ),
         (op, "too many jobs", full(op), S.SERVER_ERROR_BUSY),
     ]
     if op is not Op.CREATE_JOB:
@@ -226,7 +233,7 @@ JOBS: list[tuple[Op, str, Play, S]] = [
     (
         Op.HOLD_JOB,
         "until nobody knows when",
-        on(Op.HOLD_JOB, Door.waiting, r.job_hold_until("weekend")),
+        on(Op.HOLD_JOB, Door.waiting, r.job_hold_until("doomsday")),
         UNSUPPORTED,
     ),
     (Op.HOLD_JOB, "printing", on(Op.HOLD_JOB, Door.printing), IMPOSSIBLE),
@@ -386,5 +393,6 @@ async def test_every_operation_that_is_claimed_is_tested_with_success_and_refusa
         assert group is not None
         claimed = set(group.all(r.operations_supported))
     never_refused = {Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES}
-    assert {row[0] for row in ROWS} == claimed
-    assert {row[0] for row in ROWS if row[3].value >= 0x0400} == claimed - never_refused
+    rows = [*ROWS, *test_operators.ROWS]
+    assert {row[0] for row in rows} == claimed
+    assert {row[0] for row in rows if row[3].value >= 0x0400} == claimed - never_refused

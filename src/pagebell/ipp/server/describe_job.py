@@ -71,6 +71,7 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
     r.job_state: lambda v: r.job_state(JobState(v.job.state)),
     r.job_state_reasons: lambda v: r.job_state_reasons(*(sorted(v.job.reasons) or ("none",))),
     r.job_state_message: lambda v: r.job_state_message(v.job.message),
+    r.job_message_from_operator: lambda v: r.job_message_from_operator(v.job.operator_message),
     r.job_printer_up_time: lambda v: r.job_printer_up_time(up_time(v.spooler)),
     r.job_more_info: lambda v: r.job_more_info(v.origin.page()),
     r.job_k_octets: lambda v: r.job_k_octets(_kilo_octets(v.job)),

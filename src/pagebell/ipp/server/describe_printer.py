@@ -16,22 +16,28 @@ from pagebell import __version__
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.encoder import encode_attribute
-from pagebell.ipp.registry import Finishings, Op, Orientation, PrinterState, PrintQuality
+from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.selection import Selection
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import up_time
-from pagebell.ipp.server.ticket import ROWS, media_to, write_ticket
-from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
-from pagebell.model.document import Media, MediaSize
+from pagebell.ipp.server.describe_more import (
+    MORE_STATE,
+    place_attributes,
+    raster_attributes,
+    settable_attributes,
+)
+from pagebell.ipp.server.describe_template import template_attributes
+from pagebell.ipp.server.ticket import ROWS
+from pagebell.ipp.values import Attribute, IntRange
 from pagebell.model.event import EventKind
-from pagebell.model.printer import Capabilities, Printer, media_size
+from pagebell.model.printer import Capabilities, Printer
 from pagebell.spooler.policy import Policy
+from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 DPI = 3
 _NOT_EMITTED = {
-    *(EventKind.PRINTER_RESTARTED, EventKind.PRINTER_SHUTDOWN, EventKind.PRINTER_MEDIA_CHANGED),
-    *(EventKind.PRINTER_FINISHINGS_CHANGED, EventKind.PRINTER_QUEUE_ORDER_CHANGED),
+    *(EventKind.PRINTER_MEDIA_CHANGED, EventKind.PRINTER_FINISHINGS_CHANGED),
     *(EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED),
 }
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
@@ -51,102 +57,8 @@ OPERATION_ATTRIBUTES: Final = (
 )
 WHICH_JOBS: Final = (
     *("completed", "not-completed", "all", "aborted", "canceled", "pending", "pending-held", "processing"),
-    "processing-stopped",
+    *("processing-stopped", "proof-print"),
 )
-_SIZE_MEMBERS = ("media-bottom-margin", "media-left-margin", "media-right-margin", "media-size")
-MEDIA_MEMBERS: Final = (*_SIZE_MEMBERS, "media-size-name", "media-source", "media-top-margin", "media-type")
-
-
-def media_entry(name: str, capabilities: Capabilities, source: str | None = None) -> Collection:
-    """One medium of media-col-database or media-col-ready."""
-    margin = capabilities.margins[0]
-    media = Media(
-        size=media_size(name) or MediaSize(21000, 29700),
-        source=source,
-        type=capabilities.media_types[0],
-        bottom_margin=margin,
-        left_margin=margin,
-        right_margin=margin,
-        top_margin=margin,
-    )
-    collection = media_to(media)
-    named = r.media_size_name(name)
-    collection[named.name] = named
-    return collection
-
-
-def media_attributes(capabilities: Capabilities) -> list[Attribute]:
-    """media and media-col with all that belongs to them."""
-    sizes = []
-    for name in capabilities.media:
-        size = media_size(name)
-        if size is not None:
-            sizes.append(Collection.of(r.x_dimension(size.x), r.y_dimension(size.y)))
-    default = capabilities.media[0]
-    margins = capabilities.margins
-    source = capabilities.media_sources[0]
-    return [
-        r.media_default(default),
-        r.media_supported(*capabilities.media),
-        r.media_ready(default),
-        r.media_col_default(media_entry(default, capabilities)),
-        r.media_col_ready(media_entry(default, capabilities, source)),
-        r.media_col_supported(*MEDIA_MEMBERS),
-        r.media_col_database(*(media_entry(name, capabilities) for name in capabilities.media)),
-        r.media_size_supported(*sizes),
-        r.media_source_supported(*capabilities.media_sources),
-        r.media_type_supported(*capabilities.media_types),
-        r.media_bottom_margin_supported(*margins),
-        r.media_left_margin_supported(*margins),
-        r.media_right_margin_supported(*margins),
-        r.media_top_margin_supported(*margins),
-    ]
-
-
-def template_attributes(printer: Printer, capabilities: Capabilities) -> list[Attribute]:
-    """xxx-supported and xxx-default of the Job Template (RFC 8011 5.2)."""
-    best = capabilities.resolutions[-1]
-    attributes = [
-        r.copies_default(1),
-        r.copies_supported(IntRange(1, capabilities.max_copies)),
-        r.finishings_default(Finishings(capabilities.finishings[0])),
-        r.finishings_supported(*map(Finishings, capabilities.finishings)),
-        r.finishings_ready(*map(Finishings, capabilities.finishings)),
-        r.job_hold_until_default("no-hold"),
-        r.job_hold_until_supported("no-hold", "indefinite"),
-        r.job_priority_default(50),
-        r.job_priority_supported(100),
-        r.job_sheets_default("none"),
-        r.job_sheets_supported("none"),
-        r.multiple_document_handling_default("separate-documents-uncollated-copies"),
-        r.multiple_document_handling_supported(
-            "separate-documents-uncollated-copies", "separate-documents-collated-copies"
-        ),
-        r.number_up_default(1),
-        r.number_up_supported(1),
-        r.orientation_requested_default.no_value(),
-        r.orientation_requested_supported(*map(Orientation, (3, 4, 5, 6))),
-        r.output_bin_default(capabilities.output_bins[0]),
-        r.output_bin_supported(*capabilities.output_bins),
-        r.page_ranges_supported(False),
-        r.print_color_mode_default("auto"),
-        r.print_color_mode_supported("auto", "monochrome", *(("color",) if capabilities.color else ())),
-        r.print_content_optimize_default("auto"),
-        r.print_content_optimize_supported("auto"),
-        r.print_quality_default(PrintQuality.NORMAL),
-        r.print_quality_supported(*map(PrintQuality, (3, 4, 5))),
-        r.print_rendering_intent_default("auto"),
-        r.print_rendering_intent_supported("auto"),
-        r.print_scaling_default("auto"),
-        r.print_scaling_supported("auto"),
-        r.printer_resolution_default(Resolution(best, best, DPI)),
-        r.printer_resolution_supported(*(Resolution(dpi, dpi, DPI) for dpi in capabilities.resolutions)),
-        r.sides_default(capabilities.sides[0]),
-        r.sides_supported(*capabilities.sides),
-        *media_attributes(capabilities),
-    ]
-    defaults = {a.name + "-default": a for a in write_ticket(printer.defaults)}
-    return [Attribute(a.name, defaults[a.name].values) if a.name in defaults else a for a in attributes]
 
 
 def notification_attributes(policy: Policy) -> list[Attribute]:
@@ -176,7 +88,7 @@ def protocol_attributes(
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported("en"),
         r.ipp_features_supported("ipp-everywhere"),
-        r.ipp_versions_supported("1.0", "1.1", "2.0"),
+        r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
         r.job_creation_attributes_supported(*sorted((*templates, *OPERATION_ATTRIBUTES))),
         r.job_ids_supported(True),
         r.multiple_document_jobs_supported(True),
@@ -240,11 +152,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_name(printer.name),
         r.printer_info(printer.info),
         r.printer_location(printer.location),
-        r.printer_organization(""),
-        r.printer_organizational_unit(""),
-        r.printer_geo_location.unknown(),
         r.printer_uuid(f"urn:uuid:{printer.uuid}"),
-        r.printer_more_info(origin.page()),
         r.printer_kind("document"),
         r.device_uri(printer.device),
     ]
@@ -264,6 +172,7 @@ STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
     r.printer_config_change_date_time: lambda p, s: (_date(p.changed),),
     r.printer_type: lambda p, s: (_printer_type(s, p),),
     r.printer_is_shared: lambda p, s: (True,),
+    **MORE_STATE,
 }
 """What changes while it prints: the values of each attribute, made for each answer."""
 
@@ -316,8 +225,11 @@ class _Fixed:
 class PrinterDescriber:
     """Answers Get-Printer-Attributes from encoded fragments."""
 
-    def __init__(self, spooler: Spooler, operations: Callable[[], Iterable[Op]]) -> None:
+    def __init__(
+        self, spooler: Spooler, operations: Callable[[], Iterable[Op]], fetcher: Fetcher | None = None
+    ) -> None:
         self._spooler = spooler
+        self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
         self._fixed: dict[tuple[str, Origin], _Fixed] = {}
 
@@ -338,7 +250,7 @@ class PrinterDescriber:
 
     def _fragments(self, printer: Printer, origin: Origin) -> _Fixed:
         capabilities = self._spooler.printers.capabilities(printer.name)
-        key = (printer.uuid, printer.changed, capabilities)
+        key = (printer.configuration, capabilities)
         kept = self._fixed.get((printer.name, origin))
         if kept is not None and kept.key == key:
             return kept
@@ -347,6 +259,10 @@ class PrinterDescriber:
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
             *template_attributes(printer, capabilities),
+            *place_attributes(printer, origin),
+            *raster_attributes(capabilities),
+            *settable_attributes(),
+            *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         if len(self._fixed) >= _KEPT:
             self._fixed.clear()

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from pagebell.ipp.server.call import BodyBroken, Origin
@@ -49,7 +50,7 @@ class IppApplication:
         try:
             answer = await self._service.answer(
                 aiter(body),
-                lambda user: self._admit(Visitor(visitor.address, visitor.secure, visitor.credentials, user)),
+                lambda user: self._admit(replace(visitor, name=user)),
                 self._origin(scope, headers),
             )
         except BodyBroken:
@@ -191,8 +192,10 @@ def visitor_of(scope: Scope) -> Visitor:
     """Who sent this HTTP request, as far as it tells."""
     peer = scope.get("client") or ("", 0)
     credentials = None
+    from_page = False
     for name, value in scope["headers"]:
+        from_page = from_page or name == b"origin"
         if name == b"authorization":
             scheme, _, secret = value.decode("latin-1").partition(" ")
             credentials = Credentials(scheme.lower(), secret.strip())
-    return Visitor(peer[0], scope.get("scheme") == "https", credentials)
+    return Visitor(peer[0], scope.get("scheme") == "https", credentials, from_page=from_page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from pagebell.ipp import registry as r
@@ -11,6 +12,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
+from pagebell.ipp.server.operator_handlers import noted
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
 from pagebell.ipp.values import Attribute, GroupTag
@@ -18,14 +20,16 @@ from pagebell.model.errors import DocumentDamaged, NotFound, Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.event import JobState as State
 from pagebell.model.job import Job
+from pagebell.model.printer import Capabilities
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.formats import OCTET_STREAM
+from pagebell.spooler.holding import FREE, HOLDS
 from pagebell.spooler.intake import DocumentSpec, Intake, Order
 from pagebell.spooler.ports import JobQuery
 
 Handler = Callable[[Call], Awaitable[Reply]]
 COMPRESSIONS: Final = ("none", "deflate", "gzip")
-_FROM_OPERATION: Final = (r.job_hold_until.name,)
+_FROM_OPERATION: Final = (r.job_hold_until.name, r.job_hold_until_time.name)
 """Job Template attributes that clients also send as operation attributes."""
 
 
@@ -37,10 +41,10 @@ def handlers() -> dict[Op, Handler]:
         Op.CREATE_JOB: create_job,
         Op.SEND_DOCUMENT: send_document,
         Op.CLOSE_JOB: close_job,
-        Op.CANCEL_JOB: cancel_job,
-        Op.HOLD_JOB: hold_job,
-        Op.RELEASE_JOB: release_job,
-        Op.RESTART_JOB: restart_job,
+        Op.CANCEL_JOB: noted(cancel_job),
+        Op.HOLD_JOB: noted(hold_job),
+        Op.RELEASE_JOB: noted(release_job),
+        Op.RESTART_JOB: noted(restart_job),
         Op.CANCEL_JOBS: cancel_jobs,
         Op.CANCEL_MY_JOBS: cancel_my_jobs,
         Op.GET_JOB_ATTRIBUTES: get_job_attributes,
@@ -53,17 +57,17 @@ def handlers() -> dict[Op, Handler]:
 
 async def print_job(call: Call) -> Reply:
     """Print-Job, RFC 8011 4.2.1"""
-    order, wishes, ignored = _order(call)
-    spec = _document_spec(call, order.printer)
+    order, wishes, ignored = read_order(call)
+    spec = document_spec(call, order.printer)
     intake, subscriptions = await call.spooler.jobs.open_document(order, spec, call.by)
-    job = await _receive(call, intake, last=True)
-    return _created(call, job, wishes, subscriptions, ignored)
+    job = await receive(call, intake, last=True)
+    return created(call, job, wishes, subscriptions, ignored)
 
 
 async def validate_job(call: Call) -> Reply:
     """Validate-Job, RFC 8011 4.2.3"""
-    order, wishes, ignored = _order(call)
-    _document_spec(call, order.printer)
+    order, wishes, ignored = read_order(call)
+    document_spec(call, order.printer)
     call.spooler.jobs.validate(order)
     reply = Reply(unsupported=ignored)
     return wish_groups(reply, wishes, ())
@@ -71,16 +75,16 @@ async def validate_job(call: Call) -> Reply:
 
 async def create_job(call: Call) -> Reply:
     """Create-Job, RFC 8011 4.2.4"""
-    order, wishes, ignored = _order(call)
+    order, wishes, ignored = read_order(call)
     job, subscriptions = await call.spooler.jobs.submit(order)
-    return _created(call, job, wishes, subscriptions, ignored)
+    return created(call, job, wishes, subscriptions, ignored)
 
 
 async def send_document(call: Call) -> Reply:
     """Send-Document, RFC 8011 4.3.1; without data and with last-document it only closes the job."""
     number = call.job_id
     job = await call.spooler.jobs.job(number)
-    spec = _document_spec(call, job.printer)
+    spec = document_spec(call, job.printer)
     last = call.request.attributes.get(r.last_document) or False
     first = await anext(call.body, b"")
     if not first:
@@ -88,17 +92,17 @@ async def send_document(call: Call) -> Reply:
             raise call.refuse(
                 Status.CLIENT_ERROR_BAD_REQUEST, "there is no document, and last-document is not true"
             )
-        return _job_reply(call, await call.spooler.jobs.close(number, call.by))
+        return job_reply(call, await call.spooler.jobs.close(number, call.by))
     intake, _ = await call.spooler.jobs.open_document(number, spec, call.by)
-    return _job_reply(call, await _receive(call, intake, last=last, first=first))
+    return job_reply(call, await receive(call, intake, last=last, first=first))
 
 
 async def close_job(call: Call) -> Reply:
     """Close-Job, PWG 5100.7 5.2"""
-    return _job_reply(call, await call.spooler.jobs.close(call.job_id, call.by))
+    return job_reply(call, await call.spooler.jobs.close(call.job_id, call.by))
 
 
-def _order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
+def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
     """What is asked for; what can't be honoured is refused under fidelity, else returned to be told."""
     request, attributes = call.request, call.request.attributes
     name = call.printer
@@ -106,9 +110,11 @@ def _order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
     for attribute in attributes.attributes.values():
         if attribute.name in _FROM_OPERATION:
             template.add(attribute)
-    ticket, ignored = read_ticket([template], call.spooler.printers.capabilities(name))
+    ticket, ignored = read_ticket([template], _capabilities(call, name))
     flawed = [a for a in request.unsupported if a.name not in request.attributes]
-    if request.fidelity and (ignored or flawed):
+    _refuse_secrets(call)
+    missing = {a.name for a in (*ignored, *flawed)} & {*attributes.all(r.job_mandatory_attributes)}
+    if (request.fidelity and (ignored or flawed)) or missing:
         raise call.refuse(
             Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
             "the job can't be printed just as asked for (ipp-attribute-fidelity)",
@@ -128,7 +134,29 @@ def _order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
     return order, wishes, ignored
 
 
-def _document_spec(call: Call, printer: PrinterName) -> DocumentSpec:
+def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
+    """What the printer can do for the documents to come, as far as their format is known."""
+    found = call.spooler.printers.capabilities(printer)
+    format_ = (call.request.attributes.get(r.document_format) or OCTET_STREAM).lower()
+    if format_ == OCTET_STREAM:
+        return found
+    ranges = found.page_ranges if format_ in found.page_ranges else ()
+    up = found.number_up if format_ in (found.number_up_formats or (format_,)) else (1,)
+    return replace(found, page_ranges=ranges, number_up=up)
+
+
+def _refuse_secrets(call: Call) -> None:
+    """What is to be printed for somebody's eyes alone is not printed for everybody's (PWG 5100.11)."""
+    for attr in (r.job_password, r.document_password):
+        if attr.name in call.request.attributes:
+            raise call.refuse(
+                Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+                f"'{attr.name}' can't be honoured, and without it the document is not printed",
+                attr.unsupported(),
+            )
+
+
+def document_spec(call: Call, printer: PrinterName) -> DocumentSpec:
     """What is said of the document. Raises RequestRefused for what can't be read or printed."""
     attributes = call.request.attributes
     compression = attributes.get(r.compression) or "none"
@@ -154,7 +182,7 @@ def _document_spec(call: Call, printer: PrinterName) -> DocumentSpec:
     )
 
 
-async def _receive(call: Call, intake: Intake, *, last: bool, first: bytes = b"") -> Job:
+async def receive(call: Call, intake: Intake, *, last: bool, first: bytes = b"") -> Job:
     """Take in the document; if that fails its job is aborted and says why."""
     compression = call.request.attributes.get(r.compression) or "none"
     try:
@@ -186,15 +214,16 @@ _NEW: Final = ("job-id", "job-uri", "job-uuid", "job-state", "job-state-reasons"
 _NEW_MORE: Final = ("number-of-intervening-jobs",)
 
 
-def _created(
+def created(
     call: Call, job: Job, wishes: Wishes, subscriptions: tuple[Subscription, ...], ignored: list[Attribute]
 ) -> Reply:
-    reply = _job_reply(call, job)
+    """The answer to an operation that creates a job (RFC 8011 4.2.1.2)."""
+    reply = job_reply(call, job)
     reply.unsupported = ignored
     return wish_groups(reply, wishes, subscriptions)
 
 
-def _job_reply(call: Call, job: Job) -> Reply:
+def job_reply(call: Call, job: Job) -> Reply:
     """What job operations answer (RFC 8011 4.2.1.2)."""
     selection = job_selection(None, (*_NEW, *_NEW_MORE))
     return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
@@ -210,18 +239,25 @@ async def cancel_job(call: Call) -> Reply:
 
 
 async def hold_job(call: Call) -> Reply:
-    """Hold-Job, RFC 8011 4.3.5"""
-    until = call.request.attributes.get(r.job_hold_until)
+    """Hold-Job, RFC 8011 4.3.5; until a time by PWG 5100.11"""
+    until, at = _hold_until(call)
     if until == "no-hold":
         await call.spooler.jobs.release(call.job_id, call.by)
-    elif until not in (None, "indefinite"):
-        refused = call.request.attributes.attributes[r.job_hold_until.name]
+    else:
+        await call.spooler.jobs.hold(call.job_id, call.by, until, at)
+    return Reply()
+
+
+def _hold_until(call: Call) -> tuple[str | None, float | None]:
+    """The hold that is asked for: by a name, or until seconds since 1970. Raises RequestRefused."""
+    attributes = call.request.attributes
+    until, at = attributes.get(r.job_hold_until), attributes.get(r.job_hold_until_time)
+    if until is not None and until not in HOLDS:
+        refused = attributes.attributes[r.job_hold_until.name]
         raise call.refuse(
             Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, f"can't hold a job until {until}", refused
         )
-    else:
-        await call.spooler.jobs.hold(call.job_id, call.by)
-    return Reply()
+    return until, None if at is None else at.timestamp()
 
 
 async def release_job(call: Call) -> Reply:
@@ -232,8 +268,11 @@ async def release_job(call: Call) -> Reply:
 
 async def restart_job(call: Call) -> Reply:
     """Restart-Job, RFC 8011 4.3.7"""
-    hold = call.request.attributes.get(r.job_hold_until)
-    await call.spooler.jobs.restart(call.job_id, call.by, hold=hold not in (None, "no-hold"))
+    until, at = _hold_until(call)
+    held = at is not None or until not in FREE
+    job = await call.spooler.jobs.restart(call.job_id, call.by, hold=held)
+    if held and (at is not None or until != "indefinite"):
+        await call.spooler.jobs.hold(job.id, call.by, until, at)
     return Reply()
 
 
@@ -284,6 +323,7 @@ _WHICH: Final[dict[str, tuple[bool | None, frozenset[State] | None]]] = {
     "pending-held": (False, frozenset({State.PENDING_HELD})),
     "processing": (False, frozenset({State.PROCESSING})),
     "processing-stopped": (False, frozenset({State.PROCESSING_STOPPED})),
+    "proof-print": (False, None),
 }
 
 
@@ -314,7 +354,8 @@ async def _wanted_jobs(call: Call) -> list[Job]:
                 Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES, "job-ids stands alone (PWG 5100.7 7.1.1)"
             )
         return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
-    return await _chosen_jobs(call, printer, *_WHICH[which])
+    found = await _chosen_jobs(call, printer, *_WHICH[which])
+    return [job for job in found if job.ticket.proof_copies is not None] if which == "proof-print" else found
 
 
 async def _chosen_jobs(

@@ -23,8 +23,6 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
 
     return {
         Op.GET_PRINTER_ATTRIBUTES: get_printer_attributes,
-        Op.PAUSE_PRINTER: pause_printer,
-        Op.RESUME_PRINTER: resume_printer,
         Op.PURGE_JOBS: purge_jobs,
         Op.IDENTIFY_PRINTER: identify_printer,
         Op.PAGEBELL_COMMAND_DEVICE: command_device,
@@ -46,18 +44,6 @@ def describe(call: Call, describer: PrinterDescriber) -> Reply:
     reply = Reply()
     reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
     return reply
-
-
-async def pause_printer(call: Call) -> Reply:
-    """Pause-Printer, RFC 8011 4.2.7"""
-    await call.spooler.printers.pause(call.printer, call.by)
-    return Reply()
-
-
-async def resume_printer(call: Call) -> Reply:
-    """Resume-Printer, RFC 8011 4.2.8"""
-    await call.spooler.printers.resume(call.printer, call.by)
-    return Reply()
 
 
 async def purge_jobs(call: Call) -> Reply:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from pagebell.ipp.decoder import CodecError, Limits
 from pagebell.ipp.operations import OPERATIONS, Operation
@@ -13,12 +14,24 @@ from pagebell.ipp.reader import MessageReader
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import RequestRefused, check_request
 from pagebell.ipp.requests import status_of as status_of_fault
-from pagebell.ipp.server import cups, job_handlers, printer_handlers, subscription_handlers
+from pagebell.ipp.server import (
+    by_reference,
+    cups,
+    document_handlers,
+    job_handlers,
+    operator_handlers,
+    printer_handlers,
+    setting_handlers,
+    subscription_handlers,
+)
 from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal
-from pagebell.model.errors import Refusal
+from pagebell.model.errors import NotFound, Refusal
+from pagebell.model.event import JobId, PrinterName
+from pagebell.spooler.absent import NullFetcher
+from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 log = logging.getLogger(__name__)
@@ -39,13 +52,19 @@ class Answer:
 class Service:
     """All operations on one spooler."""
 
-    def __init__(self, spooler: Spooler, limits: Limits | None = None) -> None:
+    def __init__(
+        self, spooler: Spooler, limits: Limits | None = None, fetcher: Fetcher | None = None
+    ) -> None:
         self._spooler = spooler
         self._limits = limits or Limits()
-        describer = PrinterDescriber(spooler, lambda: self._handlers)
+        describer = PrinterDescriber(spooler, lambda: self._handlers, fetcher)
         self._handlers: dict[Op, Callable[[Call], Awaitable[Reply]]] = {
             **job_handlers.handlers(),
             **printer_handlers.handlers(describer),
+            **operator_handlers.handlers(),
+            **setting_handlers.handlers(describer),
+            **document_handlers.handlers(),
+            **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
             **cups.handlers(describer),
         }
@@ -71,6 +90,8 @@ class Service:
             log.debug("%s", message)
             request = check_request(message, self._operations)
             call = Call(request, authenticate(request.user), origin, self._spooler, _rest(reader.rest, body))
+            if request.operation.code not in _WHEN_OUT_OF_SERVICE:
+                await _refuse_out_of_service(call)
             reply = await self._handlers[request.operation.code](call)
             _mention_ignored(reply, call)
         except CodecError as error:
@@ -97,6 +118,34 @@ async def _encoded(
     async with aclosing(replies):
         async for reply in replies:
             yield encode_reply(reply, version, request_id)
+
+
+_WHEN_OUT_OF_SERVICE: Final = frozenset(
+    {
+        *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
+        *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
+        *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
+    }
+)
+"""What a printer does that is deactivated or shut down: it answers, and what has begun may end (RFC 3998 3.4.1)."""
+
+
+async def _refuse_out_of_service(call: Call) -> None:
+    """Raises OutOfService. Where nothing is aimed at, that is the handler's to say."""
+    printers = call.spooler.printers
+    if not any(printer.is_out_of_service for printer in printers.all()):
+        return
+    with suppress(NotFound, RequestRefused):
+        place = call.place
+        name: PrinterName | None = None
+        if place.printer is not None:
+            name = PrinterName(place.printer)
+        elif place.job is not None:
+            name = (await call.spooler.jobs.job(JobId(place.job))).printer
+        elif not place.server:
+            name = printers.default.name
+        if name is not None:
+            printers.refuse_out_of_service(name)
 
 
 def _mention_ignored(reply: Reply, call: Call) -> None:

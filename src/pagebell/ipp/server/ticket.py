@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final, cast
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Finishings, Orientation, PrintQuality
-from pagebell.ipp.values import Attribute, Collection, Resolution
-from pagebell.model.document import Media, MediaSize, Ticket
+from pagebell.ipp.values import Attribute, Collection, GroupTag, IntRange, Resolution, Tag, Value
+from pagebell.model.document import Media, MediaSize, Override, Ticket
 from pagebell.model.printer import Capabilities, media_size
+from pagebell.spooler.holding import HOLDS
 
 DOTS_PER_INCH = 3
-HOLDS = ("no-hold", "indefinite")
+HOLD_HORIZON = 365 * 86_400
+"""How far ahead job-hold-until-time may be, in seconds."""
+
+_SIZE_MEMBERS = ("media-bottom-margin", "media-left-margin", "media-right-margin", "media-size")
+MEDIA_MEMBERS: Final = (*_SIZE_MEMBERS, "media-size-name", "media-source", "media-top-margin", "media-type")
+"""The members of media-col that are honoured here."""
 
 Values = tuple[Any, ...]
 
@@ -73,6 +81,9 @@ def _media_fits(capabilities: Capabilities, media: Media) -> bool:
         return False
     if media.type is not None and media.type not in capabilities.media_types:
         return False
+    margins = (media.bottom_margin, media.left_margin, media.right_margin, media.top_margin)
+    if any(margin is not None and margin < min(capabilities.margins) for margin in margins):
+        return False
     if media.size is None:
         return True
     sizes = [size for size in map(media_size, capabilities.media) if size is not None]
@@ -100,6 +111,10 @@ class Row:
     fits: Callable[[Capabilities, Any], bool] | None = None
     """Of a value in the model's form."""
 
+    many: bool = False
+    """It has several values; `fits_all` is of all together."""
+    fits_all: Callable[[Values], bool] | None = None
+
     def is_supported(self, capabilities: Capabilities, value: Any) -> bool:
         """Whether the printer can honour a value as it came."""
         if self.fits is not None:
@@ -119,8 +134,15 @@ ROWS: Final = (
         read=int,
         write=Finishings,
         fits=lambda c, n: n in c.finishings,
+        many=True,
     ),
     Row(r.job_hold_until, "job_hold_until", _fixed(*HOLDS)),
+    Row(
+        *(r.job_hold_until_time, "job_hold_until_time", None),
+        read=datetime.timestamp,
+        write=lambda at: datetime.fromtimestamp(int(at), UTC),
+        fits=lambda c, at: True,
+    ),
     Row(r.job_priority, "job_priority", None, fits=lambda c, n: 1 <= n <= 100),
     Row(r.job_sheets, "job_sheets", _fixed("none")),
     Row(r.media, "media", lambda c: c.media),
@@ -130,7 +152,7 @@ ROWS: Final = (
         "multiple_document_handling",
         _fixed("separate-documents-uncollated-copies", "separate-documents-collated-copies"),
     ),
-    Row(r.number_up, "number_up", _fixed(1)),
+    Row(r.number_up, "number_up", lambda c: c.number_up),
     Row(
         *(r.orientation_requested, "orientation_requested", _fixed(*map(Orientation, (3, 4, 5, 6)))),
         read=int,
@@ -138,6 +160,14 @@ ROWS: Final = (
         fits=lambda c, n: n in (3, 4, 5, 6),
     ),
     Row(r.output_bin, "output_bin", lambda c: c.output_bins),
+    Row(
+        *(r.page_ranges, "page_ranges", None),
+        read=lambda value: (value.lower, value.upper),
+        write=lambda value: IntRange(*value),
+        fits=lambda c, value: bool(c.page_ranges) and value[0] >= 1,
+        many=True,
+        fits_all=lambda ranges: all(a[1] < b[0] for a, b in pairwise(ranges)),
+    ),
     Row(r.print_color_mode, "print_color_mode", _color_modes),
     Row(r.print_content_optimize, "print_content_optimize", _fixed("auto")),
     Row(
@@ -149,6 +179,12 @@ ROWS: Final = (
     Row(r.print_rendering_intent, "print_rendering_intent", _fixed("auto")),
     Row(r.print_scaling, "print_scaling", _fixed("auto")),
     Row(
+        *(r.proof_print, "proof_copies", None),
+        read=lambda value: value.first(r.proof_print_copies) or 0,
+        write=lambda copies: Collection.of(r.proof_print_copies(copies)),
+        fits=lambda c, copies: 0 <= copies <= c.max_copies,
+    ),
+    Row(
         *(r.printer_resolution, "printer_resolution", _resolutions),
         read=_resolution_from,
         write=lambda value: Resolution(*value),
@@ -157,9 +193,12 @@ ROWS: Final = (
 )
 """What a job may ask for here."""
 
-_BY_NAME: Final = {row.attr.name: row for row in ROWS}
-_MANY: Final = frozenset({"finishings", "page_ranges"})
+BY_NAME: Final = {row.attr.name: row for row in ROWS}
 assert {row.field for row in ROWS} <= {field.name for field in fields(Ticket)}
+_NUMBERS: Final = ("document-numbers", "document-number")
+"""PWG 5100.6 4.1.2 has the first; PWG 5100.14 and clients after it the second."""
+OVERRIDE_MEMBERS: Final = ("pages", *_NUMBERS, "media", "media-col", "orientation-requested", "sides")
+_OVERRIDABLE: Final = frozenset(OVERRIDE_MEMBERS[3:])
 
 
 def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ticket, list[Attribute]]:
@@ -168,17 +207,74 @@ def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ti
     unsupported: list[Attribute] = []
     for group in groups:
         for attribute in group.attributes.values():
-            row = _BY_NAME.get(attribute.name)
+            row = BY_NAME.get(attribute.name)
+            if attribute.name == r.overrides.name:
+                overrides = _read_overrides(attribute, capabilities)
+                if overrides is None:
+                    unsupported.append(attribute)
+                else:
+                    asked["overrides"] = overrides
+                continue
             if row is None:
                 unsupported.append(Attribute(attribute.name, r.printer_uri.unsupported().values))
                 continue
-            values = row.attr.all(attribute)
-            if not values or not all(row.is_supported(capabilities, value) for value in values):
+            read = _read_values(row, row.attr.all(attribute), capabilities)
+            if read is None:
                 unsupported.append(attribute)
-                continue
-            read = tuple(row.read(value) for value in values)
-            asked[row.field] = read if row.field in _MANY else read[0]
+            else:
+                asked[row.field] = read
+                unsupported += _strange_members(attribute)
     return Ticket(**asked), unsupported
+
+
+def _strange_members(attribute: Attribute) -> list[Attribute]:
+    """media-col with those of its members that are not honoured, if there are any (RFC 8011 4.1.7, PWG 5100.7)."""
+    if attribute.name != r.media_col.name:
+        return []
+    members = [m for c in r.media_col.all(attribute) for m in c.values() if m.name not in MEDIA_MEMBERS]
+    return [r.media_col(Collection.of(*members))] if members else []
+
+
+def _read_values(row: Row, values: list[Any], capabilities: Capabilities) -> Any:
+    """The field's value, None where the printer can't honour it."""
+    if not values or not all(row.is_supported(capabilities, value) for value in values):
+        return None
+    read = tuple(row.read(value) for value in values)
+    if row.fits_all is not None and not row.fits_all(read):
+        return None
+    return read if row.many else read[0]
+
+
+def _read_overrides(attribute: Attribute, capabilities: Capabilities) -> tuple[Override, ...] | None:
+    """PWG 5100.6 4.1; None where one of them can't be honoured."""
+    found = []
+    for collection in r.overrides.all(attribute):
+        ranges: dict[str, tuple[tuple[int, int], ...]] = {}
+        template = Group(GroupTag.JOB)
+        for member in collection.values():
+            if member.name in OVERRIDE_MEMBERS[:3]:
+                ranges["pages" if member.name == "pages" else "documents"] = tuple(
+                    (data.lower, data.upper) for _, data in member.values if isinstance(data, IntRange)
+                )
+            elif member.name in _OVERRIDABLE:
+                template.add(member)
+            else:
+                return None
+        ticket, bad = read_ticket([template], capabilities)
+        if bad or not (ranges.get("pages") or ranges.get("documents")):
+            return None
+        found.append(Override(ranges.get("pages", ()), ranges.get("documents", ()), ticket))
+    return tuple(found) or None
+
+
+def _write_override(override: Override) -> Collection:
+    ranges = (("pages", override.pages), ("document-numbers", override.documents))
+    members = [
+        Attribute(name, tuple(Value(Tag.RANGE, IntRange(*pair)) for pair in pairs))
+        for name, pairs in ranges
+        if pairs
+    ]
+    return Collection.of(*members, *write_ticket(override.ticket))
 
 
 def write_ticket(ticket: Ticket) -> list[Attribute]:
@@ -188,6 +284,8 @@ def write_ticket(ticket: Ticket) -> list[Attribute]:
         value = getattr(ticket, row.field)
         if value is None:
             continue
-        values = cast(Values, value) if row.field in _MANY else (value,)
+        values = cast(Values, value) if row.many else (value,)
         found.append(row.attr(*(row.write(one) for one in values)))
+    if ticket.overrides:
+        found.append(r.overrides(*map(_write_override, ticket.overrides)))
     return found

@@ -1,0 +1,1 @@
+"""Adapters that fetch documents which clients name instead of sending them."""

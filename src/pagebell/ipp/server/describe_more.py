@@ -1,0 +1,143 @@
+"""What IPP/2.x and IPP Everywhere want to know of a printer beside the basics.
+
+PWG 5100.7, 5100.9 (alerts), 5100.11, 5100.12 (IPP/2.2), 5100.13 (supplies, icons, strings), 5100.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.describe_job import time_attribute
+from pagebell.ipp.server.ticket import BY_NAME
+from pagebell.ipp.values import Attribute, Resolution
+from pagebell.model.printer import Capabilities, Printer, Supply
+from pagebell.spooler.spooler import Spooler
+
+ICON_SIZES: Final = (48, 128, 512)
+"""Pixels a side; PWG 5100.13 6.5.18 asks for these."""
+SETTABLE_DEFAULTS: Final = tuple(
+    sorted(
+        f"{name}-default"
+        for name in BY_NAME
+        if name not in ("job-hold-until-time", "page-ranges", "proof-print", "overrides")
+    )
+)
+PRINTER_SETTABLE: Final = (
+    *SETTABLE_DEFAULTS,
+    *("printer-geo-location", "printer-info", "printer-location", "printer-message-from-operator"),
+    *("printer-organization", "printer-organizational-unit"),
+)
+"""RFC 3380 6.2"""
+JOB_SETTABLE: Final = tuple(sorted((*BY_NAME, "overrides", "job-message-from-operator", "job-name")))
+"""RFC 3380 6.1"""
+
+
+def settable_attributes() -> list[Attribute]:
+    """What Set-Job-Attributes and Set-Printer-Attributes may set."""
+    return [
+        r.job_settable_attributes_supported(*JOB_SETTABLE),
+        r.printer_settable_attributes_supported(*PRINTER_SETTABLE),
+    ]
+
+
+def place_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
+    """Where the printer is, and where more is told of it."""
+    page = origin.page(f"/printers/{printer.name}")
+    return [
+        r.printer_organization(printer.organization),
+        r.printer_organizational_unit(printer.organizational_unit),
+        r.printer_geo_location(printer.geo_location)
+        if printer.geo_location
+        else r.printer_geo_location.unknown(),
+        r.printer_more_info(page),
+        r.printer_supply_info_uri(f"{page}#supplies"),
+        r.printer_icons(*(origin.page(f"/icon-{size}.png") for size in ICON_SIZES)),
+        r.printer_strings_uri(origin.page("/strings/en.strings")),
+        r.printer_strings_languages_supported("en"),
+        *_message(printer),
+    ]
+
+
+def _message(printer: Printer) -> list[Attribute]:
+    """What an operator last said, and when (RFC 3380 6.4 and 6.5)."""
+    said = [r.printer_message_from_operator(printer.operator_message)]
+    if printer.operator_message_at:
+        said.append(r.printer_message_time(int(printer.operator_message_at)))
+        said.append(time_attribute(r.printer_message_date_time, printer.operator_message_at))
+    return said
+
+
+def raster_attributes(capabilities: Capabilities) -> list[Attribute]:
+    """How PWG Raster may come (PWG 5102.4 5)."""
+    if "image/pwg-raster" not in capabilities.formats:
+        return []
+    types = ("black_1", "sgray_8", *(("srgb_8",) if capabilities.color else ()))
+    return [
+        r.pwg_raster_document_resolution_supported(
+            *(Resolution(dpi, dpi, 3) for dpi in capabilities.resolutions)
+        ),
+        r.pwg_raster_document_sheet_back("normal"),
+        r.pwg_raster_document_type_supported(*types),
+    ]
+
+
+# --- alerts and supplies ---
+
+_ALERTS: Final = {
+    # printer-state-reason without its severity: PrtAlertCodeTC, PrtAlertGroupTC (RFC 3805, PWG 5100.9 5)
+    "cover-open": ("coverOpen", "cover"),
+    "media-empty": ("inputMediaSupplyEmpty", "input"),
+    "media-jam": ("jam", "mediaPath"),
+    "media-low": ("inputMediaSupplyLow", "input"),
+    "marker-warming-up": ("markerWarmingUp", "marker"),
+    "output-area-full": ("outputMediaTrayFull", "output"),
+    "toner-empty": ("markerTonerEmpty", "markerSupplies"),
+    "toner-low": ("markerTonerAlmostEmpty", "markerSupplies"),
+}
+_SEVERITIES: Final = {"error": "critical", "warning": "warning", "report": "other"}
+_READY: Final = (b"code=printerReadyToPrint;severity=other;group=generalPrinter", "Ready to print.")
+
+
+def alerts(printer: Printer) -> list[tuple[bytes, str]]:
+    """The device's complaints, each as an alert and in words; that all is well, if there are none."""
+    found = []
+    for reason in sorted(printer.device_reasons):
+        name, _, suffix = reason.rpartition("-")
+        if suffix not in _SEVERITIES:
+            name, suffix = reason, "error"
+        code, group = _ALERTS.get(name, ("other", "generalPrinter"))
+        text = f"code={code};severity={_SEVERITIES[suffix]};group={group}"
+        found.append((text.encode(), f"{name.replace('-', ' ').capitalize()}."))
+    return found or [_READY]
+
+
+def supply_text(supply: Supply, index: int) -> bytes:
+    """A supply in the words of RFC 3805's prtMarkerSuppliesTable (PWG 5100.13 6.5.34)."""
+    return (
+        f"index={index};class=supplyThatIsConsumed;type={supply.kind};unit=percent;"
+        f"maxcapacity=100;level={supply.level};colorantname={supply.color};"
+    ).encode()
+
+
+_UNKNOWN_SUPPLY: Final = Supply("other", "none", -2, "Nothing is known of supplies.")
+
+
+def _supplies(printer: Printer) -> tuple[Supply, ...]:
+    return printer.supplies or (_UNKNOWN_SUPPLY,)
+
+
+def _indexed(supplies: Iterable[Supply]) -> list[bytes]:
+    return [supply_text(supply, index) for index, supply in enumerate(supplies, 1)]
+
+
+MORE_STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
+    r.printer_alert: lambda p, s: tuple(octets for octets, _ in alerts(p)),
+    r.printer_alert_description: lambda p, s: tuple(text for _, text in alerts(p)),
+    r.printer_supply: lambda p, s: tuple(_indexed(_supplies(p))),
+    r.printer_supply_description: lambda p, s: tuple(supply.description for supply in _supplies(p)),
+}
+"""What changes with the device's state: the values of each attribute."""

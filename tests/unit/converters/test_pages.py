@@ -1,0 +1,102 @@
+"""Pages are chosen and put together by the process that does it in the server."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from pagebell.converters.pages import PDF, PageConverter
+from pagebell.model.document import Document, DocumentKey, Ticket
+from pagebell.model.errors import DocumentDamaged
+from pagebell.model.printer import Capabilities
+
+DEVICE = Capabilities(formats=(PDF, "image/jpeg"))
+
+
+def paper(folder: Path, pages: int, *, width: int = 200) -> Path:
+    path = folder / "in.pdf"
+    with pikepdf.new() as pdf:
+        for number in range(pages):
+            pdf.add_blank_page(page_size=(width + number, 300))
+        pdf.save(path)
+    return path
+
+
+def document(format_: str = PDF) -> Document:
+    return Document(1, DocumentKey("1-1-x"), format_, 1, "d")
+
+
+async def widths(folder: Path, pages: int, **ticket: object) -> list[int]:
+    converter = PageConverter(folder / "prepared")
+    found = await converter.convert(paper(folder, pages), document(), Ticket(**ticket), DEVICE)  # type: ignore[arg-type]
+    assert found is not None
+    octets = b"".join([chunk async for chunk in found.read()])
+    assert found.document.octets == len(octets)
+    with pikepdf.open(io.BytesIO(octets)) as pdf:
+        assert found.document.impressions == len(pdf.pages)
+        sizes = [int(page.mediabox[2]) for page in pdf.pages]
+    await found.remove()
+    assert list((folder / "prepared").iterdir()) == []
+    return sizes
+
+
+async def test_pages_outside_the_ranges_are_left_out(tmp_path: Path) -> None:
+    assert await widths(tmp_path, 9, page_ranges=((2, 3), (8, 100))) == [201, 202, 207, 208]
+
+
+async def test_ranges_beyond_the_last_page_leave_nothing(tmp_path: Path) -> None:
+    assert await widths(tmp_path, 2, page_ranges=((5, 6),)) == []
+
+
+@pytest.mark.parametrize(("up", "expected"), [(2, [300, 300, 300]), (4, [200, 204])])
+async def test_several_pages_share_a_side(tmp_path: Path, up: int, expected: list[int]) -> None:
+    assert await widths(tmp_path, 5, number_up=up) == expected
+
+
+async def test_what_the_device_does_itself_is_left_to_it(tmp_path: Path) -> None:
+    converter = PageConverter(tmp_path / "prepared")
+    able = Capabilities(formats=(PDF,), page_ranges=(PDF,), number_up=(1, 2))
+    ticket = Ticket(page_ranges=((1, 1),), number_up=2)
+    assert await converter.convert(paper(tmp_path, 2), document(), ticket, able) is None
+    assert converter.settled(ticket, able) == ticket
+    assert converter.settled(ticket, DEVICE) == Ticket()
+
+
+async def test_other_formats_go_as_they_are(tmp_path: Path) -> None:
+    converter = PageConverter(tmp_path / "prepared")
+    ticket = Ticket(page_ranges=((1, 1),))
+    assert await converter.convert(tmp_path / "x", document("image/jpeg"), ticket, DEVICE) is None
+
+
+async def test_damaged_document_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "in.pdf"
+    path.write_bytes(b"%PDF-1.7\nnothing of the kind")
+    converter = PageConverter(tmp_path / "prepared")
+    with pytest.raises(DocumentDamaged, match="can't be read"):
+        await converter.convert(path, document(), Ticket(page_ranges=((1, 1),)), DEVICE)
+    assert list((tmp_path / "prepared").iterdir()) == []
+
+
+async def test_process_that_answers_nothing_is_a_damaged_document(tmp_path: Path) -> None:
+    converter = PageConverter(tmp_path / "prepared", command=["/bin/true"])
+    with pytest.raises(DocumentDamaged, match="reasonable time"):
+        await converter.convert(paper(tmp_path, 1), document(), Ticket(page_ranges=((1, 1),)), DEVICE)
+
+
+def test_leftovers_of_an_earlier_run_go(tmp_path: Path) -> None:
+    (tmp_path / "old.pdf").write_bytes(b"x")
+    PageConverter(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_page_ranges_are_claimed_for_devices_that_take_pdf() -> None:
+    converter = PageConverter.__new__(PageConverter)
+    assert converter.widen(DEVICE).page_ranges == (PDF,)
+    assert converter.widen(DEVICE).number_up == (1, 2, 4)
+    pictures = Capabilities(formats=("image/jpeg",))
+    assert converter.widen(pictures) == pictures
+    both = Capabilities(formats=(PDF, "application/postscript"))
+    assert converter.widen(both).number_up == (1,)
