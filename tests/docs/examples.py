@@ -192,6 +192,8 @@ class Session:
     def _serve(self, text: str) -> None:
         if "--ipp" not in text:
             text = text.replace("pagebell serve", f"pagebell serve --ipp {self._authority}")
+        if "--rpc" not in text:
+            text = text.replace("pagebell serve", "pagebell serve --rpc off")
         log = self.folder / f"server-{len(list(self.folder.glob('server-*')))}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
