@@ -53,7 +53,9 @@ _DEVICES: Final = {
 
 def table(*rows: Iterable[str]) -> str:
     """A Markdown table; the first row is its head."""
-    lines = ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]
     lines.insert(1, "|" + "---|" * lines[0].replace("\\|", "").count(" | ") + "---|")
     return "\n".join(lines) + "\n"
 
@@ -122,7 +124,9 @@ def answers_of_all() -> str:
 
 def syntax_of(attr: Attr[Any]) -> str:
     """As the registry writes it: `1setOf (keyword | name(255))`."""
-    words = [_syntax(one) for one in attr.syntaxes] + [tag.name.lower().replace("_", "-") for tag in attr.out_of_band]
+    words = [_syntax(one) for one in attr.syntaxes] + [
+        tag.name.lower().replace("_", "-") for tag in attr.out_of_band
+    ]
     text = " | ".join(dict.fromkeys(words))
     if attr.multiple:
         return f"1setOf ({text})" if len(words) > 1 else f"1setOf {text}"
@@ -145,7 +149,10 @@ def _syntax(syntax: Syntax) -> str:
     if syntax.tag in (Tag.TEXT, Tag.NAME, Tag.OCTET_STRING):
         return f"{name}({min(syntax.upper, MAX_OCTETS[syntax.tag])})"
     if syntax.tag in (Tag.INTEGER, Tag.RANGE) and (syntax.lower, syntax.upper) != (MIN, MAX):
-        lower, upper = ("MIN" if syntax.lower == MIN else syntax.lower), ("MAX" if syntax.upper == MAX else syntax.upper)
+        lower, upper = (
+            ("MIN" if syntax.lower == MIN else syntax.lower),
+            ("MAX" if syntax.upper == MAX else syntax.upper),
+        )
         return f"{name}({lower}:{upper})"
     return name
 
@@ -213,7 +220,9 @@ def _times_of_documents() -> Callable[..., Any]:
 
 def document_rows() -> str:
     """All attributes that a document may have."""
-    return _rows(document_attribute_names(), lambda name: "yes" if name == "document-name" else "", "Can be set")
+    return _rows(
+        document_attribute_names(), lambda name: "yes" if name == "document-name" else "", "Can be set"
+    )
 
 
 # --- configuration ---
@@ -248,7 +257,9 @@ def settings() -> str:
         rows = [("Key", "Value", "Default", "Meaning")]
         for key in msgspec.structs.fields(owner):
             default = "must be given" if key.required else code(toml(key.default))
-            rows.append((code(key.encode_name), kind_of(key.type), default, docs[key.name] or more.get(key.name, "")))
+            rows.append(
+                (code(key.encode_name), kind_of(key.type), default, docs[key.name] or more.get(key.name, ""))
+            )
         parts.append(f"## {heading}\n\n{about[0].upper()}{about[1:]}\n\n{table(*rows)}")
     return "\n".join(parts)
 
@@ -259,7 +270,13 @@ def toml(value: object) -> str:
         value = value.value
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f'"{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def kind_of(kind: Any) -> str:
@@ -346,7 +363,9 @@ def entry_points() -> str:
 def devices() -> str:
     """The kinds of devices, by the first line of their module."""
     rows = [("Scheme", "Device")]
-    points = {one.name: one for one in distribution("pagebell").entry_points if one.group == "pagebell.devices"}
+    points = {
+        one.name: one for one in distribution("pagebell").entry_points if one.group == "pagebell.devices"
+    }
     for scheme in schemes():
         if scheme in points:
             module = inspect.getmodule(points[scheme].load())
