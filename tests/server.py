@@ -47,6 +47,8 @@ class ServerProcess:
     """Printers by name, each with its device's URI; none: as at a user's first start."""
     settings: str = ""
     """Further TOML."""
+    rpc: str = "off"
+    """HOST:PORT for Windows clients."""
     prefix: tuple[str, ...] = ()
     """A command that runs the server in some confinement."""
     output: str = ""
@@ -95,6 +97,8 @@ class ServerProcess:
                     self.state,
                     "--ipp",
                     "127.0.0.1:0",
+                    "--rpc",
+                    self.rpc,
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,

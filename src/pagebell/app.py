@@ -44,7 +44,9 @@ from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable
 from pagebell.stores.tiered import TieredDocumentStore
+from pagebell.stores.users import UserFile
 from pagebell.web.pages import pages
+from pagebell.windows import AddressError, WindowsDoor, open_door
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,8 @@ class Running:
     tls: TlsMode = TlsMode.OFF
     certificate: Path | None = None
     """The certificate in use, with TLS."""
+    windows: WindowsDoor | None = None
+    """Where Windows clients are taken."""
 
     @property
     def authority(self) -> str:
@@ -179,8 +183,13 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
             f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
+    try:
+        directory = UserFile(folder, guests=config.rpc.anonymous)
+        windows = await open_door(stack, spooler, directory, config)
+    except AddressError as error:
+        raise StartError(str(error)) from None
     stack.callback(spooler.begin_stop)
-    running = Running(spooler, host, port, folder, config.tls.mode, certificate)
+    running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config)),
         door.admit,

@@ -137,6 +137,27 @@ class AccessTable(_Table, frozen=True):
     """Networks whose clients may administer without further proof; others print and manage their own jobs."""
 
 
+class RpcTable(_Table, frozen=True):
+    """`[rpc]`: Windows clients."""
+
+    listen: str = "127.0.0.1:8632"
+    """HOST:PORT for [MS-RPRN] and [MS-PAR], or "off"."""
+    epm: str = ""
+    """HOST:PORT of the endpoint mapper, or "off"; empty for port 135 of the same host, if it can be had."""
+    protection: Literal["none", "integrity", "privacy"] = "integrity"
+    """What [MS-RPRN] calls need at least; [MS-PAR] always needs privacy."""
+    anonymous: bool = False
+    """Whether people whom nobody knows may print, without any protection."""
+    computer: str = ""
+    """The server's NetBIOS name; empty for the host's."""
+    names: tuple[str, ...] = ()
+    """Further names by which clients may call it."""
+    driver: str = "MS Publisher Color Printer"
+    """The driver that clients use for printers that name none; one that Windows brings along."""
+    accept_driver_records: bool = False
+    """Let administrators add drivers' names, without files: only for testing other people's clients."""
+
+
 class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
@@ -146,6 +167,8 @@ class PrinterTable(_Table, frozen=True):
     """What it is, in a few words; empty for its name."""
     location: str = ""
     """Where it stands."""
+    driver: str = ""
+    """The driver that Windows clients use."""
 
 
 class Config(_Table, frozen=True):
@@ -157,6 +180,7 @@ class Config(_Table, frozen=True):
     http: HttpTable = HttpTable()
     tls: TlsTable = TlsTable()
     access: AccessTable = AccessTable()
+    rpc: RpcTable = RpcTable()
     printers: dict[str, PrinterTable] = {}
 
     def policy(self) -> Policy:
@@ -207,6 +231,11 @@ def check(values: dict[str, Any], where: str) -> Config:
         zone(config.spooler.time_zone)
     except ValueError as error:
         raise ConfigError(f"{where}: spooler.time-zone: {error}") from None
+    for name, address in (("listen", config.rpc.listen), ("epm", config.rpc.epm)):
+        if address not in ("", "off"):
+            split_address(address, f"{where}: rpc.{name}")
+    if not config.rpc.listen:
+        raise ConfigError(f'{where}: rpc.listen: name HOST:PORT, or "off"')
     if bool(config.tls.certificate) != bool(config.tls.key):
         raise ConfigError(f"{where}: tls: a certificate needs its key, and a key its certificate")
     return config

@@ -20,9 +20,13 @@ from pagebell.testing import pdf
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     printers = {"PDF": {"device": (tmp_path / "out").as_uri()}, "Slow": {"device": "simulated://?ppm=600"}}
-    values = {"server": {"state": str(tmp_path / "state"), "ipp": "127.0.0.1:0"}, "printers": printers}
-    async with serve(check(values, "test")) as server:
-        yield server
+    values = {
+        "server": {"state": str(tmp_path / "state"), "ipp": "127.0.0.1:0"},
+        "rpc": {"listen": "off"},
+        "printers": printers,
+    }
+    async with serve(check(values, "test")) as found:
+        yield found
 
 
 @pytest.fixture

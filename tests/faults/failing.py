@@ -13,19 +13,20 @@ from pagebell.stores.disk import Disk
 
 
 class Countdown:
-    """Fails the n-th operation that is counted, and only that one; 0 fails none."""
+    """Fails the n-th operation of a kind, and only that one."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, kind: str, n: int) -> None:
+        self._kind = kind
         self.left = n
-        self.failed: str | None = None
+        self.failed = False
 
     def due(self, what: str) -> bool:
         """Whether this operation is the one."""
+        if what != self._kind:
+            return False
         self.left -= 1
-        if self.left == 0:
-            self.failed = what
-            return True
-        return False
+        self.failed = self.failed or self.left == 0
+        return self.left == 0
 
 
 class FailingDisk(Disk):
@@ -72,6 +73,8 @@ def _full() -> sqlite3.OperationalError:
 
 
 _WRITES = ("insert", "update", "delete", "begin", "commit", "savepoint", "release")
+KINDS = ("create", "write", "sync", "move", "sync folder", *_WRITES)
+"""Every operation by which something reaches the disk, or marks that it has."""
 
 
 def failing_connect(countdown: Countdown) -> sqlite.Connect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,6 +55,45 @@ def fields(file: Path, port: int, name: str) -> list[str]:
     return [str(int(value, 0)) for value in values]
 
 
+Do = Callable[..., Message]
+
+
+def reorder(ask: Asker, do: Do, queue: str) -> None:
+    """What is done to jobs and documents, while long ones keep the printer busy."""
+    numbers = [r.job_id(job_id(do(Op.PRINT_JOB, data=pdf(1000), path=queue))) for _ in range(4)]
+    first, second, third, fourth = numbers
+    do(Op.PROMOTE_JOB, third, path=queue)
+    do(Op.SCHEDULE_JOB_AFTER, second, r.predecessor_job_id(third.values[0].data), path=queue)
+    wait_for(lambda: ask.ask(Op.SUSPEND_CURRENT_JOB, first, path=queue).code == 0, "the job to be suspended")
+    do(Op.RESUME_JOB, first, path=queue)
+    wait_for(lambda: ask.ask(Op.CANCEL_CURRENT_JOB, third, path=queue).code == 0, "the job to be canceled")
+    do(Op.SET_JOB_ATTRIBUTES, fourth, groups=[job_group(r.job_name("Renamed"))], path=queue)
+    do(Op.GET_DOCUMENTS, fourth, path=queue)
+    do(Op.CANCEL_JOB, fourth, path=queue)
+    do(Op.REPROCESS_JOB, fourth, path=queue)
+    do(Op.RESUBMIT_JOB, fourth, groups=[job_group(r.copies(2))], path=queue)
+    answer = do(Op.PRINT_JOB, groups=[job_group(r.job_hold_until("indefinite"))], data=pdf(1), path=queue)
+    document = (r.job_id(job_id(answer)), r.document_number(1))
+    do(Op.GET_DOCUMENT_ATTRIBUTES, *document, path=queue)
+    named = Group.of(GroupTag.DOCUMENT, r.document_name("Renamed"))
+    do(Op.SET_DOCUMENT_ATTRIBUTES, *document, groups=[named], path=queue)
+    do(Op.CANCEL_DOCUMENT, *document, path=queue)
+    do(Op.VALIDATE_DOCUMENT, path=queue)
+    do(Op.PAGEBELL_COMMAND_DEVICE, r.message("refill"), path=queue)
+
+
+def administer(do: Do, queue: str) -> None:
+    """What operators do to a printer."""
+    for op in (
+        *(Op.HOLD_NEW_JOBS, Op.RELEASE_HELD_NEW_JOBS, Op.DISABLE_PRINTER, Op.ENABLE_PRINTER),
+        *(Op.PAUSE_PRINTER_AFTER_CURRENT_JOB, Op.DEACTIVATE_PRINTER, Op.ACTIVATE_PRINTER),
+        *(Op.SHUTDOWN_PRINTER, Op.STARTUP_PRINTER, Op.RESTART_PRINTER, Op.GET_PRINTER_SUPPORTED_VALUES),
+    ):
+        do(op, path=queue)
+    settings = Group.of(GroupTag.PRINTER, r.printer_location("Here"), r.copies_default(2))
+    do(Op.SET_PRINTER_ATTRIBUTES, groups=[settings], path=queue)
+
+
 def act_out(ask: Asker) -> set[Op]:
     """Do every operation once, each with an answer that tells of success; returns those done."""
     done: set[Op] = set()
@@ -96,7 +135,8 @@ def act_out(ask: Asker) -> set[Op]:
     do(Op.CANCEL_JOBS, path=queue)
     for op in (Op.RESUME_PRINTER, Op.PURGE_JOBS, Op.IDENTIFY_PRINTER):
         do(op, path=queue)
-    do(Op.PAGEBELL_COMMAND_DEVICE, r.message("refill"), path=queue)
+    reorder(ask, do, queue)
+    administer(do, queue)
     for op in (Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES):
         do(op)
     fresh = Group.of(GroupTag.PRINTER, r.device_uri("null:"), r.printer_info("Fresh"))
@@ -104,6 +144,7 @@ def act_out(ask: Asker) -> set[Op]:
     for op in (Op.CUPS_SET_DEFAULT, Op.CUPS_REJECT_JOBS, Op.CUPS_ACCEPT_JOBS, Op.CUPS_DELETE_PRINTER):
         do(op, path="/printers/Fresh")
     claimed = set(described.all(r.operations_supported))
+    done |= {Op.SUSPEND_CURRENT_JOB, Op.CANCEL_CURRENT_JOB}
     assert claimed == done, "every operation that is claimed is in this play"
     return done
 

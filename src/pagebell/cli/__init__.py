@@ -80,6 +80,9 @@ for _name, _path, _summary, _epilogue in _COMMANDS:
 app.command(
     "pagebell.cli.printers:app", name="printers", help="List, add, change, pause and remove printers."
 )
+app.command(
+    "pagebell.cli.users:app", name="users", help="Let people in who print from Windows, or no longer."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -66,7 +66,16 @@ def _server(folder: Path) -> Iterator[str]:
     """A server process that keeps everything in the folder; gives its printer's URI."""
     config = folder / "pagebell.toml"
     config.write_text(f'[printers.Demo]\ndevice = "{PRINTER}"\ninfo = "A virtual printer"\n')
-    options = ["--config", str(config), "--state", str(folder / "state"), "--ipp", "127.0.0.1:0"]
+    options = [
+        "--config",
+        str(config),
+        "--state",
+        str(folder / "state"),
+        "--ipp",
+        "127.0.0.1:0",
+        "--rpc",
+        "off",
+    ]
     _tell("$ pagebell serve " + " ".join(options))
     process = subprocess.Popen(
         [sys.executable, "-m", "pagebell.cli", "serve", *options, "--log-level", "warning"],

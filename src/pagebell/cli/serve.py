@@ -30,6 +30,10 @@ def serve(
     tls: Annotated[
         Encryption | None, Parameter(help="Encrypted connections, on the same port: off, allow or require.")
     ] = None,
+    rpc: Annotated[str | None, Parameter(help="HOST:PORT for Windows clients, or off.")] = None,
+    epm: Annotated[
+        str | None, Parameter(help="HOST:PORT of the endpoint mapper, which tells them the port; or off.")
+    ] = None,
     log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
@@ -43,7 +47,7 @@ def serve(
         pagebell serve --ipp 0.0.0.0:631 --state /var/lib/pagebell --config /etc/pagebell.toml
     """
     try:
-        settings = _settings(load(config), state, ipp, log_level, tls)
+        settings = _with_rpc(_settings(load(config), state, ipp, log_level, tls), rpc, epm)
         logging.basicConfig(
             level=settings.server.log_level.upper(),
             stream=sys.stderr,
@@ -68,6 +72,16 @@ def _settings(
     assert isinstance(server, ServerTable)
     encryption = config.tls if tls is None else msgspec.structs.replace(config.tls, mode=TlsMode(tls))
     return msgspec.structs.replace(config, server=server, tls=encryption)
+
+
+def _with_rpc(config: Config, listen: str | None, epm: str | None) -> Config:
+    """The configuration with these addresses for Windows clients. Raises ConfigError."""
+    given = {"listen": listen, "epm": epm}
+    table = msgspec.structs.replace(
+        config.rpc, **{name: value for name, value in given.items() if value is not None}
+    )
+    check({"rpc": msgspec.to_builtins(table, str_keys=True)}, "options")
+    return msgspec.structs.replace(config, rpc=table)
 
 
 def _run(main: object) -> None:
@@ -101,4 +115,7 @@ def _announce(running: Running) -> None:
     print(f"Web page: {running.page}")
     if running.certificate is not None:
         print(f"Certificate: {running.certificate}")
+    if running.windows is not None:
+        print(f"Windows clients: {running.windows.authority}")
+        print(f"Endpoint mapper: {running.windows.mapper}")
     print("Ready.", flush=True)

@@ -327,7 +327,12 @@ _CUPS_OPERATIONS: Final = (
 
 _PAGEBELL_OPERATIONS: Final = (
     Operation(
-        *(Op.PAGEBELL_COMMAND_DEVICE, "Pagebell-Command-Device", "docs/how-to/virtual-printers", Target.PRINTER),
+        *(
+            Op.PAGEBELL_COMMAND_DEVICE,
+            "Pagebell-Command-Device",
+            "docs/how-to/virtual-printers",
+            Target.PRINTER,
+        ),
         required=(r.message,),
     ),
 )

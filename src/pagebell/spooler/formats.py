@@ -17,6 +17,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1b%-12345X", "application/vnd.hp-pcl"),
     (b"PK\x03\x04", "application/oxps"),
 )
+UNCOUNTED = frozenset({OCTET_STREAM, "application/vnd.hp-pcl", "application/oxps"})
+"""Formats whose pages can't be told from their octets: here the sender's word counts."""
 _NO_TEXT = bytes(set(range(0x20)) - set(b"\t\n\f\r\x08\x1b"))
 
 

@@ -6,15 +6,19 @@ open_document -> write ... write -> commit      the job and its document are on 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from pagebell.model.access import Principal
 from pagebell.model.document import NO_WISHES, Document, DocumentKey, Ticket
 from pagebell.model.errors import TooLarge
-from pagebell.model.event import EventKind, JobId, PrinterName
-from pagebell.model.job import Job
-from pagebell.spooler.formats import HEAD, OCTET_STREAM, detect
+from pagebell.model.event import EventKind, JobId, JobState, PrinterName
+from pagebell.model.job import DEFAULT_PRIORITY, Job
+from pagebell.model.printer import Printer
+from pagebell.spooler.formats import HEAD, OCTET_STREAM, UNCOUNTED, detect
+from pagebell.spooler.holding import hold_of
 from pagebell.spooler.ledger import to_end
 from pagebell.spooler.ports import Content, Stored, Upload
 
@@ -44,6 +48,30 @@ class Order:
     subscriptions: tuple[SubscriptionWish, ...] = ()
     charset: str = "utf-8"
     language: str = "en"
+
+
+def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tzinfo | None) -> Job:
+    """The job as ordered, held if the order or the printer says so; its documents are still to come."""
+    hold = hold_of(order.ticket, printer, now, where)
+    incoming = frozenset({"job-incoming"})
+    return Job(
+        id=number,
+        uuid=str(uuid.uuid4()),
+        printer=order.printer,
+        name=order.name,
+        owner=order.by.name,
+        host=order.by.host,
+        created=now,
+        touched=now,
+        state=JobState.PENDING if hold is None else JobState.PENDING_HELD,
+        reasons=incoming if hold is None else incoming | hold.reasons,
+        hold_until=None if hold is None else hold.until,
+        ticket=order.ticket,
+        open=True,
+        priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
+        charset=order.charset,
+        language=order.language,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +116,16 @@ class Intake:
             self._announced = True
             await to_end(self._announce())
 
-    async def commit(self, *, last: bool = True) -> Job:
+    async def commit(self, *, last: bool = True, impressions: int | None = None) -> Job:
         """Store the document and its row durably; the job as it is then. With `last`, no more documents come.
+
+        `impressions` are the pages that its sender counted, for formats in which nobody else can.
 
         One that is cancelled has stored all of it, and `abort` does nothing, or nothing.
         """
-        return await to_end(self._commit(last))
+        return await to_end(self._commit(last, impressions))
 
-    async def _commit(self, last: bool) -> Job:
+    async def _commit(self, last: bool, impressions: int | None) -> Job:
         stored: Stored = await self._upload.commit()
         format_ = self.spec.format
         if format_ == OCTET_STREAM:
@@ -107,6 +137,7 @@ class Intake:
             octets=stored.octets,
             digest=stored.digest,
             name=self.spec.name,
+            impressions=impressions if format_ in UNCOUNTED else None,
             language=self.spec.language,
             uri=self.spec.uri,
         )

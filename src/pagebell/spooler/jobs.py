@@ -13,8 +13,8 @@ from itertools import islice
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import JobId, JobState, PrinterName
-from pagebell.model.job import DEFAULT_PRIORITY, Job
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
 from pagebell.model.lifecycle import HOLDS, Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import (
@@ -30,8 +30,8 @@ from pagebell.spooler.changing import (
     with_name,
     without_document,
 )
-from pagebell.spooler.holding import ON_CREATE, hold_of, zone
-from pagebell.spooler.intake import DocumentSpec, Intake, Order
+from pagebell.spooler.holding import ON_CREATE, zone
+from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Content, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
@@ -104,27 +104,7 @@ class Jobs:
         printer = self._ledger.printer(order.printer)
         if not printer.accepting:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
-        now = self._ledger.clock.now()
-        number = self._ledger.next_job_id()
-        hold = hold_of(order.ticket, printer, now, self._zone)
-        job = Job(
-            id=number,
-            uuid=str(uuid.uuid4()),
-            printer=order.printer,
-            name=order.name,
-            owner=order.by.name,
-            host=order.by.host,
-            created=now,
-            touched=now,
-            state=JobState.PENDING if hold is None else JobState.PENDING_HELD,
-            reasons=INCOMING if hold is None else INCOMING | hold.reasons,
-            hold_until=None if hold is None else hold.until,
-            ticket=order.ticket,
-            open=True,
-            priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
-            charset=order.charset,
-            language=order.language,
-        )
+        job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         return job, self._subscriptions.of_new_job(job, order)
 
     def _creation(self, job: Job, subscriptions: tuple[Subscription, ...]) -> Change:

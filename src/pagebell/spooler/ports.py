@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from pagebell.model.access import Principal
 from pagebell.model.document import Document, DocumentKey, Ticket
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
@@ -302,6 +303,22 @@ class DeviceFactory(Protocol):
         ...
 
 
+class Directory(Protocol):
+    """Who is who: the people that may come in, and what they may do."""
+
+    async def principal(self, name: str | None, host: str) -> Principal:
+        """Somebody who has proved to be `name` (None: nobody in particular), with the rights that follow."""
+        ...
+
+    async def nt_hash(self, name: str) -> bytes | None:
+        """What NTLM needs to check a proof; None for somebody unknown. Names do not differ by case."""
+        ...
+
+    async def verify(self, name: str, password: str) -> bool:
+        """Whether that is the password; an unknown name takes as long as a wrong password."""
+        ...
+
+
 class Inspector(Protocol):
     """Looks into documents before they are printed."""
 
@@ -311,14 +328,6 @@ class Inspector(Protocol):
         Raises DocumentDamaged where it is not what its format says, or can't be read in bounded time and memory.
         """
         ...
-
-
-class NullInspector:
-    """Counts nothing."""
-
-    async def impressions(self, path: Path, format: str) -> int | None:
-        """Always None."""
-        return None
 
 
 class Conversion(Protocol):
@@ -356,24 +365,6 @@ class Converter(Protocol):
         ...
 
 
-class IdentityConverter:
-    """Lets every document go as it is."""
-
-    def widen(self, capabilities: Capabilities) -> Capabilities:
-        """Nothing is added."""
-        return capabilities
-
-    async def convert(
-        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
-    ) -> Conversion | None:
-        """Always None."""
-        return None
-
-    def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
-        """The ticket as it is."""
-        return ticket
-
-
 class FetchFailed(Exception):
     """The document can't be fetched, or may not be from there; `str()` of it tells why."""
 
@@ -397,18 +388,3 @@ class Fetcher(Protocol):
     def fetch(self, uri: str) -> AsyncIterator[bytes]:
         """The octets, in chunks. Raises SchemeRefused, FetchFailed."""
         ...
-
-
-class NullFetcher:
-    """Fetches nothing."""
-
-    schemes: tuple[str, ...] = ()
-
-    def check(self, uri: str) -> None:
-        """Always refuses."""
-        raise SchemeRefused("documents are not fetched here")
-
-    async def fetch(self, uri: str) -> AsyncIterator[bytes]:
-        """Always refuses."""
-        self.check(uri)
-        yield b""

@@ -12,6 +12,7 @@ from typing import Self
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
+from pagebell.spooler.absent import IdentityConverter, NullInspector
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -20,10 +21,8 @@ from pagebell.spooler.ports import (
     Clock,
     Converter,
     DocumentStore,
-    IdentityConverter,
     Inspector,
     JobQuery,
-    NullInspector,
     Store,
 )
 from pagebell.spooler.printers import MakeDevice, Printers

@@ -11,7 +11,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,44 +22,14 @@ import msgspec
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import Event, JobId, PrinterName
+from pagebell.model.event import Event, JobId
 from pagebell.model.job import Job
-from pagebell.model.printer import Printer
-from pagebell.model.subscription import Filter, Subscription
-from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Snapshot
+from pagebell.spooler.ports import Change, Committed, Conflict, JobQuery, Snapshot
+from pagebell.stores import rows
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-create table meta (key text primary key, value text not null) without rowid;
-create table printer (name text primary key, version integer not null, body blob not null) without rowid;
-create table job (
-    id integer primary key autoincrement,
-    printer text not null,
-    state integer not null,
-    owner text not null,
-    completed_at real,
-    version integer not null,
-    body blob not null
-);
-create index job_living on job (id) where completed_at is null;
-create index job_finished on job (completed_at, id) where completed_at is not null;
-create index job_finished_printer on job (printer, completed_at, id) where completed_at is not null;
-create table subscription (id integer primary key autoincrement, filter text not null, body blob not null);
-create index subscription_filter on subscription (filter);
-create table interest (filter text primary key, born integer not null, trimmed integer not null) without rowid;
-create table content (key text primary key, octets blob not null);
-create table event (seq integer primary key, body blob not null);
-"""
 _GROUP = 256
 """At most so many units share a sync."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
-_job = msgspec.json.Decoder(Job)
-_printer = msgspec.json.Decoder(Printer)
-_subscription = msgspec.json.Decoder(Subscription)
-_event = msgspec.json.Decoder(Event)
-_filter = msgspec.json.Decoder(Filter)
 
 T = TypeVar("T")
 Connect = Callable[[Path], sqlite3.Connection]
@@ -119,11 +89,11 @@ class SqliteStore:
     async def jobs(self, query: JobQuery | Sequence[JobId]) -> list[Job]:
         """Jobs by query or by id."""
         if isinstance(query, JobQuery):
-            sql, values = _select_jobs(query)
+            sql, values = rows.select_jobs(query)
         else:
             marks = ",".join("?" * len(query))
             sql, values = f"select body from job where id in ({marks}) order by id", list(query)
-        return [_job.decode(row[-1]) for row in await self._read(sql, values)]
+        return [rows.job_of(row[-1]) for row in await self._read(sql, values)]
 
     async def events(self, numbers: range | Sequence[int]) -> list[Event]:
         """Those events, in order."""
@@ -131,17 +101,17 @@ class SqliteStore:
             return []
         if isinstance(numbers, range):
             sql = "select seq, body from event where seq >= ? and seq < ? order by seq"
-            rows = await self._read(sql, [numbers.start, numbers.stop])
+            found = await self._read(sql, [numbers.start, numbers.stop])
         else:
             marks = ",".join("?" * len(numbers))
             sql = f"select seq, body from event where seq in ({marks}) order by seq"
-            rows = await self._read(sql, list(numbers))
-        return [_numbered(seq, body) for seq, body in rows]
+            found = await self._read(sql, list(numbers))
+        return [rows.numbered_event(seq, body) for seq, body in found]
 
     async def content(self, key: DocumentKey) -> bytes | None:
         """The octets that a change carried (`ports.Contents`)."""
-        rows = await self._read("select octets from content where key = ?", [key])
-        return rows[0][0] if rows else None
+        found = await self._read("select octets from content where key = ?", [key])
+        return found[0][0] if found else None
 
     async def content_keys(self) -> set[DocumentKey]:
         """The keys of all contents."""
@@ -182,7 +152,7 @@ class SqliteStore:
             connection = self._connect(self._path)
             try:
                 self._prepare(connection)
-                snapshot = self._snapshot(connection)
+                snapshot = rows.snapshot(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -253,34 +223,7 @@ class SqliteStore:
     def _apply(self, connection: sqlite3.Connection, change: Change) -> Change:
         """Write one change; returns it with its numbers. Raises Conflict."""
         change = self._numbered(change)
-        execute = connection.execute
-        for printer in change.printers:
-            _put_printer(connection, printer)
-        for job in change.jobs:
-            _put_job(connection, job)
-        for subscription in change.subscriptions:
-            _put_subscription(connection, subscription)
-        if change.events:
-            rows = [(event.seq, _encode(replace(event, seq=0))) for event in change.events]
-            connection.executemany("insert into event values (?, ?)", rows)
-        for content in change.contents:
-            execute("insert into content values (?, ?)", (content.key, content.octets))
-        for key in change.gone_contents:
-            execute("delete from content where key = ?", (key,))
-        for number in change.gone_jobs:
-            execute("delete from job where id = ?", (number,))
-        for name in change.gone_printers:
-            execute("delete from printer where name = ?", (name,))
-        for subscription_id in change.gone_subscriptions:
-            _drop_subscription(connection, subscription_id)
-        for interest in change.interests:
-            values = (interest.trimmed, _key(interest.filter))
-            execute("update interest set trimmed = ? where filter = ?", values)
-        if change.trim:
-            execute("delete from event where seq <= ?", (change.trim,))
-            execute("insert or replace into meta values ('last-event', ?)", (self._last_event,))
-        if change.default_printer is not None:
-            execute("insert or replace into meta values ('default-printer', ?)", (change.default_printer,))
+        rows.apply(connection, change, self._last_event)
         return change
 
     def _numbered(self, change: Change) -> Change:
@@ -295,45 +238,15 @@ class SqliteStore:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("pragma user_version").fetchone()
-        if version > SCHEMA_VERSION:
+        if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
         connection.execute("pragma journal_mode=wal")
         if version == 0:
             connection.execute("begin immediate")
-            for statement in _SCHEMA.split(";"):
+            for statement in rows.SCHEMA.split(";"):
                 connection.execute(statement)
-            connection.execute(f"pragma user_version={SCHEMA_VERSION}")
+            connection.execute(f"pragma user_version={rows.SCHEMA_VERSION}")
             connection.execute("commit")
-
-    def _snapshot(self, connection: sqlite3.Connection) -> Snapshot:
-        def bodies(sql: str) -> Iterable[bytes]:
-            return (body for (body,) in connection.execute(sql))
-
-        def number(sql: str) -> int:
-            row = connection.execute(sql).fetchone()
-            return int(row[0] or 0) if row else 0
-
-        default = connection.execute("select value from meta where key = 'default-printer'").fetchone()
-        return Snapshot(
-            printers=tuple(map(_printer.decode, bodies("select body from printer"))),
-            active=tuple(
-                map(_job.decode, bodies("select body from job where completed_at is null order by id"))
-            ),
-            subscriptions=tuple(
-                map(_subscription.decode, bodies("select body from subscription order by id"))
-            ),
-            interests=tuple(
-                Interest(_filter.decode(key), born, trimmed)
-                for key, born, trimmed in connection.execute("select filter, born, trimmed from interest")
-            ),
-            last_job=number("select seq from sqlite_sequence where name = 'job'"),
-            last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
-            last_event=max(
-                number("select max(seq) from event"),
-                number("select value from meta where key = 'last-event'"),
-            ),
-            default_printer=PrinterName(default[0]) if default else None,
-        )
 
     # --- back in the event loop ---
 
@@ -369,80 +282,3 @@ def _unusable(path: Path, error: Exception) -> StoreUnusable:
     if isinstance(error, StoreUnusable):
         return error
     return StoreUnusable(f"{path} can't be used: {error}. Is it a Pagebell state file, and writable?")
-
-
-def _numbered(seq: int, body: bytes) -> Event:
-    return replace(_event.decode(body), seq=seq)
-
-
-def _key(filter_: Filter) -> str:
-    return _encode(filter_).decode()
-
-
-def _put_job(connection: sqlite3.Connection, job: Job) -> None:
-    values = (job.printer, job.state, job.owner, job.completed_at, job.version, _encode(job), job.id)
-    if job.version == 1:
-        sql = "insert into job (printer, state, owner, completed_at, version, body, id) values (?, ?, ?, ?, ?, ?, ?)"
-        try:
-            connection.execute(sql, values)
-        except sqlite3.IntegrityError:
-            raise Conflict(f"job {job.id}") from None
-        return
-    sql = "update job set printer=?, state=?, owner=?, completed_at=?, version=?, body=? where id=? and version=?"
-    if connection.execute(sql, (*values, job.version - 1)).rowcount != 1:
-        raise Conflict(f"job {job.id}")
-
-
-def _put_printer(connection: sqlite3.Connection, printer: Printer) -> None:
-    if printer.version == 1:
-        try:
-            sql = "insert into printer (name, version, body) values (?, ?, ?)"
-            connection.execute(sql, (printer.name, printer.version, _encode(printer)))
-        except sqlite3.IntegrityError:
-            raise Conflict(f"printer {printer.name}") from None
-        return
-    sql = "update printer set version=?, body=? where name=? and version=?"
-    values = (printer.version, _encode(printer), printer.name, printer.version - 1)
-    if connection.execute(sql, values).rowcount != 1:
-        raise Conflict(f"printer {printer.name}")
-
-
-def _put_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
-    key = _key(subscription.filter)
-    sql = "insert or replace into subscription (id, filter, body) values (?, ?, ?)"
-    connection.execute(sql, (subscription.id, key, _encode(subscription)))
-    connection.execute("insert or ignore into interest values (?, ?, 0)", (key, subscription.since))
-
-
-def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
-    row = connection.execute("select filter from subscription where id = ?", (number,)).fetchone()
-    if row is None:
-        return
-    connection.execute("delete from subscription where id = ?", (number,))
-    left = "select 1 from subscription where filter = ?"
-    connection.execute(f"delete from interest where filter = ? and not exists ({left})", (row[0], row[0]))
-
-
-_PRINTING_ORDER = "json_extract(cast(body as text), '$.priority') desc, id"
-
-
-def _select_jobs(query: JobQuery) -> tuple[str, list[object]]:
-    """SQL for a query; finished jobs come newest first, living ones in the order of printing."""
-    where = ["completed_at is not null" if query.finished else "completed_at is null"]
-    values: list[object] = []
-    for column, value in (("printer", query.printer), ("owner", query.owner)):
-        if value is not None:
-            where.append(f"{column} = ?")
-            values.append(value)
-    if query.states is not None:
-        where.append(f"state in ({','.join('?' * len(query.states))})")
-        values += sorted(query.states)
-    if query.completed_after is not None:
-        where.append("completed_at >= ?")
-        values.append(query.completed_after)
-    if query.completed_before is not None:
-        where.append("completed_at < ?")
-        values.append(query.completed_before)
-    order = "completed_at desc, id desc" if query.finished else _PRINTING_ORDER
-    sql = f"select body from job where {' and '.join(where)} order by {order} limit ? offset ?"
-    return sql, [*values, query.limit, query.offset]

@@ -105,6 +105,7 @@ class PrintServer:
             config = check(
                 {
                     "server": {"state": folder, "ipp": "127.0.0.1:0"},
+                    "rpc": {"listen": "off"},
                     "printers": {PRINTER: {"device": self._device}},
                 },
                 "testing",

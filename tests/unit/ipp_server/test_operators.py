@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import Attribute, Collection, Group, GroupTag, Message, Tag, Value
+from pagebell.ipp.codec import Attribute, Collection, Group, GroupTag, IntRange, Message, Tag, Value
 from pagebell.ipp.registry import DocumentState, JobState, Op, PrinterState
 from pagebell.ipp.registry import Status as S
 from pagebell.model.event import JobId
@@ -556,3 +556,60 @@ async def test_mandatory_attribute_that_can_not_be_honoured_refuses_the_job() ->
         assert status(await d.ask(Op.PRINT_JOB, groups=groups, data=b"x")) is IGNORED
         answer = await d.ask(Op.PRINT_JOB, r.job_mandatory_attributes("sides"), groups=groups, data=b"x")
         assert status(answer) is UNSUPPORTED
+
+
+SIZE = r.media_size(Collection.of(r.x_dimension(21000), r.y_dimension(29700)))
+STRANGE = Attribute("media-perfume", r.media_type("rose").values)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ((SIZE,), OK),
+        ((r.media_size(Collection.of(r.x_dimension(21010), r.y_dimension(29690))),), OK),
+        ((r.media_size_name("iso_a4_210x297mm"),), OK),
+        ((r.media_size(Collection.of(r.x_dimension(100), r.y_dimension(100))),), IGNORED),
+        ((SIZE, STRANGE), IGNORED),
+        ((SIZE, r.media_color("pink")), IGNORED),
+        ((SIZE, r.media_top_margin(0)), IGNORED),
+        ((SIZE, r.media_type("papyrus")), IGNORED),
+    ],
+)
+async def test_media_col_is_honoured_by_its_members(members: tuple[Attribute, ...], expected: S) -> None:
+    async with door() as d:
+        group = job_group(r.media_col(Collection.of(*members)))
+        assert status(await d.ask(Op.VALIDATE_JOB, groups=group)) is expected
+        strict = await d.ask(Op.VALIDATE_JOB, r.ipp_attribute_fidelity(True), groups=group)
+        assert status(strict) is (OK if expected is OK else UNSUPPORTED)
+
+
+async def test_member_that_nobody_knows_is_returned_alone() -> None:
+    async with door() as d:
+        group = job_group(r.media_col(Collection.of(SIZE, STRANGE)))
+        answer = await d.ask(Op.PRINT_JOB, groups=group, data=b"x")
+        (returned,) = r.media_col.all(first(answer, GroupTag.UNSUPPORTED).attributes["media-col"])
+        assert list(returned) == ["media-perfume"]
+        media = (await d.job(JobId(1))).ticket.media_col
+        assert media is not None
+        assert media.size is not None
+
+
+OVER = r.overrides(
+    Collection.of(
+        Attribute("pages", (Value(Tag.RANGE, IntRange(2, 3)),)),
+        r.sides("one-sided"),
+        r.media("iso_a4_210x297mm"),
+    )
+)
+EMPTY = r.overrides(Collection.of(r.sides("one-sided")))
+COPIES = r.overrides(Collection.of(Attribute("pages", (Value(Tag.RANGE, IntRange(2, 3)),)), r.copies(2)))
+
+
+@pytest.mark.parametrize(("overrides", "expected"), [(OVER, OK), (EMPTY, IGNORED), (COPIES, IGNORED)])
+async def test_overrides_are_kept_where_they_can_be_honoured(overrides: Attribute, expected: S) -> None:
+    async with door() as d:
+        answer = await d.ask(Op.CREATE_JOB, groups=job_group(overrides))
+        assert status(answer) is expected
+        number = first(answer, GroupTag.JOB).get(r.job_id) or 0
+        told = first(await d.ask(Op.GET_JOB_ATTRIBUTES, r.job_id(number)), GroupTag.JOB)
+        assert ("overrides" in told) is (expected is OK)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Finishings, Orientation, PrintQuality
-from pagebell.ipp.server.ticket import HOLD_HORIZON, OVERRIDE_MEMBERS, media_to, write_ticket
+from pagebell.ipp.server.ticket import HOLD_HORIZON, MEDIA_MEMBERS, OVERRIDE_MEMBERS, media_to, write_ticket
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
 from pagebell.model.document import Media, MediaSize
 from pagebell.model.printer import Capabilities, Printer, media_size
 from pagebell.spooler.holding import HOLDS
 
 DPI = 3
-_SIZE_MEMBERS = ("media-bottom-margin", "media-left-margin", "media-right-margin", "media-size")
-MEDIA_MEMBERS: Final = (*_SIZE_MEMBERS, "media-size-name", "media-source", "media-top-margin", "media-type")
 
 
 def media_entry(name: str, capabilities: Capabilities, source: str | None = None) -> Collection:

@@ -47,7 +47,7 @@ async def get_documents(call: Call) -> Reply:
     attributes = call.request.attributes
     first = (attributes.get(r.first_index) or 1) - 1
     most = attributes.get(r.limit) or len(job.documents)
-    selection = _selection(call, ("document-number",))
+    selection = _selection(call, ("document-number", "last-document"))
     reply = Reply()
     for document in job.documents[first : first + most]:
         reply.add(GroupTag.DOCUMENT, document_attributes(document, job, call.origin, call.spooler, selection))

@@ -30,7 +30,8 @@ from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, Refusal
 from pagebell.model.event import JobId, PrinterName
-from pagebell.spooler.ports import Fetcher, NullFetcher
+from pagebell.spooler.absent import NullFetcher
+from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 log = logging.getLogger(__name__)

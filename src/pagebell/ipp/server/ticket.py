@@ -21,6 +21,10 @@ DOTS_PER_INCH = 3
 HOLD_HORIZON = 365 * 86_400
 """How far ahead job-hold-until-time may be, in seconds."""
 
+_SIZE_MEMBERS = ("media-bottom-margin", "media-left-margin", "media-right-margin", "media-size")
+MEDIA_MEMBERS: Final = (*_SIZE_MEMBERS, "media-size-name", "media-source", "media-top-margin", "media-type")
+"""The members of media-col that are honoured here."""
+
 Values = tuple[Any, ...]
 
 
@@ -76,6 +80,9 @@ def _media_fits(capabilities: Capabilities, media: Media) -> bool:
     if media.source is not None and media.source not in capabilities.media_sources:
         return False
     if media.type is not None and media.type not in capabilities.media_types:
+        return False
+    margins = (media.bottom_margin, media.left_margin, media.right_margin, media.top_margin)
+    if any(margin is not None and margin < min(capabilities.margins) for margin in margins):
         return False
     if media.size is None:
         return True
@@ -216,7 +223,16 @@ def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ti
                 unsupported.append(attribute)
             else:
                 asked[row.field] = read
+                unsupported += _strange_members(attribute)
     return Ticket(**asked), unsupported
+
+
+def _strange_members(attribute: Attribute) -> list[Attribute]:
+    """media-col with those of its members that are not honoured, if there are any (RFC 8011 4.1.7, PWG 5100.7)."""
+    if attribute.name != r.media_col.name:
+        return []
+    members = [m for c in r.media_col.all(attribute) for m in c.values() if m.name not in MEDIA_MEMBERS]
+    return [r.media_col(Collection.of(*members))] if members else []
 
 
 def _read_values(row: Row, values: list[Any], capabilities: Capabilities) -> Any:

@@ -1,0 +1,116 @@
+"""The Windows door, put together: users, security, the two print services, the endpoint mapper. For `app` alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from pagebell.config import Config, split_address
+from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
+from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor, Target
+from pagebell.dcerpc.security import AuthType, Level, Mechanisms
+from pagebell.dcerpc.server import Endpoint, RpcServer
+from pagebell.dcerpc.service import Service, syntax
+from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
+from pagebell.spooler.ports import Directory
+from pagebell.spooler.spooler import Spooler
+from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.service import par_service, rprn_service
+
+OFF = "off"
+LEVELS = {"none": Level.NONE, "integrity": Level.INTEGRITY, "privacy": Level.PRIVACY}
+
+
+class AddressError(Exception):
+    """An address can't be listened on; `str()` of it says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsDoor:
+    """Where Windows clients are taken."""
+
+    host: str
+    port: int
+    mapper: str
+    """Where the endpoint mapper is, or why there is none."""
+
+    @property
+    def authority(self) -> str:
+        """HOST:PORT."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+async def open_door(
+    stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config
+) -> WindowsDoor | None:
+    """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
+    if config.rpc.listen == OFF:
+        return None
+    services = _services(spooler, directory, config)
+    server = RpcServer(services, _mechanisms(directory, config))
+    host, port = split_address(config.rpc.listen, "rpc.listen")
+    try:
+        endpoint = await stack.enter_async_context(server.listen(host, port))
+    except OSError as error:
+        raise AddressError(_cannot(config.rpc.listen, error, "--rpc")) from None
+    return WindowsDoor(host, endpoint.port, await _map(stack, services, endpoint, config))
+
+
+def _cannot(address: str, error: OSError, option: str) -> str:
+    why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+    return f"can't listen on {address}: {why}; choose another address with {option}"
+
+
+def _services(spooler: Spooler, directory: Directory, config: Config) -> list[Service]:
+    computer = config.rpc.computer or socket.gethostname().partition(".")[0]
+    settings = Settings(
+        computer=computer.upper(),
+        names=(socket.gethostname(), *config.rpc.names),
+        driver=config.rpc.driver,
+        drivers={name: table.driver for name, table in config.printers.items() if table.driver},
+        accept_driver_records=config.rpc.accept_driver_records,
+    )
+    desk = Desk(spooler, directory, settings)
+    minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
+    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par_service(desk)]
+
+
+def _mechanisms(directory: Directory, config: Config) -> Mechanisms:
+    """How clients prove who they are: NTLMv2, alone or negotiated."""
+
+    async def lookup(user: str, domain: str) -> bytes | None:
+        return await directory.nt_hash(user)
+
+    computer = (config.rpc.computer or socket.gethostname().partition(".")[0]).upper()
+
+    def acceptor() -> NtlmAcceptor:
+        target = Target(computer=computer, domain=computer)
+        return NtlmAcceptor(HashedCredentials(lookup), target, anonymous=config.rpc.anonymous)
+
+    return {AuthType.NTLM: acceptor, AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: acceptor})}
+
+
+async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoint, config: Config) -> str:
+    """Tell clients the port, at port 135; where nobody has asked for it, only if it may be had."""
+    if config.rpc.epm == OFF:
+        return OFF
+    wanted = config.rpc.epm or f"{_bracketed(endpoint.host)}:{PORT}"
+    mapper = EndpointMapper()
+    mapper.register(
+        Registration(syntax(service.interface), endpoint.port, annotation=service.annotation)
+        for service in services
+    )
+    host, port = split_address(wanted, "rpc.epm")
+    try:
+        found = await stack.enter_async_context(RpcServer([mapper.service()]).listen(host, port))
+    except OSError as error:
+        if config.rpc.epm:
+            raise AddressError(_cannot(wanted, error, "--epm")) from None
+        return f"off, since {wanted} can't be had: {os.strerror(error.errno or 0)}"
+    return f"{_bracketed(found.host)}:{found.port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

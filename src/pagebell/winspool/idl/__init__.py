@@ -1,0 +1,1 @@
+"""The interfaces' structures and calls, with the names, the order and the opnums of the specifications."""

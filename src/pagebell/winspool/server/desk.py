@@ -1,0 +1,134 @@
+"""What all handlers share, and what a client's handle stands for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.dcerpc.service import Caller
+from pagebell.model.access import Principal, Right
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.printer import Printer
+from pagebell.spooler.intake import Intake
+from pagebell.spooler.ports import Directory
+from pagebell.spooler.spooler import Spooler
+from pagebell.winspool.constants import Access
+from pagebell.winspool.server.forms_kept import Forms
+from pagebell.winspool.server.values import Values
+from pagebell.winspool.werror import Win32, Win32Error
+
+NOTHING = Access(0)
+_ADMINISTERS = Access.SERVER_ACCESS_ADMINISTER | Access.WRITE_DAC | Access.WRITE_OWNER | Access.DELETE
+_MANAGES = Access.PRINTER_ACCESS_ADMINISTER | Access.PRINTER_ACCESS_MANAGE_LIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the server presents itself."""
+
+    computer: str = "PAGEBELL"
+    names: tuple[str, ...] = ()
+    """Further names by which clients may call it."""
+    driver: str = "MS Publisher Color Printer"
+    """The driver that clients are told to use, one that Windows brings along; for queues that name none."""
+    drivers: dict[str, str] = field(default_factory=dict)
+    """Drivers by printer."""
+    accept_driver_records: bool = False
+    """Let administrators add names of drivers, without files: only for tests of other people's."""
+    spool_directory: str = r"C:\Windows\system32\spool\PRINTERS"
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A document on its way in."""
+
+    job: JobId
+    intake: Intake
+    pages: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Opened:
+    """What a handle stands for: a printer, one of its jobs, the server or a port monitor. [MS-RPRN] 3.1.4.2.2"""
+
+    access: Access = NOTHING
+    prefix: str = ""
+    r"""The server's name as the client gave it, such as `\\host`."""
+    printer: PrinterName | None = None
+    job: JobId | None = None
+    monitor: str | None = None
+    """What is behind `,XcvMonitor ` or `,XcvPort `."""
+    datatype: str | None = None
+    document: Incoming | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One call about the document at a time, in the order in which they came."""
+
+    def printing(self) -> Incoming:
+        """The document that is being sent."""
+        if self.document is None:
+            raise Win32Error(Win32.SPL_NO_STARTDOC)
+        return self.document
+
+
+@dataclass(slots=True)
+class InformationContext:
+    """What a GDI handle stands for."""
+
+    printer: PrinterName
+
+
+@dataclass(slots=True)
+class Desk:
+    """The spooler and its surroundings, as handlers see them."""
+
+    spooler: Spooler
+    directory: Directory
+    settings: Settings = field(default_factory=Settings)
+    values: Values = field(default_factory=Values)
+    forms: Forms = field(default_factory=Forms)
+    connections: dict[str, str] = field(default_factory=dict)
+    """Printers that administrators connected all users of this machine to, for whoever asks."""
+    driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    async def by(self, caller: Caller) -> Principal:
+        """Who calls, with the rights that they have here."""
+        known = caller.principal
+        if known is None or known.anonymous:
+            return await self.directory.principal(None, caller.peer)
+        return await self.directory.principal(known.name, caller.peer)
+
+    def opened(self, caller: Caller, handle: ContextHandle) -> Opened:
+        """What a handle stands for; a stale or foreign one faults the call."""
+        return caller.handles.get(handle, Opened)
+
+    def printer(self, caller: Caller, handle: ContextHandle) -> tuple[Opened, Printer]:
+        """The printer that a handle stands for. Raises Win32Error, NotFound."""
+        opened = self.opened(caller, handle)
+        if opened.printer is None:
+            raise Win32Error(Win32.INVALID_HANDLE)
+        return opened, self.spooler.printers.printer(opened.printer)
+
+    def driver(self, printer: Printer) -> str:
+        """The driver that clients are to use."""
+        return self.settings.drivers.get(printer.name, self.settings.driver)
+
+    async def run_down(self, opened: Opened) -> None:
+        """The client is gone: what it was sending ends."""
+        if opened.document is not None:
+            incoming, opened.document = opened.document, None
+            await incoming.intake.abort("The connection was lost before the document's end.")
+
+
+def granted(by: Principal, wanted: int) -> Access:
+    """The access that is granted. Raises Win32Error when it is too much. [MS-RPRN] 3.1.4.2.2"""
+    access = Access(wanted)
+    if access & Access.GENERIC_ALL:
+        access |= _ADMINISTERS
+    administers, manages = by.may(Right.ADMINISTER), by.may(Right.MANAGE_ALL)
+    if (access & _ADMINISTERS and not administers) or (access & _MANAGES and not manages):
+        raise Win32Error(Win32.ACCESS_DENIED)
+    if access & Access.MAXIMUM_ALLOWED:
+        access |= _ADMINISTERS if administers else NOTHING
+        access |= _MANAGES if manages else NOTHING
+    return access

@@ -1,0 +1,225 @@
+"""Opening, printing and closing: [MS-PRSOD] 2.5.3.7.1 on the server's side."""
+
+from __future__ import annotations
+
+from pagebell.dcerpc.service import Caller
+from pagebell.model.access import Right
+from pagebell.model.errors import NotFound, Refusal
+from pagebell.model.event import JobId, PrinterName
+from pagebell.spooler.formats import OCTET_STREAM
+from pagebell.spooler.intake import DocumentSpec, Order
+from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
+from pagebell.winspool.idl.rprn import (
+    RpcAbortPrinter,
+    RpcAddJob,
+    RpcClosePrinter,
+    RpcEndDocPrinter,
+    RpcEndPagePrinter,
+    RpcOpenPrinter,
+    RpcOpenPrinterEx,
+    RpcReadPrinter,
+    RpcScheduleJob,
+    RpcStartDocPrinter,
+    RpcStartPagePrinter,
+    RpcWritePrinter,
+)
+from pagebell.winspool.server.desk import Desk, Incoming, Opened, granted
+from pagebell.winspool.server.names import Name, is_ours, parse
+from pagebell.winspool.server.table import Table, offered
+from pagebell.winspool.werror import Win32, Win32Error
+
+calls = Table()
+_VISTA = 6000
+"""The build of the first Windows that speaks [MS-PAR]."""
+
+DATATYPES: dict[str, str] = {
+    "raw": OCTET_STREAM,
+    "raw [ff appended]": OCTET_STREAM,
+    "raw [ff auto]": OCTET_STREAM,
+    "text": "text/plain",
+    "xps_pass": "application/oxps",
+}
+"""Data types by their names, and the format that each speaks for; the octets tell more than RAW does."""
+
+
+def _format(datatype: str | None) -> str:
+    found = DATATYPES.get((datatype or "RAW").casefold())
+    if found is None:
+        raise Win32Error(Win32.INVALID_DATATYPE)
+    return found
+
+
+# ---------------------------------------------------------------- handles
+
+
+@calls.answers_to(RpcOpenPrinter, RpcOpenPrinterEx)
+async def open_printer(
+    desk: Desk, caller: Caller, call: RpcOpenPrinter | RpcOpenPrinterEx
+) -> RpcOpenPrinter.Reply:
+    """[MS-RPRN] 3.1.4.2.2 and 3.1.4.2.14"""
+    if isinstance(call, RpcOpenPrinterEx) and (
+        call.pClientInfo.Level != 1 or not call.pClientInfo.ClientInfo
+    ):
+        raise Win32Error(Win32.INVALID_LEVEL if call.pClientInfo.Level != 1 else Win32.INVALID_PARAMETER)
+    if isinstance(call, RpcAsyncOpenPrinter):
+        _refuse_old(call)
+    by = await desk.by(caller)
+    name = parse(call.pPrinterName)
+    opened = await _open(desk, caller, name, call.pDatatype)
+    opened.access = granted(by, call.AccessRequired)
+    if opened.printer is not None:
+        by.demand(Right.PRINT)
+    handle = caller.handles.open(opened, desk.run_down)
+    return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
+
+
+def _refuse_old(call: RpcAsyncOpenPrinter) -> None:
+    """[MS-PAR] is not for clients from before Windows Vista, and Windows refuses them."""
+    if getattr(call.pClientInfo.ClientInfo, "dwBuildNum", 0) < _VISTA:
+        raise Win32Error(Win32.ACCESS_DENIED)
+
+
+async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) -> Opened:
+    """What a name stands for. Raises Win32Error."""
+    if not is_ours(name.server, (desk.settings.computer, *desk.settings.names, "localhost")):
+        raise Win32Error(Win32.INVALID_PRINTER_NAME)
+    opened = Opened(prefix=name.prefix, monitor=name.monitor)
+    if name.printer:
+        if datatype is not None:
+            _format(datatype)
+        try:
+            opened.printer = desk.spooler.printers.printer(PrinterName(name.printer)).name
+        except NotFound:
+            opened.printer = _spelt_otherwise(desk, name.printer)
+        opened.datatype = datatype
+        if name.job is not None:
+            job = await desk.spooler.jobs.job(JobId(name.job))
+            if job.printer != opened.printer:
+                raise Win32Error(Win32.INVALID_PARAMETER)
+            opened.job = job.id
+    return opened
+
+
+def _spelt_otherwise(desk: Desk, name: str) -> PrinterName:
+    """Names do not differ by case in Windows."""
+    for printer in desk.spooler.printers.list():
+        if printer.name.casefold() == name.casefold():
+            return printer.name
+    raise Win32Error(Win32.INVALID_PRINTER_NAME)
+
+
+@calls.answers_to(RpcClosePrinter)
+async def close_printer(desk: Desk, caller: Caller, call: RpcClosePrinter) -> RpcClosePrinter.Reply:
+    """[MS-RPRN] 3.1.4.2.9; a document that was not ended is given up."""
+    opened = caller.handles.close(call.phPrinter, Opened)
+    async with opened.turn:
+        if opened.document is not None:
+            incoming, opened.document = opened.document, None
+            await incoming.intake.abort("The printer was closed before the document's end.")
+    return RpcClosePrinter.Reply()
+
+
+# ---------------------------------------------------------------- a document
+
+
+@calls.answers_to(RpcStartDocPrinter)
+async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> RpcStartDocPrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.1: the job exists from now on, as after IPP's Create-Job."""
+    opened, printer = desk.printer(caller, call.hPrinter)
+    if call.pDocInfoContainer.Level != 1:
+        raise Win32Error(Win32.INVALID_LEVEL)
+    info = call.pDocInfoContainer.DocInfo
+    if info is None:
+        raise Win32Error(Win32.INVALID_PARAMETER)
+    if opened.job is not None:
+        raise Win32Error(Win32.INVALID_HANDLE)
+    format_ = _format(info.pDatatype or opened.datatype)
+    by = await desk.by(caller)
+    async with opened.turn:
+        if opened.document is not None:
+            raise Win32Error(Win32.INVALID_HANDLE)
+        name = info.pDocName or "Untitled"
+        job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name))
+        intake, _ = await desk.spooler.jobs.open_document(job.id, DocumentSpec(format_, name=name), by)
+        opened.document = Incoming(job.id, intake)
+    return RpcStartDocPrinter.Reply(pJobId=job.id)
+
+
+@calls.answers_to(RpcStartPagePrinter)
+async def start_page(desk: Desk, caller: Caller, call: RpcStartPagePrinter) -> RpcStartPagePrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.2"""
+    desk.printer(caller, call.hPrinter)[0].printing()
+    return RpcStartPagePrinter.Reply()
+
+
+@calls.answers_to(RpcEndPagePrinter)
+async def end_page(desk: Desk, caller: Caller, call: RpcEndPagePrinter) -> RpcEndPagePrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.4"""
+    desk.printer(caller, call.hPrinter)[0].printing().pages += 1
+    return RpcEndPagePrinter.Reply()
+
+
+@calls.answers_to(RpcWritePrinter)
+async def write(desk: Desk, caller: Caller, call: RpcWritePrinter) -> RpcWritePrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.3; the answer comes when the spooler has room for more."""
+    opened, _ = desk.printer(caller, call.hPrinter)
+    async with opened.turn:
+        incoming = opened.printing()
+        try:
+            await incoming.intake.write(call.pBuf)
+        except Refusal as refusal:
+            opened.document = None
+            await incoming.intake.abort(str(refusal))
+            raise
+    return RpcWritePrinter.Reply(pcWritten=len(call.pBuf))
+
+
+@calls.answers_to(RpcEndDocPrinter)
+async def end_doc(desk: Desk, caller: Caller, call: RpcEndDocPrinter) -> RpcEndDocPrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.7: acknowledged means that the job is on disk."""
+    opened, _ = desk.printer(caller, call.hPrinter)
+    async with opened.turn:
+        incoming = opened.printing()
+        opened.document = None
+        try:
+            await incoming.intake.commit(impressions=incoming.pages or None)
+        except Refusal as refusal:
+            await incoming.intake.abort(str(refusal))
+            raise
+    return RpcEndDocPrinter.Reply()
+
+
+@calls.answers_to(RpcAbortPrinter)
+async def abort(desk: Desk, caller: Caller, call: RpcAbortPrinter) -> RpcAbortPrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.5"""
+    opened, _ = desk.printer(caller, call.hPrinter)
+    async with opened.turn:
+        incoming = opened.printing()
+        opened.document = None
+        await incoming.intake.abort("The program that was printing gave up.")
+    return RpcAbortPrinter.Reply()
+
+
+# ---------------------------------------------------------------- what is not offered
+
+
+@calls.answers_to(RpcReadPrinter, sized=(("pBuf", "cbBuf", 1),))
+async def read(desk: Desk, caller: Caller, call: RpcReadPrinter) -> RpcReadPrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.6: printers have nothing to be read, and documents stay here."""
+    opened, _ = desk.printer(caller, call.hPrinter)
+    raise Win32Error(Win32.INVALID_HANDLE if opened.job is None else Win32.NOT_SUPPORTED)
+
+
+@calls.answers_to(RpcAddJob)
+async def add_job(desk: Desk, caller: Caller, call: RpcAddJob) -> RpcAddJob.Reply:
+    """[MS-RPRN] 3.1.4.3.4: nobody else writes into our spool folder."""
+    desk.printer(caller, call.hPrinter)
+    offered(call.pAddJob, call.cbBuf)
+    raise Win32Error(Win32.INVALID_PARAMETER if call.Level in (1, 2, 3) else Win32.INVALID_LEVEL)
+
+
+@calls.answers_to(RpcScheduleJob)
+async def schedule_job(desk: Desk, caller: Caller, call: RpcScheduleJob) -> RpcScheduleJob.Reply:
+    """[MS-RPRN] 3.1.4.3.5"""
+    desk.printer(caller, call.hPrinter)
+    raise Win32Error(Win32.SPL_NO_ADDJOB)
