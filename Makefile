@@ -21,7 +21,7 @@ demo: install  ## print a PDF on a virtual printer and watch it print
 serve: install  ## run the server, its state in ./state
 	@$(BIN)/pagebell serve --state state
 
-test: $(VENV)/.installed-dev  ## run all tests; on Debian and Ubuntu as root, install their peers first
+test: $(VENV)/.installed-dev $(VENV)/.installed-docs  ## run all tests; on Debian and Ubuntu as root, install their peers first
 	@tools/install-peers
 	@$(BIN)/pytest $(ARGS)
 

@@ -35,7 +35,7 @@ _SKIPPED = ("pagebell.ipp.registry", "pagebell.ipp.attributes", "pagebell.ipp.en
 
 def general_statuses() -> set[Status]:
     """What any operation may be answered, from the checks that come before its handler."""
-    found = _Walk().function(check_request)
+    found = _Walk().callable(check_request)
     return found | {status_of_fault(fault) for fault in Fault} | {Status.SERVER_ERROR_INTERNAL_ERROR}
 
 
@@ -85,7 +85,6 @@ class _Walk:
 
     def function(self, function: types.FunctionType, owner: type | None = None) -> set[Status]:
         """Read a function, and all that it mentions."""
-        function = inspect.unwrap(function)
         code = function.__code__
         ours = function.__module__.startswith("pagebell.") and function.__module__ not in _SKIPPED
         if (
@@ -238,7 +237,7 @@ def _attribute_type(owner: Any, name: str) -> Any:
         return _returned(found.fget)
     for one in owner.__mro__:
         names = vars(sys.modules[one.__module__])
-        text = one.__dict__.get("__annotations__", {}).get(name)
+        text = inspect.get_annotations(one).get(name)
         if text is not None:
             return _plain(_evaluated(text, names) if isinstance(text, str) else text)
         made = one.__dict__.get("__init__")

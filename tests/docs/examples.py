@@ -6,7 +6,7 @@ The word after a fence's language says what becomes of it:
     ```sh serve          starts a server, which the page's later examples use, and which is stopped at its end
     ```text output       what the example before must have said; a line `...` stands for any lines, `…` for any text
     ```python run        runs as a script
-    ```python test       runs under pytest, with Pagebell's fixtures
+    ```python test       runs under pytest, with Pagebell's fixtures, when the page's others have
     ```toml config       is a configuration that the server takes
     ```LANGUAGE file NAME    is written to this file for what follows
     ```LANGUAGE not-run: why
@@ -114,6 +114,7 @@ class Session:
         try:
             if STAND_IN in text:
                 server = self._stack.enter_context(PrintServer("simulated://?ppm=6000"))
+                self._words[f"{STAND_IN}:9100"] = f"127.0.0.1:{peers.free_port()}"  # nobody listens there
                 self._words[STAND_IN] = server.uri.split("/")[2]
             if "lpadmin " in text:
                 uri = self._stack.enter_context(peers.cupsd(self.folder / "cups"))
@@ -134,32 +135,37 @@ class Session:
         """Run all examples. Raises AssertionError that names the one that went wrong."""
         for example in self.examples:
             act = _ACTS.get(example.mark)
-            if act is None:
-                continue
-            try:
+            if act is not None:
                 act(self, example)
-            except subprocess.TimeoutExpired as error:
-                said = (error.stdout or b"").decode(errors="replace")
-                raise AssertionError(f"{example} does not end: {said}") from None
+        if tests := sorted(self.folder.glob("test_line_*.py")):
+            options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "-o", "asyncio_mode=auto")
+            self._run(f"tests of {tests[0]}", sys.executable, "-m", "pytest", *options, *tests)
 
     def _filled(self, text: str) -> str:
         for word, value in self._words.items():
             text = text.replace(word, value)
         return text
 
-    def _run(self, example: Example, *command: str | Path) -> None:
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
-        )
-        self.said = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, f"{example} ended with {done.returncode}:\n{self.said}"
+    def _run(self, what: object, *command: str | Path) -> None:
+        log = self.folder / "said.log"
+        with log.open("wb") as output:  # a file: what runs on in the background would hold a pipe open
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._stack.callback(peers.end, process)
+        try:
+            status = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{what} does not end:\n{log.read_text(errors='replace')}") from None
+        self.said = log.read_text(errors="replace")
+        log.unlink()
+        assert status == 0, f"{what} ended with {status}:\n{self.said}"
 
     def run(self, example: Example) -> None:
         text = self._filled(example.text)
@@ -171,10 +177,6 @@ class Session:
     def test(self, example: Example) -> None:
         path = self.folder / f"test_line_{example.line}.py"
         path.write_text(self._filled(example.text))
-        self._run(
-            *(example, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("-c", os.devnull, "-o", "asyncio_mode=auto", path),
-        )
 
     def file(self, example: Example) -> None:
         (self.folder / example.argument).write_text(self._filled(example.text))
@@ -237,7 +239,7 @@ def _pattern(wanted: str) -> re.Pattern[str]:
         if line == "...":
             parts.append(r"(?:.*\n)*?")
         else:
-            parts.append(".*?".join(map(re.escape, line.split("…"))) + r"\n")
+            parts.append(".*?".join(re.escape(part.strip()) for part in line.split("…")) + r"\n")
     return re.compile("^" + "".join(parts), re.MULTILINE)
 
 
