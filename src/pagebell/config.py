@@ -152,7 +152,7 @@ class RpcTable(_Table, frozen=True):
     """The server's NetBIOS name; empty for the host's."""
     names: tuple[str, ...] = ()
     """Further names by which clients may call it."""
-    driver: str = "MS Publisher Color Printer"
+    default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
     accept_driver_records: bool = False
     """Let administrators add drivers' names, without files: only for testing other people's clients."""

@@ -68,7 +68,7 @@ def _services(spooler: Spooler, directory: Directory, config: Config) -> list[Se
     settings = Settings(
         computer=computer.upper(),
         names=(socket.gethostname(), *config.rpc.names),
-        driver=config.rpc.driver,
+        driver=config.rpc.default_driver,
         drivers={name: table.driver for name, table in config.printers.items() if table.driver},
         accept_driver_records=config.rpc.accept_driver_records,
     )

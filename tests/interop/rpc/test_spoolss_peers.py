@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 HOST = "127.0.0.14"
 """rpcclient wants the endpoint mapper at port 135 of the server's address."""
 PASSWORD = "Secret123"
-SETTINGS = '[rpc]\ndriver = ""\naccept-driver-records = true\n'
+SETTINGS = '[rpc]\ndefault-driver = ""\naccept-driver-records = true\n'
 """smbtorture brings drivers of its own; with ours listed, its comparison of levels reads the wrong structures."""
 
 PRINTSERVER = {
