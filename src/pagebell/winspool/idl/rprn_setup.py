@@ -317,3 +317,16 @@ class RpcDeletePrintProcessor(Call, interface=WINSPOOL, opnum=48):
         """What came of it."""
 
         result: WERROR = 0
+
+
+class Opnum37NotUsedOnWire(Call, interface=WINSPOOL, opnum=37):
+    """What was RpcAddPort: the specification has no more than its number, but there are programs that call it."""
+
+    pName: STRING_HANDLE | None = None
+    hWnd: DWORD = 0
+    pMonitorName: wstr
+
+    class Reply(Struct):
+        """What came of it."""
+
+        result: WERROR = 0

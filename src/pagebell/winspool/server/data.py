@@ -176,13 +176,13 @@ async def enum_data(desk: Desk, caller: Caller, call: RpcEnumPrinterData) -> Rpc
     """[MS-RPRN] 3.1.4.2.16: with no room at all, the largest sizes are told."""
     _, printer = desk.printer(caller, call.hPrinter)
     values = desk.values.all(printer.name, DRIVER_DATA)
+    if call.dwIndex >= len(values):
+        raise Win32Error(Win32.NO_MORE_ITEMS)
     room, units = call.cbData, call.cbValueName // 2
     if not call.cbData and not call.cbValueName:
         names = max((len(v.name.encode("utf-16-le")) + 2 for v in values), default=0)
         largest = max((len(v.data) for v in values), default=0)
         return RpcEnumPrinterData.Reply(pcbValueName=names, pcbData=largest)
-    if call.dwIndex >= len(values):
-        raise Win32Error(Win32.NO_MORE_ITEMS)
     value = values[call.dwIndex]
     name_size = len(value.name.encode("utf-16-le")) + 2
     if name_size > 2 * units or len(value.data) > room:

@@ -7,6 +7,7 @@ from pagebell.model.access import Right
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info
 from pagebell.winspool.idl.rprn_setup import (
+    Opnum37NotUsedOnWire,
     RpcAddPrintProcessor,
     RpcDeletePrintProcessor,
     RpcEnumMonitors,
@@ -165,3 +166,9 @@ async def delete_processor(
     folder_of(call.pEnvironment)
     there = call.pPrintProcessorName.casefold() == PROCESSOR
     raise Win32Error(Win32.CAN_NOT_COMPLETE if there else Win32.UNKNOWN_PRINTPROCESSOR)
+
+
+@calls.answers_to(Opnum37NotUsedOnWire)
+async def add_port(desk: Desk, caller: Caller, call: Opnum37NotUsedOnWire) -> Opnum37NotUsedOnWire.Reply:
+    """What shows a window on the server to whoever sits there: Windows refuses it, too."""
+    raise Win32Error(Win32.NOT_SUPPORTED)

@@ -9,6 +9,8 @@ from pagebell.winspool.constants import RegType
 
 DRIVER_DATA = "PrinterDriverData"
 """The key of the calls that name none. [MS-RPRN] 3.1.4.2.7"""
+BUILT_IN_KEYS = (DRIVER_DATA, "DsSpooler", "DsDriver")
+"""Keys that every printer has, even if nothing is in them."""
 MOST_VALUES, MOST_KEYS, LARGEST = 512, 256, 1 << 16
 
 
@@ -66,12 +68,14 @@ class Values:
         """The names of the keys right under a key; None where that key does not exist."""
         start = under.casefold() + "\\" if under else ""
         kept = self._kept.get(owner, {})
-        found = {
+        found = set() if under else set(BUILT_IN_KEYS)
+        found |= {
             spelt[len(start) :].partition("\\")[0]
             for folded, (spelt, _) in kept.items()
             if folded.startswith(start)
         }
-        if not found and under and under.casefold() not in kept:
+        there = {*kept, *map(str.casefold, BUILT_IN_KEYS)}
+        if not found and under and under.casefold() not in there:
             return None
         return sorted(found)
 

@@ -1,0 +1,214 @@
+"""Samba's clients print on a server as its users run it: rpcclient, smbtorture, Samba's library; tshark looks on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.peers import absent
+from tests.server import PAGEBELL, ServerProcess, wait_for
+
+HERE = Path(__file__).parent
+HOST = "127.0.0.14"
+"""rpcclient wants the endpoint mapper at port 135 of the server's address."""
+PASSWORD = "Secret123"
+SETTINGS = '[rpc]\ndriver = ""\naccept-driver-records = true\n'
+"""smbtorture brings drivers of its own; with ours listed, its comparison of levels reads the wrong structures."""
+
+PRINTSERVER = {
+    # They want the registry's interface, winreg.
+    *("enum_printers_old", "forms_winreg", "print_processors_winreg", "printserver_info_winreg"),
+    # Driver packages, of which there are none.
+    *("get_core_printer_drivers", "get_printer_driver_package_path"),
+    # Security descriptors are not set by clients.
+    "set_printer",
+}
+"""Cases of rpc.spoolss.printserver that fail, with their reasons."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("winspool")
+    running = ServerProcess(folder, settings=SETTINGS, rpc=f"{HOST}:0")
+    for name, more in (("alice", []), ("root", ["--admin"])):
+        subprocess.run(
+            [PAGEBELL, "users", "add", name, *more, "--password-env", "PW", "--state", running.state],
+            env={**os.environ, "PW": PASSWORD},
+            check=True,
+            capture_output=True,
+        )
+    with running:
+        if f"Endpoint mapper: {HOST}:135" not in running.output:
+            absent(f"{HOST}:135: {running.output}")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samba")
+    path = folder / "smb.conf"
+    names = ("private dir", "lock directory", "state directory", "cache directory")
+    path.write_text("[global]\nworkgroup = WORKGROUP\n" + "".join(f"{n} = {folder}\n" for n in names))
+    return path
+
+
+def _port(server: ServerProcess) -> str:
+    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
+    assert found is not None, server.output
+    return found[1]
+
+
+def _rpcclient(
+    peer: Callable[[str], str], configuration: Path, commands: str, options: str = "sign", user: str = "root"
+) -> str:
+    binding = f"ncacn_ip_tcp:{HOST}[{options}]"
+    login = f"WORKGROUP\\{user}%{PASSWORD}"
+    argv = [peer("rpcclient"), "-s", str(configuration), "-U", login, binding, "-c", commands]
+    run = subprocess.run(
+        argv, capture_output=True, text=True, timeout=30, check=False, cwd=configuration.parent
+    )
+    return run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("options", ["sign", "seal", "ntlm,sign", "spnego,seal"])
+def test_rpcclient_lists_and_opens(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path, options: str
+) -> None:
+    told = _rpcclient(peer, configuration, "enumprinters 2; openprinter_ex PDF; getprinter PDF 0", options)
+    assert "printername:[PDF]" in told
+    assert "Printer PDF opened successfully" in told
+    assert f"servername:[\\\\{HOST}]" in told
+    assert "WERR" not in told.replace("last_error: WERR_OK", "")
+
+
+COMMANDS = {
+    "enumjobs PDF": "",
+    "enumforms PDF": "A4",
+    "getform PDF A4": "A4",
+    "addform PDF foo 1": "",
+    "getdata PDF ChangeID": "REG_DWORD",
+    "enumkey PDF": "",
+    "enumports 2": "file:PDF",
+    "enummonitors": "Local Port",
+    "enumprocs": "winprint",
+    "enumprocdatatypes": "RAW",
+    "getprintprocdir": "prnproc$",
+    "getdriverdir": "print$",
+    "createprinteric PDF": "",
+    "enumpermachineconnections": "",
+    "setprinter PDF hello": "",
+    "setprinterdata PDF string Key value": "",
+    "enumdata PDF": "Key",
+    "enumdataex PDF PrinterDriverData": "Key",
+    "deleteform PDF foo": "",
+}
+"""Commands and something of what they tell."""
+
+
+def test_rpcclients_commands(peer: Callable[[str], str], server: ServerProcess, configuration: Path) -> None:
+    for command, word in COMMANDS.items():
+        told = _rpcclient(peer, configuration, command)
+        assert word in told, (command, told)
+        assert "result was" not in told and "NT_STATUS" not in told, (command, told)
+
+
+def test_a_wrong_password_and_a_strangers_name_are_refused(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path
+) -> None:
+    assert "ACCESS_DENIED" in _rpcclient(peer, configuration, "enumprinters 1", user="mallory")
+
+
+def test_samba_prints_a_document(
+    samba_python: str, server: ServerProcess, configuration: Path, tmp_path: Path
+) -> None:
+    octets = b"To be or not to be.\n" * 1000
+    document = tmp_path / "letter.txt"
+    document.write_bytes(octets)
+    argv = [str(HERE / "print_by_samba.py"), str(configuration), f"ncacn_ip_tcp:{HOST}[{_port(server)},seal]"]
+    argv += ["alice", PASSWORD, f"\\\\{HOST}\\PDF", str(document)]
+    run = subprocess.run(
+        [samba_python, *argv], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["written"] == len(octets)
+    assert [told["job"], "From Samba", "alice", 8] in told["listed"]
+    assert told["printer"][:2] == [f"\\\\{HOST}\\PDF", f"\\\\{HOST}"]
+    assert told["devmode"] == "A4"
+    output = server.state / "output"
+    found = wait_for(lambda: list(output.glob(f"{told['job']}-*")), "the printed file")
+    wait_for(lambda: found[0].read_bytes() == octets, "all of it")
+
+
+def _torture(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path, options: str, suite: str
+) -> tuple[set[str], set[str]]:
+    """The cases that passed, and the others."""
+    binding = f"ncacn_ip_tcp:{HOST}[{_port(server)},{options}]"
+    argv = [peer("smbtorture"), "-s", str(configuration), "-U", f"WORKGROUP\\root%{PASSWORD}"]
+    argv += ["--option=torture:samba3=yes", binding, suite]
+    run = subprocess.run(
+        argv, capture_output=True, text=True, timeout=38, check=False, cwd=configuration.parent
+    )
+    passed = re.findall(r"^success: [\w-]+\.([\w-]+)", run.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:failure|error): [\w-]+\.([\w-]+)", run.stdout, re.MULTILINE)
+    return set(passed), set(failed)
+
+
+def test_smbtortures_print_server_suite(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path
+) -> None:
+    passed, failed = _torture(peer, server, configuration, "sign", "rpc.spoolss.printserver")
+    assert failed <= PRINTSERVER
+    assert len(passed) >= 20
+
+
+def test_smbtorture_does_what_windows_xp_does(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path
+) -> None:
+    assert _torture(peer, server, configuration, "sign", "rpc.spoolss.win") == ({"testWinXP"}, set())
+
+
+def test_smbtortures_par_suite(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path
+) -> None:
+    passed, _ = _torture(peer, server, configuration, "seal", "rpc.iremotewinspool")
+    assert {"AsyncOpenPrinter", "AsyncClosePrinter", "AsyncEnumPrinters", "AsyncGetPrinterData"} <= passed
+    assert "AsyncOpenPrinterValidateBuildNumber" in passed
+
+
+def test_tshark_finds_nothing_malformed(
+    peer: Callable[[str], str], server: ServerProcess, configuration: Path, tmp_path: Path
+) -> None:
+    tshark, capture = peer("tshark"), tmp_path / "spoolss.pcap"
+    process = subprocess.Popen(
+        [tshark, "-q", "-i", "lo", "-f", f"host {HOST}", "-w", str(capture)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        if not any(line.startswith("Capturing") for line in process.stderr):
+            absent("tshark may not capture")
+        commands = (
+            "enumprinters 2; getprinter PDF 2; enumforms PDF; enumjobs PDF 2; enumports 2; getprinter PDF 0"
+        )
+        assert "printername" in _rpcclient(peer, configuration, commands)
+        show = [tshark, "-r", str(capture), "-d", f"tcp.port=={_port(server)},dcerpc"]
+
+        def calls() -> bool:
+            run = subprocess.run([*show, "-Y", "spoolss"], capture_output=True, text=True, check=False)
+            return run.stdout.count("ClosePrinter response") >= 4
+
+        wait_for(calls, "all packets in the capture")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    wrong = subprocess.run([*show, "-Y", "_ws.malformed"], capture_output=True, text=True, check=True).stdout
+    assert wrong == ""

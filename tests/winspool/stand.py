@@ -1,0 +1,100 @@
+"""A spooler in memory behind real RPC: a server, its users, and clients of ours."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from pagebell.dcerpc.client import RpcClient, connect, ntlm
+from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor
+from pagebell.dcerpc.ntlm_keys import nt_hash
+from pagebell.dcerpc.security import AuthType, Level
+from pagebell.dcerpc.server import RpcServer
+from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Principal
+from pagebell.winspool.idl import rprn
+from pagebell.winspool.idl.containers import DOC_INFO_CONTAINER, SPLCLIENT_CONTAINER
+from pagebell.winspool.idl.types import DOC_INFO_1, SPLCLIENT_INFO_1
+from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.service import par_service, rprn_service
+from tests.unit.spooler.stage import Stage
+
+PASSWORD = "Secret123"
+USERS: Mapping[str, frozenset[object]] = {"ada": EVERYBODY, "bob": EVERYBODY, "root": ADMINISTRATOR}
+CLIENT = SPLCLIENT_CONTAINER(ClientInfo=SPLCLIENT_INFO_1(pMachineName=r"\\me", dwBuildNum=19045))
+
+
+class People:
+    """`ports.Directory` of the three users."""
+
+    async def principal(self, name: str | None, host: str) -> Principal:
+        rights = USERS[name] if name else frozenset()
+        return Principal(name or "anonymous", authenticated=True, rights=rights)  # type: ignore[arg-type]
+
+    async def nt_hash(self, name: str) -> bytes | None:
+        return nt_hash(PASSWORD) if name in USERS else None
+
+    async def verify(self, name: str, password: str) -> bool:
+        return name in USERS and password == PASSWORD
+
+
+class Stand(Stage):
+    """A stage whose spooler is reached by RPC; the scripted device keeps each job until told."""
+
+    settings = Settings(computer="PAGEBELL")
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[Stand]:
+        """Serve both interfaces while the block runs."""
+        people = People()
+
+        async def lookup(user: str, domain: str) -> bytes | None:
+            return await people.nt_hash(user)
+
+        self.desk = Desk(self.spooler, people, self.settings)
+        acceptor = {AuthType.NTLM: lambda: NtlmAcceptor(HashedCredentials(lookup))}
+        server = RpcServer([rprn_service(self.desk), par_service(self.desk)], acceptor)
+        async with server.listen("127.0.0.1", 0) as endpoint:
+            self.port = endpoint.port
+            yield self
+
+    @contextlib.asynccontextmanager
+    async def client(
+        self, user: str = "ada", level: Level = Level.INTEGRITY, interface: object = rprn.WINSPOOL
+    ) -> AsyncIterator[RpcClient]:
+        security = ntlm(user, PASSWORD, level=level)
+        async with connect("127.0.0.1", self.port, interface, security=security) as client:  # type: ignore[arg-type]
+            yield client
+
+
+@contextlib.asynccontextmanager
+async def stand() -> AsyncIterator[Stand]:
+    async with Stand() as made, made.serving() as found:  # type: ignore[attr-defined]
+        yield found
+
+
+async def open_printer(client: RpcClient, name: str = "p1", access: int = 8) -> ContextHandle:
+    call = rprn.RpcOpenPrinterEx(pPrinterName=name, AccessRequired=access, pClientInfo=CLIENT)
+    reply = await client.call(call)
+    assert reply.result == 0, reply
+    return reply.pHandle
+
+
+async def start_doc(client: RpcClient, handle: ContextHandle, **info: str | None) -> int:
+    document = DOC_INFO_1(**({"pDocName": "Letter", "pDatatype": "RAW"} | info))
+    reply = await client.call(
+        rprn.RpcStartDocPrinter(hPrinter=handle, pDocInfoContainer=DOC_INFO_CONTAINER(DocInfo=document))
+    )
+    assert reply.result == 0, reply
+    return reply.pJobId
+
+
+async def print_document(client: RpcClient, handle: ContextHandle, octets: bytes, **info: str | None) -> int:
+    """[MS-PRSOD] 2.5.3.7.1, the client's side."""
+    number = await start_doc(client, handle, **info)
+    assert (await client.call(rprn.RpcStartPagePrinter(hPrinter=handle))).result == 0
+    written = await client.call(rprn.RpcWritePrinter(hPrinter=handle, pBuf=octets))
+    assert (written.result, written.pcWritten) == (0, len(octets))
+    assert (await client.call(rprn.RpcEndPagePrinter(hPrinter=handle))).result == 0
+    assert (await client.call(rprn.RpcEndDocPrinter(hPrinter=handle))).result == 0
+    return number
