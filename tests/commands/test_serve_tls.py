@@ -24,6 +24,8 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         folder / "s",
         "--ipp",
         "127.0.0.1:0",
+        "--rpc",
+        "off",
         *options,
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -31,6 +31,7 @@ async def running(tmp_path: Path, output: Path, settings: dict[str, Any]) -> Asy
     printers = {"PDF": {"device": output.as_uri()}, "Slow": {"device": "simulated://?ppm=1"}}
     values = {
         "server": {"state": str(tmp_path / "state"), "ipp": "127.0.0.1:0"},
+        "rpc": {"listen": "off"},
         "printers": printers,
         **settings,
     }

@@ -41,7 +41,8 @@ def test_what_cannot_be_meant_is_told(values: dict[str, Any], words: str) -> Non
 
 async def test_certificate_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> None:
     tls = {"certificate": str(tmp_path / "none.pem"), "key": str(tmp_path / "none.key")}
-    values = {"server": {"state": str(tmp_path / "state"), "ipp": "127.0.0.1:0"}, "tls": tls}
+    server = {"state": str(tmp_path / "state"), "ipp": "127.0.0.1:0"}
+    values = {"server": server, "rpc": {"listen": "off"}, "tls": tls}
     with pytest.raises(StartError, match=r"none\.pem can't be read: No such file"):
         async with serve(check(values, "test")):
             raise AssertionError("it started")
