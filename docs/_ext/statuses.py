@@ -78,7 +78,9 @@ class _Walk:
             for one in (what.func, *what.args, *what.keywords.values()):
                 self.callable(one)
         elif isinstance(what, types.MethodType):
-            self.function(what.__func__, type(what.__self__))
+            function = what.__func__
+            assert isinstance(function, types.FunctionType)
+            self.function(function, type(what.__self__))
         elif isinstance(what, types.FunctionType):
             self.function(what)
         return self.found

@@ -11,7 +11,7 @@ The word after a fence's language says what becomes of it:
     ```LANGUAGE file NAME    is written to this file for what follows
     ```LANGUAGE not-run: why
 
-A page's examples run in order, in one folder. 127.0.0.1:8631 becomes a free port, printer.example a virtual
+A page's examples run in order, in one folder. The ports of 127.0.0.1 become free ones, printer.example a virtual
 printer, and a page without `serve` gets a server at its first start. Where a page uses lpadmin -m, a CUPS server
 of its own is at hand.
 """
@@ -40,6 +40,7 @@ from tests.server import PAGEBELL, wait_for
 
 ROOT: Final = Path(__file__).parents[2]
 TOLD: Final = "127.0.0.1:8631"
+TOLD_WINDOWS: Final = "127.0.0.1:8632"
 STAND_IN: Final = "printer.example"
 PATIENCE: Final = 30.0
 MARKED: Final = frozenset({"sh", "python", "toml", "ini"})
@@ -98,6 +99,7 @@ class Session:
                 peers.find(program)
         self._authority = f"127.0.0.1:{peers.free_port()}"
         self._words[TOLD] = self._authority
+        self._words[TOLD_WINDOWS] = f"127.0.0.1:{peers.free_port()}"
         for name in ("letter.pdf", "report.pdf"):
             (self.folder / name).write_bytes(pdf(3))
         (self.folder / "photo.jpg").write_bytes(_JPEG)
@@ -113,14 +115,14 @@ class Session:
         (self.folder / "home").mkdir()
         try:
             if STAND_IN in text:
-                server = self._stack.enter_context(PrintServer("simulated://?ppm=6000"))
+                server = self._stack.enter_context(PrintServer("simulated://?ppm=6000&warmup=0"))
                 self._words[f"{STAND_IN}:9100"] = f"127.0.0.1:{peers.free_port()}"  # nobody listens there
                 self._words[STAND_IN] = server.uri.split("/")[2]
             if "lpadmin " in text:
                 uri = self._stack.enter_context(peers.cupsd(self.folder / "cups"))
                 self._environment["CUPS_SERVER"] = uri.removeprefix("ipp://").rstrip("/")
             if text and not any(one.mark == "serve" for one in self.examples):
-                self._serve("pagebell serve")
+                self._serve(self._commands("pagebell serve"))
         except BaseException:
             self._stack.close()
             raise
@@ -140,6 +142,15 @@ class Session:
         if tests := sorted(self.folder.glob("test_line_*.py")):
             options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "-o", "asyncio_mode=auto")
             self._run(f"tests of {tests[0]}", sys.executable, "-m", "pytest", *options, *tests)
+
+    def _commands(self, text: str) -> str:
+        """Shell commands in which servers take free ports."""
+        if "--ipp" not in text:
+            text = text.replace("pagebell serve", f"pagebell serve --ipp {TOLD}")
+        if "--rpc" not in text:
+            mapper = f"127.0.0.1:{peers.free_port()}"
+            text = text.replace("pagebell serve", f"pagebell serve --rpc {TOLD_WINDOWS} --epm {mapper}")
+        return self._filled(text)
 
     def _filled(self, text: str) -> str:
         for word, value in self._words.items():
@@ -168,11 +179,10 @@ class Session:
         assert status == 0, f"{what} ended with {status}:\n{self.said}"
 
     def run(self, example: Example) -> None:
-        text = self._filled(example.text)
         if example.language == "python":
-            self._run(example, sys.executable, "-c", text)
+            self._run(example, sys.executable, "-c", self._filled(example.text))
         else:
-            self._run(example, "bash", "-euo", "pipefail", "-c", text)
+            self._run(example, "bash", "-euo", "pipefail", "-c", self._commands(example.text))
 
     def test(self, example: Example) -> None:
         path = self.folder / f"test_line_{example.line}.py"
@@ -185,17 +195,13 @@ class Session:
         check(tomllib.loads(example.text), str(example))
 
     def serve(self, example: Example) -> None:
-        self._serve(self._filled(example.text))
+        self._serve(self._commands(example.text))
 
     def output(self, example: Example) -> None:
         wanted, said = self._filled(example.text), self.said
         assert _pattern(wanted).search(_squeezed(said)), f"{example} wants\n{wanted}\nbut it said\n{said}"
 
     def _serve(self, text: str) -> None:
-        if "--ipp" not in text:
-            text = text.replace("pagebell serve", f"pagebell serve --ipp {self._authority}")
-        if "--rpc" not in text:
-            text = text.replace("pagebell serve", "pagebell serve --rpc off")
         log = self.folder / f"server-{len(list(self.folder.glob('server-*')))}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -166,11 +166,12 @@ def test_syntax_is_written_as_iana_writes_it(reference: ModuleType) -> None:
 
 
 def test_every_setting_is_told_with_its_default_and_meaning(reference: ModuleType) -> None:
-    text = reference.settings()
-    for table in msgspec.structs.fields(Config):
+    sections = re.split(r"^## ", reference.settings(), flags=re.MULTILINE)[1:]
+    assert len(sections) == len(msgspec.structs.fields(Config))
+    for section, table in zip(sections, msgspec.structs.fields(Config), strict=True):
         owner = PrinterTable if table.name == "printers" else table.type
         for key in msgspec.structs.fields(owner):
-            (row,) = set(re.findall(rf"^\| `{key.encode_name}` \|.*$", text, re.MULTILINE))
+            (row,) = re.findall(rf"^\| `{key.encode_name}` \|.*$", section, re.MULTILINE)
             _, _, kind, default, meaning, _ = re.split(r"(?<!\\)\|", row)
             assert kind.strip() and meaning.strip(), f"{table.encode_name}.{key.encode_name} says too little"
             if not key.required:

@@ -110,12 +110,12 @@ async def _serve(config: Config) -> None:
 def _announce(running: Running) -> None:
     """Say where everything is; the last line means that requests are taken."""
     print(f"State is kept in {running.state}")
-    if running.windows is not None:
-        print(f"Windows clients: {running.windows.authority}")
-        print(f"Endpoint mapper: {running.windows.mapper}")
     for printer in running.spooler.printers.list():
         print(f"Printer {printer.name}: {running.uri(printer.name)}")
     print(f"Web page: {running.page}")
     if running.certificate is not None:
         print(f"Certificate: {running.certificate}")
+    if running.windows is not None:
+        print(f"Windows clients: {running.windows.authority}")
+        print(f"Endpoint mapper: {running.windows.mapper}")
     print("Ready.", flush=True)
