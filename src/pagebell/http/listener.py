@@ -96,7 +96,8 @@ class Listener:
         loop = asyncio.get_running_loop()
         for listening in self._server.sockets:
             loop.remove_reader(listening)
-        await asyncio.sleep(0)  # asyncio loses the socket of a connection that is half accepted when its server closes
+        # What is accepted becomes a connection first: asyncio would lose its socket.
+        await asyncio.sleep(0)
         self._server.close()
         for connection in list(self._state.connections):
             connection.shutdown()

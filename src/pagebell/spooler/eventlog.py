@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -96,6 +96,7 @@ class EventLog:
         self._by_scope: dict[Scope, list[_Interest]] = {}
         self._of_jobs: dict[PrinterName, set[_Interest]] = {}
         self._by_job: dict[JobId, set[SubscriptionId]] = {}
+        self._by_owner: dict[str, list[SubscriptionId]] = {}
         self._closed = False
 
     # --- who listens ---
@@ -140,6 +141,10 @@ class EventLog:
             of_job.discard(number)
             if not of_job:
                 self._by_job.pop(job, None)
+        owned = self._by_owner[entry.subscription.owner]
+        del owned[bisect_left(owned, number)]
+        if not owned:
+            del self._by_owner[entry.subscription.owner]
         if not interest.subscriptions:
             self._drop(interest)
 
@@ -163,6 +168,26 @@ class EventLog:
     def subscriptions(self) -> list[Subscription]:
         """All, in the order of their ids."""
         return [self._entries[number].subscription for number in sorted(self._entries)]
+
+    def select(
+        self, *, scope: Scope | None = None, owner: str | None = None, after: int = 0
+    ) -> Iterator[Subscription]:
+        """Those of exactly that scope and that owner, where given, with ids above `after`, in their order."""
+        if owner is not None:
+            numbers: Sequence[SubscriptionId] = self._by_owner.get(owner, [])
+        elif scope is not None:
+            interests = self._by_scope.get(scope, ())
+            numbers = sorted(number for interest in interests for number in interest.subscriptions)
+        else:
+            numbers = sorted(self._entries)
+        for number in numbers[bisect_right(numbers, after) :]:
+            subscription = self._entries[number].subscription
+            if scope is None or subscription.scope == scope:
+                yield subscription
+
+    def count(self, scope: Scope) -> int:
+        """How many there are of exactly that scope."""
+        return sum(len(interest.subscriptions) for interest in self._by_scope.get(scope, ()))
 
     def subscription(self, number: SubscriptionId) -> Subscription:
         """Raises NotFound."""
@@ -316,6 +341,7 @@ class EventLog:
     def _enter(self, subscription: Subscription, interest: _Interest, base: int) -> None:
         self._entries[subscription.id] = _Entry(subscription, interest, base)
         interest.subscriptions.add(subscription.id)
+        insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
         if subscription.scope.job is not None:
             self._by_job.setdefault(subscription.scope.job, set()).add(subscription.id)
 

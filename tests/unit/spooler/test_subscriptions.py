@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from pagebell.model.access import SYSTEM
-from pagebell.model.errors import NotFound, WrongState
+from pagebell.model.errors import NotAuthorized, NotFound, WrongState
 from pagebell.model.event import EventKind, JobId
-from pagebell.model.subscription import Scope
+from pagebell.model.subscription import SERVER, Scope
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec
-from tests.unit.spooler.stage import ADA, P1, P2, Stage, line
+from pagebell.spooler.subscriptions import Page
+from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage, line
 
 
 def lines(batch: Batch) -> list[str]:
@@ -231,4 +232,44 @@ async def test_unsubscribing_is_final_whatever_happens_at_the_same_time(stage: S
             await stage.spooler.subscriptions.renew(subscription.id, 500, SYSTEM)
     await ending
     assert stage.store._subscriptions == {}
-    assert stage.spooler.subscriptions.list(SYSTEM) == []
+    assert stage.spooler.subscriptions.list(SYSTEM) == Page(())
+
+
+async def test_one_list_has_an_owners_subscriptions_of_every_scope(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    made = [await stage.subscribe(scope, by=ADA) for scope in (SERVER, Scope(P1), Scope(job=job), SERVER)]
+    await stage.subscribe(Scope(P1), by=BOB)
+    subscriptions = stage.spooler.subscriptions
+    assert list(subscriptions.list(ADA).subscriptions) == made
+    assert list(subscriptions.list(SYSTEM, owner="ada").subscriptions) == made
+    assert len(subscriptions.list(SYSTEM).subscriptions) == 5
+    assert subscriptions.list(BOB, owner="ada") == Page(())
+    assert [s.id for s in subscriptions.list(ADA, scope=SERVER).subscriptions] == [made[0].id, made[3].id]
+
+
+async def test_list_is_read_page_by_page(stage: Stage) -> None:
+    made = [(await stage.subscribe(by=ADA)).id for _ in range(5)]
+    pages, after = [], 0
+    while True:
+        page = stage.spooler.subscriptions.list(ADA, after=after, limit=2)
+        pages.append([s.id for s in page.subscriptions])
+        if page.next is None:
+            break
+        after = page.next
+    assert pages == [made[:2], made[2:4], made[4:]]
+
+
+async def test_how_many_there_are_is_no_secret(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    for scope in (SERVER, SERVER, Scope(P1), Scope(P1, job), Scope(P1, job), Scope(P1, job)):
+        await stage.subscribe(scope, by=ADA)
+    count = stage.spooler.subscriptions.count
+    assert (count(SERVER), count(Scope(P1)), count(Scope(P1, job)), count(Scope(P2))) == (2, 1, 3, 0)
+    assert stage.spooler.subscriptions.list(BOB) == Page(())
+
+
+async def test_subscriptions_of_a_job_are_for_its_owner_and_operators(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    with pytest.raises(NotAuthorized):
+        await stage.subscribe(Scope(job=job), by=BOB)
+    await stage.subscribe(Scope(job=job), by=SYSTEM)
