@@ -268,6 +268,8 @@ def toml(value: object) -> str:
     """A value as one writes it in the file."""
     if isinstance(value, enum.Enum):
         value = value.value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     return (
@@ -293,6 +295,8 @@ def kind_of(kind: Any) -> str:
         return " or ".join(code(toml(one)) for one in kind)
     if typing.get_origin(kind) is tuple:
         return "list of texts"
+    if typing.get_origin(kind) is dict:
+        return f"table: for each key, {kind_of(typing.get_args(kind)[1])}"
     return {int: "whole number", float: "number", str: "text", bool: "true or false"}[kind]
 
 
