@@ -256,12 +256,17 @@ def settings() -> str:
         heading, _, about = (inspect.getdoc(owner) or "").partition(": ")
         rows = [("Key", "Value", "Default", "Meaning")]
         for key in msgspec.structs.fields(owner):
-            default = "must be given" if key.required else code(toml(key.default))
+            default = "must be given" if key.required else code(toml(default_of(key)))
             rows.append(
                 (code(key.encode_name), kind_of(key.type), default, docs[key.name] or more.get(key.name, ""))
             )
         parts.append(f"## {heading}\n\n{about[0].upper()}{about[1:]}\n\n{table(*rows)}")
     return "\n".join(parts)
+
+
+def default_of(key: msgspec.structs.FieldInfo) -> object:
+    """A setting's default, also where each configuration has its own copy of it."""
+    return key.default if key.default_factory is msgspec.NODEFAULT else key.default_factory()
 
 
 def toml(value: object) -> str:
