@@ -63,7 +63,7 @@ async def test_coming_and_going_of_printers_changes_the_configuration(stage: Sta
 
 
 async def test_nothing_is_stored_of_what_nobody_listens_for(stage: Stage) -> None:
-    subscription = await stage.subscribe(Scope(P1), frozenset(EventKind))
+    await stage.subscribe(Scope(P1), frozenset(EventKind))
     await stage.submit()
     await stage.restart()
     assert not any(event.kind in SYSTEM_KINDS for event in stage.store.history)
