@@ -88,6 +88,8 @@ class Snapshot:
     last_subscription: int = 0
     last_event: int = 0
     default_printer: PrinterName | None = None
+    uuid: str = ""
+    """Of the server, for as long as the store lives."""
 
 
 @dataclass(frozen=True, slots=True)
