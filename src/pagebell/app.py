@@ -17,9 +17,10 @@ from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
 from pagebell.converters.pages import PageConverter
 from pagebell.devices import make_device
-from pagebell.fetchers.http import AllowList, HttpFetcher
+from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
+from pagebell.http.outbound import AllowList
 from pagebell.http.refusals import TLS_PROTOCOLS
 from pagebell.http.settings import TlsMode
 from pagebell.ipp.decoder import Limits

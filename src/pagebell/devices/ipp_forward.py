@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from pagebell.devices import ipp_description as description
 from pagebell.devices import settings
-from pagebell.devices.backoff import Backoff
+from pagebell.spooler.backoff import Backoff
 from pagebell.devices.ipp_mirror import Mirror
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.waiting import within

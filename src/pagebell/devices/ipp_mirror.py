@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from typing import Final
 
 from pagebell.devices import ipp_description as description
-from pagebell.devices.backoff import Backoff
+from pagebell.spooler.backoff import Backoff
 from pagebell.devices.status import StatusBoard, out_of_reach
 from pagebell.devices.waiting import within
 from pagebell.ipp import registry as r

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from pagebell.clock import SystemClock
 from pagebell.devices import pjl, settings
-from pagebell.devices.backoff import Backoff
+from pagebell.spooler.backoff import Backoff
 from pagebell.devices.delivery import Broken, Delivery, Line
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.status import READY, StatusBoard, out_of_reach
