@@ -42,6 +42,10 @@ class Unsupported(Refusal):
         self.attribute = attribute
 
 
+class UnsupportedScheme(Unsupported):
+    """Nothing is delivered, or fetched, by that URI scheme here (RFC 3995 13.1)."""
+
+
 class UnsupportedFormat(Refusal):
     """The document's format is none that the printer takes."""
 
@@ -78,6 +82,7 @@ FACTS: tuple[type[Refusal], ...] = (
     NotAccepting,
     AlreadyExists,
     Unsupported,
+    UnsupportedScheme,
     UnsupportedFormat,
     DocumentDamaged,
     TooLarge,

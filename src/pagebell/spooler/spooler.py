@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -20,6 +21,7 @@ from pagebell.spooler.ports import (
     Change,
     Clock,
     Converter,
+    Courier,
     DocumentStore,
     Inspector,
     JobQuery,
@@ -54,9 +56,10 @@ class Spooler:
         inspector: Inspector | None = None,
         policy: Policy | None = None,
         converter: Converter | None = None,
+        couriers: Sequence[Courier] = (),
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
-        self.subscriptions = Subscriptions(self._ledger)
+        self.subscriptions = Subscriptions(self._ledger, couriers)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -89,6 +92,7 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self.subscriptions.deliveries.start(group)
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -98,6 +102,7 @@ class Spooler:
         self.begin_stop()
         try:
             self._housekeeper.cancel()
+            await self.subscriptions.deliveries.stop()
             await self.printers.stop()
             if kind is not None and issubclass(kind, asyncio.CancelledError):
                 await self._exit.__aexit__(kind, error, trace)

@@ -12,17 +12,19 @@ from pagebell.model.errors import NotFound, TooMany, WrongState
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.deliveries import Deliveries
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import Order, SubscriptionWish
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change
+from pagebell.spooler.ports import Change, Courier
 
 
 class Subscriptions:
     """Everything that can be done with subscriptions."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, couriers: Sequence[Courier] = ()) -> None:
         self._ledger = ledger
+        self.deliveries = Deliveries(ledger, couriers, self.drop)
         self._changing = asyncio.Lock()
         """Subscriptions have no versions: who makes one of the stored ones new holds this."""
 
@@ -132,6 +134,8 @@ class Subscriptions:
     def _grant(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
         if len(self._ledger.events) >= self._ledger.policy.max_subscriptions:
             raise TooMany("the server has as many subscriptions as it may have; please try again later")
+        if wish.recipient:
+            self.deliveries.check(wish.recipient)
         now = self._ledger.clock.now()
         lease = 0 if scope.job is not None else self._lease(wish.lease)
         return Subscription(
@@ -148,6 +152,9 @@ class Subscriptions:
             language=wish.language,
             attributes=wish.attributes,
             interval=wish.interval,
+            pull_method="" if wish.recipient else "ippget",
+            recipient=wish.recipient,
+            secret=wish.secret,
         )
 
     def _lease(self, asked: int | None) -> int:
