@@ -60,7 +60,7 @@ async def work(spooler: Spooler, told: Acknowledged) -> None:
     """A day's work; whoever is refused for want of room goes on with the next thing."""
     try:
         await spooler.printers.add(PDF, PrinterWish(device="scripted:"), SYSTEM)
-        await spooler.subscriptions.subscribe(SERVER, SubscriptionWish(EVERY_KIND), SYSTEM)
+        await spooler.subscriptions.create_subscription(SubscriptionWish(EVERY_KIND), SYSTEM, scope=SERVER)
     except NoRoom:
         told.documents.clear()
     for size in (10, 2_000_000, 100_000, 100_000):
@@ -75,7 +75,9 @@ async def work(spooler: Spooler, told: Acknowledged) -> None:
         held = await spooler.jobs.submit(Order(PDF, SYSTEM, name="to be cancelled"))
         await spooler.jobs.cancel(held[0].id, SYSTEM)
         told.cancelled.add(held[0].id)
-        short = await spooler.subscriptions.subscribe(SERVER, SubscriptionWish(EVERY_KIND), SYSTEM)
+        short = await spooler.subscriptions.create_subscription(
+            SubscriptionWish(EVERY_KIND), SYSTEM, scope=SERVER
+        )
         await spooler.subscriptions.unsubscribe(short.id, SYSTEM)
         await spooler.tidy()
     except (NoRoom, NotFound, WrongState):

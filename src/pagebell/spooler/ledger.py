@@ -66,7 +66,8 @@ class Ledger:
         events = await self.store.events(range(0, snapshot.last_event + 1))
         for event in events:
             self._age(event.at, event.seq)
-        self.events.restore(snapshot.subscriptions, snapshot.interests, events)
+        living = {job.id for job in snapshot.active}
+        self.events.restore(snapshot.subscriptions, snapshot.interests, events, living)
         now = self.clock.now()
         for subscription in snapshot.subscriptions:
             job_id = subscription.scope.job

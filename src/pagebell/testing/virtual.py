@@ -75,7 +75,7 @@ class VirtualPrinter:
         await self._exit.enter_async_context(self.spooler)
         self.printer = await self.spooler.printers.add(self.name, PrinterWish(device=self.uri), OPERATOR)
         wish = SubscriptionWish(events=frozenset(EventKind))
-        self._all = await self.spooler.subscriptions.subscribe(SERVER, wish, OPERATOR)
+        self._all = await self.spooler.subscriptions.create_subscription(wish, OPERATOR, scope=SERVER)
         return self
 
     async def __aexit__(

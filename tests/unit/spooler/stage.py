@@ -139,10 +139,16 @@ class Stage:
         return [line(event) for event in new]
 
     async def subscribe(
-        self, scope: Scope = SERVER, kinds: frozenset[EventKind] = ALL, lease: int | None = None
+        self,
+        scope: Scope = SERVER,
+        kinds: frozenset[EventKind] = ALL,
+        lease: int | None = None,
+        *,
+        interval: int = 0,
+        by: Principal = SYSTEM,
     ) -> Subscription:
-        wish = SubscriptionWish(kinds, lease=lease)
-        return await self.spooler.subscriptions.subscribe(scope, wish, SYSTEM)
+        wish = SubscriptionWish(kinds, lease=lease, interval=interval)
+        return await self.spooler.subscriptions.create_subscription(wish, by, scope=scope)
 
     async def read(self, subscription: Subscription, after: int = 0, limit: int = 10_000) -> Batch:
         return await self.spooler.subscriptions.read(subscription.id, SYSTEM, after, limit)
