@@ -90,12 +90,12 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
         mail["Date"] = format_datetime(datetime.fromtimestamp(texts[-1][0], UTC))
     mail["Message-ID"] = f"<{subscription.uuid}.{last}.{_digest(parcel)}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody answers on their own
-    mail["Content-Language"] = language_for(subscription.language)
     lines = [missed, ""] if missed else []
     lines += [f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}  {text}" for at, text in texts]
     details = _details(parcel)
     farewell = words.farewell.format(owner=subscription.owner, number=subscription.id)
     mail.set_content("\n".join([*lines, *(["", *details] if details else []), "", "-- ", farewell, ""]))
+    mail["Content-Language"] = language_for(subscription.language)
     return mail
 
 

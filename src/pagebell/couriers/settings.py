@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ def read(values: Mapping[str, object], to: type[T]) -> T:
         raise ValueError(f"{key}: {what}" if key else what) from None
 
 
+@lru_cache(maxsize=8)
 def trust(file: str) -> ssl.SSLContext:
     """Whose certificates are believed: the system's authorities, or those in the file. Raises ValueError."""
     try:
