@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
 
@@ -174,9 +174,9 @@ class Spooler:
         over.update(ledger.events.finished_before(now - policy.event_life))
         if over:
             await self.subscriptions.drop(sorted(over))
-        for job in list(ledger.roster.living()):
+        for job in ledger.roster.open():
             idle = now - job.touched
-            if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
+            if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
         await self.queue.release_due()
         trim = ledger.too_old()
