@@ -211,6 +211,10 @@ class EventLog:
             if scope is None or subscription.scope == scope:
                 yield subscription
 
+    def hears(self, scope: Scope, kinds: frozenset[EventKind]) -> bool:
+        """Whether anybody listens at exactly that scope for one of these kinds."""
+        return any(kinds & interest.filter.kinds for interest in self._by_scope.get(scope, ()))
+
     def count(self, scope: Scope) -> int:
         """How many there are of exactly that scope."""
         return sum(len(interest.subscriptions) for interest in self._by_scope.get(scope, ()))

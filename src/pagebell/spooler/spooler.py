@@ -32,6 +32,7 @@ from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
+from pagebell.spooler.system import System
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers` and `subscriptions` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
@@ -93,6 +95,8 @@ class Spooler:
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
+        self._teller = group.create_task(self.system.run(), name="the server's own events")
+        await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -104,6 +108,8 @@ class Spooler:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
             await self.printers.stop()
+            self._teller.cancel()
+            await self.system.stopping()
             if kind is not None and issubclass(kind, asyncio.CancelledError):
                 await self._exit.__aexit__(kind, error, trace)
             else:  # an error of the body goes on as itself, not in the task group's wrapping

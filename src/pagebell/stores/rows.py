@@ -115,6 +115,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             number("select value from meta where key = 'last-event'"),
         ),
         default_printer=PrinterName(default[0]) if default else None,
+        uuid=connection.execute("select value from meta where key = 'uuid'").fetchone()[0],
     )
 
 
