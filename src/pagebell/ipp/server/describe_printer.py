@@ -84,6 +84,7 @@ def protocol_attributes(
         r.charset_configured("utf-8"),
         r.charset_supported("us-ascii", "utf-8"),
         r.compression_supported("none", "deflate", "gzip"),
+        r.document_password_supported(0),  # octets: none can be honoured (PWG 5100.13)
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported("en"),
