@@ -49,6 +49,7 @@ class EventKind(enum.StrEnum):
     PRINTER_QUEUE_ORDER_CHANGED = "printer-queue-order-changed"
     PRINTER_CREATED = "printer-created"
     PRINTER_DELETED = "printer-deleted"
+    SYSTEM_CONFIG_CHANGED = "system-config-changed"
     JOB_STATE_CHANGED = "job-state-changed"
     JOB_CREATED = "job-created"
     JOB_COMPLETED = "job-completed"
@@ -104,6 +105,7 @@ class Event:
     kind: EventKind
     at: float
     printer: PrinterName
+    """Empty for what befell the server itself."""
     job: JobId | None = None
     job_status: JobStatus | None = None
     printer_status: PrinterStatus | None = None

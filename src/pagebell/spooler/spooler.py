@@ -11,7 +11,8 @@ from typing import Self
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.lifecycle import Cause, settle, step
+from pagebell.model.event import Event, EventKind, PrinterName
+from pagebell.model.lifecycle import Cause, printer_event, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
@@ -30,6 +31,7 @@ from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +70,26 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
         self._swept = 0.0
         self._counted = 0.0
+
+    async def announce(self, *changed: str, printer: PrinterName | None = None) -> None:
+        """Tell that something of the server's or a printer's configuration changed that is kept elsewhere.
+
+        `changed` names it. Raises NotFound for an unknown printer.
+        """
+        now = self.clock.now()
+        if printer is None:
+            event = Event(EventKind.SYSTEM_CONFIG_CHANGED, now, PrinterName(""), changed=changed)
+        else:
+            about = self._ledger.printer(printer)
+            event = printer_event(about, now, EventKind.PRINTER_CONFIG_CHANGED, changed)
+        await self._ledger.commit(Change(events=(event,)))
 
     @property
     def policy(self) -> Policy:

@@ -148,6 +148,7 @@ class Subscriptions:
             language=wish.language,
             attributes=wish.attributes,
             interval=wish.interval,
+            pull_method=wish.pull_method,
         )
 
     def _lease(self, asked: int | None) -> int:

@@ -39,6 +39,7 @@ DPI = 3
 _NOT_EMITTED = {
     *(EventKind.PRINTER_MEDIA_CHANGED, EventKind.PRINTER_FINISHINGS_CHANGED),
     *(EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED),
+    EventKind.SYSTEM_CONFIG_CHANGED,
 }
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
 """notify-events-supported: those that happen here to a printer or its jobs."""
