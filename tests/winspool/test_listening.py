@@ -16,6 +16,7 @@ from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.status import Fault
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import JobId
+from pagebell.model.subscription import Scope
 from pagebell.spooler.changing import JobWish
 from pagebell.spooler.printers import PrinterWish
 from pagebell.winspool.changes import CATEGORY_3D, CHANGE_ALL, NotifyType
@@ -203,14 +204,14 @@ async def test_the_end_of_a_printer_is_told_and_then_nothing(here: Stand) -> Non
 
 async def test_a_lost_client_listens_no_longer(here: Stand, way: Any) -> None:
     async with way(here, F.ADD_JOB, {}):
-        assert len(here.spooler.subscriptions.list(SYSTEM)) == 1
-    while here.spooler.subscriptions.list(SYSTEM):
+        assert len(here.spooler.subscriptions.list(SYSTEM).subscriptions) == 1
+    while here.spooler.subscriptions.list(SYSTEM).subscriptions:
         await asyncio.sleep(0)
 
 
 async def test_subscriptions_are_seen_beside_the_others(here: Stand) -> None:
     async with by_waiting(here, F.ADD_JOB, {}), by_calls(here, 0, {PRINTER: [P.STATUS]}):
-        seen = here.spooler.subscriptions.list(SYSTEM, printer=P1)
+        seen = here.spooler.subscriptions.list(SYSTEM, scope=Scope(P1)).subscriptions
         assert [(one.owner, one.pull_method) for one in seen] == [("ada", "ms-par"), ("ada", "ms-rprn")]
 
 
@@ -218,7 +219,7 @@ async def test_after_a_restart_clients_register_anew(here: Stand) -> None:
     async with by_waiting(here, F.ADD_JOB, {}):
         other = await here.subscribe()
         await forget_watchers(here.desk, SYSTEM)
-        assert [one.id for one in here.spooler.subscriptions.list(SYSTEM)] == [other.id]
+        assert [one.id for one in here.spooler.subscriptions.list(SYSTEM).subscriptions] == [other.id]
 
 
 async def test_the_server_goes_down_and_says_so(here: Stand) -> None:
@@ -256,7 +257,7 @@ async def test_the_old_call_waits_for_a_change(here: Stand) -> None:
             await asyncio.sleep(0)
         await here.submit()
         assert await waiting == rprn_notify.RpcWaitForPrinterChange.Reply(pFlags=F.ADD_JOB)
-        assert here.spooler.subscriptions.list(SYSTEM) == []
+        assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
 
 
 async def test_the_old_call_times_out(here: Stand) -> None:
@@ -369,7 +370,7 @@ async def test_a_client_that_is_not_there_is_told_so(here: Stand) -> None:
     async with Callbacks(line).running() as here.desk.callbacks, here.client() as client:  # type: ignore[arg-type]
         reply = await client.call(_find_first(await open_printer(client)))
         assert reply.result == Win32.RPC_S_SERVER_UNAVAILABLE
-    assert here.spooler.subscriptions.list(SYSTEM) == []
+    assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
 
 
 async def test_without_callbacks_registrations_are_refused(here: Stand) -> None:

@@ -162,7 +162,7 @@ def _data(name: str, type_: int, octets: bytes, printer: str = "p1") -> Act:
 
 
 def _announce(*names: str) -> Act:
-    return lambda here: here.spooler.announce(*names)
+    return lambda here: here.spooler.system.announce(*names)
 
 
 DWORD_1 = (1).to_bytes(4, "little")

@@ -11,8 +11,7 @@ from typing import Self
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import Event, EventKind, PrinterName
-from pagebell.model.lifecycle import Cause, printer_event, settle, step
+from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
@@ -31,20 +30,21 @@ from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
+from pagebell.spooler.system import System
 from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
 
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers` and `subscriptions` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -72,24 +72,12 @@ class Spooler:
         )
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
+        self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
         self._swept = 0.0
         self._counted = 0.0
-
-    async def announce(self, *changed: str, printer: PrinterName | None = None) -> None:
-        """Tell that something of the server's or a printer's configuration changed that is kept elsewhere.
-
-        `changed` names it. Raises NotFound for an unknown printer.
-        """
-        now = self.clock.now()
-        if printer is None:
-            event = Event(EventKind.SYSTEM_CONFIG_CHANGED, now, PrinterName(""), changed=changed)
-        else:
-            about = self._ledger.printer(printer)
-            event = printer_event(about, now, EventKind.PRINTER_CONFIG_CHANGED, changed)
-        await self._ledger.commit(Change(events=(event,)))
 
     @property
     def policy(self) -> Policy:
@@ -106,6 +94,8 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self._teller = group.create_task(self.system.run(), name="the server's own events")
+        await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -116,6 +106,8 @@ class Spooler:
         try:
             self._housekeeper.cancel()
             await self.printers.stop()
+            self._teller.cancel()
+            await self.system.stopping()
             if kind is not None and issubclass(kind, asyncio.CancelledError):
                 await self._exit.__aexit__(kind, error, trace)
             else:  # an error of the body goes on as itself, not in the task group's wrapping
@@ -186,9 +178,9 @@ class Spooler:
         over.update(ledger.events.finished_before(now - policy.event_life))
         if over:
             await self.subscriptions.drop(sorted(over))
-        for job in list(ledger.roster.living()):
+        for job in ledger.roster.open():
             idle = now - job.touched
-            if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
+            if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
         await self.queue.release_due()
         trim = ledger.too_old()

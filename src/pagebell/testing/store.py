@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ class MemoryStore:
         self._last_subscription = 0
         self._last_event = 0
         self._default: PrinterName | None = None
+        self._uuid = str(uuid.uuid4())
 
     async def open(self, committed: Committed) -> Snapshot:
         """Make ready; the snapshot is of what is held."""
@@ -46,6 +48,7 @@ class MemoryStore:
             last_subscription=self._last_subscription,
             last_event=self._last_event,
             default_printer=self._default,
+            uuid=self._uuid,
         )
 
     async def commit(self, change: Change) -> None:

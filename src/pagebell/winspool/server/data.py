@@ -117,12 +117,12 @@ async def set_data(
             raise Win32Error(Win32.INVALID_PARAMETER)
         desk.values.set(SERVER, "", value)
         isolation = (ISOLATION_GROUPS,) if value.name.casefold() == ISOLATION else ()
-        await desk.spooler.announce(SERVER_DATA, *isolation)
+        await desk.spooler.system.announce(SERVER_DATA, *isolation)
     elif not key or not value.name:
         raise Win32Error(Win32.INVALID_PARAMETER)
     else:
         desk.values.set(opened.printer, key, value)
-        await desk.spooler.announce(*_told(key, value.name), printer=opened.printer)
+        await desk.spooler.system.announce(*_told(key, value.name), printer=opened.printer)
     return type(call).Reply()  # type: ignore[return-value]
 
 

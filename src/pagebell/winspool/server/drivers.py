@@ -169,7 +169,7 @@ async def add_driver(
     if not desk.settings.accept_driver_records:
         raise Win32Error(Win32.ACCESS_DENIED)
     _add_record(desk, call.pDriverContainer)
-    await desk.spooler.announce(DRIVER_ADDED)
+    await desk.spooler.system.announce(DRIVER_ADDED)
     return type(call).Reply()  # type: ignore[return-value]
 
 
@@ -203,5 +203,5 @@ async def delete_driver(
     folder_of(call.pEnvironment)
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
-    await desk.spooler.announce(DRIVER_DELETED)
+    await desk.spooler.system.announce(DRIVER_DELETED)
     return type(call).Reply()  # type: ignore[return-value]

@@ -96,7 +96,7 @@ async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> RpcAddForm.R
         desk.forms.add(form)
     except AlreadyExists:
         raise Win32Error(Win32.FILE_EXISTS) from None
-    await desk.spooler.announce(FORM_ADDED)
+    await desk.spooler.system.announce(FORM_ADDED)
     return RpcAddForm.Reply()
 
 
@@ -112,7 +112,7 @@ async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> RpcSetForm.R
     if old.Flags == FormFlags.BUILTIN:
         raise Win32Error(Win32.INVALID_PARAMETER)
     desk.forms.change(form)
-    await desk.spooler.announce(FORM_SET)
+    await desk.spooler.system.announce(FORM_SET)
     return RpcSetForm.Reply()
 
 
@@ -128,5 +128,5 @@ async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> RpcDel
         desk.forms.delete(call.pFormName)
     except NotFound:
         raise Win32Error(Win32.INVALID_FORM_NAME) from None
-    await desk.spooler.announce(FORM_DELETED)
+    await desk.spooler.system.announce(FORM_DELETED)
     return RpcDeleteForm.Reply()

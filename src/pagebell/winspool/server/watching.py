@@ -255,7 +255,7 @@ async def watch(
     """Begin to listen for a client, by a way of telling it. Raises NotFound, NotAuthorized, TooMany."""
     scope = Scope(opened.printer)
     wish = SubscriptionWish(wants.kinds, lease=0, pull_method=method)
-    made = await desk.spooler.subscriptions.subscribe(scope, wish, by)
+    made = await desk.spooler.subscriptions.create_subscription(wish, by, scope=scope)
     return Watcher(desk, by, made.id, scope, opened.prefix, wants, color)
 
 
@@ -265,6 +265,10 @@ METHODS = PAR_METHOD, RPRN_METHOD = "ms-par", "ms-rprn"
 
 async def forget_watchers(desk: Desk, by: Principal) -> None:
     """At the server's start: clients that were connected before must register anew."""
-    lost = [s.id for s in desk.spooler.subscriptions.list(by) if s.pull_method in METHODS]
-    if lost:
-        await desk.spooler.subscriptions.drop(lost)
+    after: int | None = 0
+    while after is not None:
+        page = desk.spooler.subscriptions.list(by, after=after)
+        lost = [one.id for one in page.subscriptions if one.pull_method in METHODS]
+        if lost:
+            await desk.spooler.subscriptions.drop(lost)
+        after = page.next
