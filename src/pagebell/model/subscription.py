@@ -5,7 +5,7 @@ One object for a printer's, a job's and the server's events, as the IPP working 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName
@@ -76,10 +76,18 @@ class Subscription:
     interval: int = 0
     """Least seconds between two progress events (notify-time-interval)."""
     pull_method: str = "ippget"
+    recipient: str = ""
+    """Where its events are taken to (notify-recipient-uri); empty for one whose events are fetched."""
+    secret: str = field(default="", repr=False)
+    """What signs its webhooks; empty for the server's. Never told to anybody, never in a log."""
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
     base: int | None = None
-    """How many matches its filter had had by then; kept from the day that some of them leave the log."""
+    """How many matches its filter had had by then; kept from the day that some of them leave the log.
+
+    With an `interval`: how many of its own have left the log, the newest of progress at `paced_at`.
+    """
+    paced_at: float | None = None
 
     @property
     def filter(self) -> Filter:

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Ticket
-from pagebell.model.errors import AlreadyExists, NotFound, Unsupported, WrongState
+from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.jobs import Jobs
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
 from pagebell.spooler.missing import MissingDevice
 from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector
 from pagebell.spooler.queue import Queue
@@ -76,6 +76,8 @@ class Printers:
         self._changing = asyncio.Lock()
         """One administrator at a time: a printer's row and its task change together."""
         self._tasks: dict[PrinterName, tuple[PrinterTask, asyncio.Task[None]]] = {}
+        self._devices: dict[PrinterName, Device] = {}
+        """Of all printers, from before anybody hears of one until nobody does."""
         ledger.listeners.append(self._committed)
 
     def start(self, group: asyncio.TaskGroup) -> None:
@@ -102,6 +104,8 @@ class Printers:
         """Add a printer. Raises NotAuthorized, AlreadyExists, Unsupported (name or device)."""
         by.demand(Right.ADMINISTER)
         self._ledger.refuse_if_stopping()
+        if len(self._ledger.printers) >= MOST_PRINTERS:
+            raise TooMany(f"the server has {MOST_PRINTERS} printers, as many as it may have")
         try:
             good = printer_name(name)
         except ValueError as error:
@@ -113,6 +117,7 @@ class Printers:
             uuid=str(uuid.uuid4()),
             device=wish.device or "",
             created=now,
+            id=self._ledger.next_printer_id(),
             info=good if wish.info is None else wish.info,
             location=wish.location or "",
             accepting=True if wish.accepting is None else wish.accepting,
@@ -129,7 +134,12 @@ class Printers:
             return Change(printers=(printer,), events=events, default_printer=first)
 
         async with self._changing:
-            await self._ledger.update(decide)
+            self._devices.setdefault(good, device)
+            try:
+                await self._ledger.update(decide)
+            finally:
+                if good not in self._ledger.printers:
+                    del self._devices[good]
             self._begin(good, device)
         return printer
 
@@ -180,14 +190,20 @@ class Printers:
             return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
 
         await self._ledger.update(decide)
+        self._devices.pop(name, None)
         if self._ledger.default_printer == name and self._ledger.printers:
             await self.set_default(next(iter(self._ledger.printers)), by)
 
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
         by.demand(Right.ADMINISTER)
-        self._ledger.printer(name)
-        await self._ledger.store.commit(Change(default_printer=name))
+        told = printer_event(
+            self._ledger.printer(name),
+            self._ledger.clock.now(),
+            EventKind.PRINTER_CONFIG_CHANGED,
+            ("default",),
+        )
+        await self._ledger.store.commit(Change(default_printer=name, events=(told,)))
 
     # --- operation ---
 
@@ -293,6 +309,13 @@ class Printers:
         """Raises NotFound."""
         return self._ledger.printer(name)
 
+    def by_id(self, number: int) -> Printer:
+        """The printer with that printer-id. Raises NotFound."""
+        for printer in self._ledger.printers.values():
+            if printer.id == number:
+                return printer
+        raise NotFound(f"there is no printer with the id {number}")
+
     def list(self) -> list[Printer]:
         """All printers, by name."""
         return [self._ledger.printers[name] for name in sorted(self._ledger.printers)]
@@ -322,7 +345,7 @@ class Printers:
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
         try:
-            return self._tasks[name][0].device
+            return self._devices[name]
         except KeyError:
             raise NotFound(f"there is no printer {name!r}") from None
 
@@ -361,6 +384,7 @@ class Printers:
     def _begin(self, name: PrinterName, device: Device) -> None:
         if self._group is None:
             raise RuntimeError("printers can be added only while the spooler runs")
+        self._devices[name] = device
         task = PrinterTask(name, device, self._ledger, self._inspector, self._converter)
         self._tasks[name] = (
             task,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -20,6 +21,7 @@ from pagebell.spooler.ports import (
     Change,
     Clock,
     Converter,
+    Courier,
     DocumentStore,
     Inspector,
     JobQuery,
@@ -30,19 +32,21 @@ from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
+from pagebell.spooler.system import System
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
 
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers` and `subscriptions` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -54,9 +58,10 @@ class Spooler:
         inspector: Inspector | None = None,
         policy: Policy | None = None,
         converter: Converter | None = None,
+        couriers: Sequence[Courier] = (),
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
-        self.subscriptions = Subscriptions(self._ledger)
+        self.subscriptions = Subscriptions(self._ledger, couriers)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -68,6 +73,9 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
+        self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
@@ -89,6 +97,9 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self.subscriptions.deliveries.start(group)
+        self._teller = group.create_task(self.system.run(), name="the server's own events")
+        await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -98,7 +109,10 @@ class Spooler:
         self.begin_stop()
         try:
             self._housekeeper.cancel()
+            await self.subscriptions.deliveries.stop()
             await self.printers.stop()
+            self._teller.cancel()
+            await self.system.stopping()
             if kind is not None and issubclass(kind, asyncio.CancelledError):
                 await self._exit.__aexit__(kind, error, trace)
             else:  # an error of the body goes on as itself, not in the task group's wrapping
@@ -169,9 +183,9 @@ class Spooler:
         over.update(ledger.events.finished_before(now - policy.event_life))
         if over:
             await self.subscriptions.drop(sorted(over))
-        for job in list(ledger.roster.living()):
+        for job in ledger.roster.open():
             idle = now - job.touched
-            if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
+            if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
         await self.queue.release_due()
         trim = ledger.too_old()
