@@ -29,6 +29,7 @@ from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
+from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ _AT_ONCE = 500
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers` and `subscriptions` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions` and `settings` are all that front ends use.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.settings = Settings(self._ledger)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()

@@ -241,7 +241,7 @@ class SqliteStore:
         if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
         connection.execute("pragma journal_mode=wal")
-        if version == 0:
+        if version < rows.SCHEMA_VERSION:
             connection.execute("begin immediate")
             for statement in rows.SCHEMA.split(";"):
                 connection.execute(statement)

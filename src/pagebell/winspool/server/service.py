@@ -12,7 +12,7 @@ from pagebell.dcerpc.status import Fault, Status
 from pagebell.winspool.idl import rprn_data, rprn_setup
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL, OBJECT
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.server import contexts, data, drivers, forms, jobs, ports, printers, printing
+from pagebell.winspool.server import changing, contexts, data, drivers, forms, jobs, ports, printers, printing
 from pagebell.winspool.server.desk import Desk
 
 DECLARED = (rprn_data, rprn_setup)
@@ -21,6 +21,7 @@ TABLES = (
     printing.calls,
     jobs.calls,
     printers.calls,
+    changing.calls,
     data.calls,
     contexts.calls,
     forms.calls,
