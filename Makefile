@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FUZZ := http ipp
 SECONDS := 60
+WORKERS := 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test check format fuzz bench docs clean
@@ -23,7 +24,7 @@ serve: install  ## run the server, its state in ./state
 
 test: $(VENV)/.installed-dev $(VENV)/.installed-docs  ## run all tests; on Debian and Ubuntu as root, install their peers first
 	@tools/install-peers
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.installed-dev  ## lint, layout, types and the rules of ARCHITECTURE.md
 	$(BIN)/ruff check

@@ -256,7 +256,7 @@ def settings() -> str:
         heading, _, about = (inspect.getdoc(owner) or "").partition(": ")
         rows = [("Key", "Value", "Default", "Meaning")]
         for key in msgspec.structs.fields(owner):
-            default = "must be given" if key.required else code(toml(key.default))
+            default = "must be given" if key.required else code(toml(default_of(key)))
             rows.append(
                 (code(key.encode_name), kind_of(key.type), default, docs[key.name] or more.get(key.name, ""))
             )
@@ -264,10 +264,17 @@ def settings() -> str:
     return "\n".join(parts)
 
 
+def default_of(key: msgspec.structs.FieldInfo) -> object:
+    """A setting's default, also where each configuration has its own copy of it."""
+    return key.default if key.default_factory is msgspec.NODEFAULT else key.default_factory()
+
+
 def toml(value: object) -> str:
     """A value as one writes it in the file."""
     if isinstance(value, enum.Enum):
         value = value.value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     return (
@@ -293,6 +300,8 @@ def kind_of(kind: Any) -> str:
         return " or ".join(code(toml(one)) for one in kind)
     if typing.get_origin(kind) is tuple:
         return "list of texts"
+    if typing.get_origin(kind) is dict:
+        return f"table: for each key, {kind_of(typing.get_args(kind)[1])}"
     return {int: "whole number", float: "number", str: "text", bool: "true or false"}[kind]
 
 

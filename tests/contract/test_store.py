@@ -1,6 +1,7 @@
 """What every `ports.Store` keeps to; a new store is one more line in STORES."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -335,8 +336,15 @@ async def test_all_is_there_after_closing_and_opening(opened: Opened, make: Call
     await again.store.close()
 
 
-async def test_a_fresh_store_is_empty(opened: Opened) -> None:
-    assert opened.snapshot == Snapshot()
+async def test_a_fresh_store_is_empty_but_for_its_uuid(opened: Opened) -> None:
+    assert opened.snapshot == Snapshot(uuid=opened.snapshot.uuid)
+    assert uuid.UUID(opened.snapshot.uuid).version == 4
+
+
+async def test_uuid_stays(opened: Opened, make: Callable[[Path], Store]) -> None:
+    again = await reopened(opened, make)
+    assert again.snapshot.uuid == opened.snapshot.uuid
+    await again.store.close()
 
 
 # --- queries ---

@@ -176,7 +176,7 @@ def test_every_setting_is_told_with_its_default_and_meaning(reference: ModuleTyp
             assert kind.strip() and meaning.strip(), f"{table.encode_name}.{key.encode_name} says too little"
             if not key.required:
                 value = tomllib.loads(f"value = {default.strip().strip('`')}")["value"]
-                wanted = msgspec.to_builtins(key.default)
+                wanted = msgspec.to_builtins(reference.default_of(key))
                 assert value == (list(wanted) if isinstance(wanted, tuple) else wanted)
 
 

@@ -14,7 +14,7 @@ import pytest
 from pagebell.clock import SystemClock
 from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NoRoom, NotFound, WrongState
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.subscription import SERVER
 from pagebell.spooler.intake import DocumentSpec, Order, SubscriptionWish
@@ -29,7 +29,7 @@ from pagebell.testing import ScriptedDevice
 from tests.faults.failing import KINDS, Countdown, FailingDisk, failing_connect
 
 PDF = PrinterName("PDF")
-EVERY_KIND = frozenset(EventKind)
+EVERY_KIND = frozenset(EventKind) - SYSTEM_KINDS
 DEADLINE = 20.0
 
 
@@ -60,7 +60,7 @@ async def work(spooler: Spooler, told: Acknowledged) -> None:
     """A day's work; whoever is refused for want of room goes on with the next thing."""
     try:
         await spooler.printers.add(PDF, PrinterWish(device="scripted:"), SYSTEM)
-        await spooler.subscriptions.subscribe(SERVER, SubscriptionWish(EVERY_KIND), SYSTEM)
+        await spooler.subscriptions.create_subscription(SubscriptionWish(EVERY_KIND), SYSTEM, scope=SERVER)
     except NoRoom:
         told.documents.clear()
     for size in (10, 2_000_000, 100_000, 100_000):
@@ -75,7 +75,9 @@ async def work(spooler: Spooler, told: Acknowledged) -> None:
         held = await spooler.jobs.submit(Order(PDF, SYSTEM, name="to be cancelled"))
         await spooler.jobs.cancel(held[0].id, SYSTEM)
         told.cancelled.add(held[0].id)
-        short = await spooler.subscriptions.subscribe(SERVER, SubscriptionWish(EVERY_KIND), SYSTEM)
+        short = await spooler.subscriptions.create_subscription(
+            SubscriptionWish(EVERY_KIND), SYSTEM, scope=SERVER
+        )
         await spooler.subscriptions.unsubscribe(short.id, SYSTEM)
         await spooler.tidy()
     except (NoRoom, NotFound, WrongState):

@@ -93,6 +93,11 @@ class Listener:
         """
         if self._server is None:
             return
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening)
+        # What is accepted becomes a connection first: asyncio would lose its socket.
+        await asyncio.sleep(0)
         self._server.close()
         for connection in list(self._state.connections):
             connection.shutdown()
@@ -126,6 +131,9 @@ class Doorway(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give it a seat, or turn it away."""
+        if self._seats.resting:  # it was accepted while the listener closed
+            transport.abort()
+            return
         self._seat = self._seats.take(transport)
         if self._seat is None:
             transport.write(refusals.FULL.octets())

@@ -62,6 +62,7 @@ class Seats:
         self._taken: set[Seat] = set()
         self._by_network: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
+        self.resting = False
         self._pause = min(1.0, max(0.01, limits.shortest / 4))
 
     def __len__(self) -> int:
@@ -97,7 +98,8 @@ class Seats:
         self.sweep()
 
     def rest(self) -> None:
-        """Watch no more."""
+        """Watch no more, and let nobody sit down."""
+        self.resting = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

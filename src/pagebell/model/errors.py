@@ -26,6 +26,10 @@ class NotAuthorized(Refusal):
     """This principal may not do that."""
 
 
+class NotAuthenticated(NotAuthorized):
+    """It may not do that, and has proved nothing: whoever proves who they are might."""
+
+
 class NotAccepting(Refusal):
     """The printer does not accept jobs at present."""
 
@@ -75,6 +79,7 @@ FACTS: tuple[type[Refusal], ...] = (
     Gone,
     WrongState,
     NotAuthorized,
+    NotAuthenticated,
     NotAccepting,
     AlreadyExists,
     Unsupported,

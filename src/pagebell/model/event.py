@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NewType
 
 PrinterName = NewType("PrinterName", str)
+NO_PRINTER = PrinterName("")
+"""Stands in an event that befell the server itself: no printer has this name."""
 JobId = NewType("JobId", int)
 """Unique in the server, never used again."""
 
@@ -55,6 +57,11 @@ class EventKind(enum.StrEnum):
     JOB_STOPPED = "job-stopped"
     JOB_CONFIG_CHANGED = "job-config-changed"
     JOB_PROGRESS = "job-progress"
+    SYSTEM_STATE_CHANGED = "system-state-changed"
+    SYSTEM_STOPPED = "system-stopped"
+    SYSTEM_RESTARTED = "system-restarted"
+    SYSTEM_SHUTDOWN = "system-shutdown"
+    SYSTEM_CONFIG_CHANGED = "system-config-changed"
 
 
 SUB_EVENTS: dict[EventKind, frozenset[EventKind]] = {
@@ -67,8 +74,13 @@ SUB_EVENTS: dict[EventKind, frozenset[EventKind]] = {
     EventKind.JOB_STATE_CHANGED: frozenset(
         {EventKind.JOB_CREATED, EventKind.JOB_COMPLETED, EventKind.JOB_STOPPED}
     ),
+    EventKind.SYSTEM_STATE_CHANGED: frozenset(
+        {EventKind.SYSTEM_STOPPED, EventKind.SYSTEM_RESTARTED, EventKind.SYSTEM_SHUTDOWN}
+    ),
 }
 """Who asks for the key hears these too (RFC 3995 5.3.3.4)."""
+SYSTEM_KINDS: frozenset[EventKind] = frozenset(kind for kind in EventKind if kind.startswith("system-"))
+"""What befalls the server itself: only subscriptions of its scope hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,14 @@ class PrinterStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """The server as a whole: what its printers are together (PWG 5100.22 7.3)."""
+
+    state: PrinterState
+    reasons: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A fact, the object that it befell, and that object's status right after.
 
@@ -107,6 +127,7 @@ class Event:
     job: JobId | None = None
     job_status: JobStatus | None = None
     printer_status: PrinterStatus | None = None
+    system_status: SystemStatus | None = None
     changed: tuple[str, ...] = ()
     """Names of the attributes that changed, in the model's words."""
     seq: int = 0

@@ -80,6 +80,8 @@ class Printer:
     device: str
     """The device's URI, e.g. `file:///var/spool/out` or `simulated://?ppm=30`."""
     created: float
+    id: int = 0
+    """IPP printer-id (PWG 5100.22): its number among the server's printers, from 1 to 65535."""
     info: str = ""
     location: str = ""
     alias: str = ""

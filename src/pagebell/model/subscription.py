@@ -79,7 +79,11 @@ class Subscription:
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
     base: int | None = None
-    """How many matches its filter had had by then; kept from the day that some of them leave the log."""
+    """How many matches its filter had had by then; kept from the day that some of them leave the log.
+
+    With an `interval`: how many of its own have left the log, the newest of progress at `paced_at`.
+    """
+    paced_at: float | None = None
 
     @property
     def filter(self) -> Filter:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId, PrinterName
 from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
+from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Interest
 
 _RECENT = 4096
@@ -62,6 +63,8 @@ class _Interest:
     filter: Filter
     born: int
     trimmed: int = 0
+    is_open: bool = True
+    """Not a finished job's: to that nothing happens any more, not even to its printer (RFC 3995 5.3.3.5.1)."""
     matches: array[int] = field(default_factory=lambda: array("Q"))
     subscriptions: set[SubscriptionId] = field(default_factory=set)
     waiters: set[asyncio.Future[None]] = field(default_factory=set)
@@ -83,6 +86,7 @@ class _Entry:
     interest: _Interest
     base: int
     finished: float | None = None
+    pacing: Pacing | None = None
 
 
 class EventLog:
@@ -96,6 +100,11 @@ class EventLog:
         self._by_scope: dict[Scope, list[_Interest]] = {}
         self._of_jobs: dict[PrinterName, set[_Interest]] = {}
         self._by_job: dict[JobId, set[SubscriptionId]] = {}
+        self._by_owner: dict[str, list[SubscriptionId]] = {}
+        self._paced: dict[SubscriptionId, Pacing] = {}
+        self._progress: dict[int, float] = {}
+        """When the log's progress events were, for as long as somebody is paced."""
+        self._keep_progress = False
         self._closed = False
 
     # --- who listens ---
@@ -104,33 +113,49 @@ class EventLog:
         """Count for this subscription from here on; a known one takes its new attributes."""
         entry = self._entries.get(subscription.id)
         if entry is not None:
-            entry.subscription = replace(subscription, base=entry.base)
+            base = entry.base if entry.pacing is None else subscription.base
+            entry.subscription = replace(subscription, base=base)
             return
         interest = self._interest(subscription.filter, subscription.since)
         base = interest.total if subscription.base is None else subscription.base
-        self._enter(subscription, interest, base)
+        self._enter(subscription, interest, base, interest.total)
 
     def restore(
-        self, subscriptions: Iterable[Subscription], interests: Iterable[Interest], events: Iterable[Event]
+        self,
+        subscriptions: Sequence[Subscription],
+        interests: Iterable[Interest],
+        events: Sequence[Event],
+        living: Container[JobId],
     ) -> None:
-        """Take up where the log stood at the last stop; `events` are all that are retained, in order."""
+        """Take up where the log stood at the last stop.
+
+        `events` are all that are retained, in order; `living` are the jobs that were not finished by then.
+        """
+        self._keep_progress = any(subscription.interval for subscription in subscriptions)
+        ending = {event.job for event in events if event.kind is EventKind.JOB_COMPLETED}
         for stored in interests:
-            self._interest(stored.filter, stored.born).trimmed = stored.trimmed
+            interest = self._interest(stored.filter, stored.born)
+            interest.trimmed = stored.trimmed
+            job = stored.filter.scope.job
+            interest.is_open = job is None or job in living or job in ending
         for event in events:
             self._match(event)
             self._remember(event)
         for subscription in subscriptions:
             interest = self._interest(subscription.filter, subscription.since)
-            base = subscription.base
-            if base is None:
-                base = interest.trimmed + bisect_right(interest.matches, subscription.since)
-            self._enter(subscription, interest, base)
+            seen = interest.trimmed + bisect_right(interest.matches, subscription.since)
+            self._enter(
+                subscription, interest, seen if subscription.base is None else subscription.base, seen
+            )
 
     def detach(self, number: SubscriptionId) -> None:
         """Forget a subscription; who waits for its events is told."""
         entry = self._entries.pop(number, None)
         if entry is None:
             return
+        self._paced.pop(number, None)
+        if not self._paced:
+            self._progress.clear()
         interest = entry.interest
         interest.subscriptions.discard(number)
         interest.wake()
@@ -140,6 +165,10 @@ class EventLog:
             of_job.discard(number)
             if not of_job:
                 self._by_job.pop(job, None)
+        owned = self._by_owner[entry.subscription.owner]
+        del owned[bisect_left(owned, number)]
+        if not owned:
+            del self._by_owner[entry.subscription.owner]
         if not interest.subscriptions:
             self._drop(interest)
 
@@ -147,6 +176,7 @@ class EventLog:
         """The job's subscriptions get no more events."""
         for number in self._by_job.get(job, ()):
             entry = self._entries[number]
+            entry.interest.is_open = False
             if entry.finished is None:
                 entry.finished = now
                 entry.interest.wake()
@@ -154,7 +184,8 @@ class EventLog:
     def reopen(self, job: JobId) -> None:
         """The job lives again."""
         for number in self._by_job.get(job, ()):
-            self._entries[number].finished = None
+            entry = self._entries[number]
+            entry.finished, entry.interest.is_open = None, True
 
     def finished_before(self, when: float) -> list[SubscriptionId]:
         """Subscriptions of jobs that were finished by then."""
@@ -163,6 +194,30 @@ class EventLog:
     def subscriptions(self) -> list[Subscription]:
         """All, in the order of their ids."""
         return [self._entries[number].subscription for number in sorted(self._entries)]
+
+    def select(
+        self, *, scope: Scope | None = None, owner: str | None = None, after: int = 0
+    ) -> Iterator[Subscription]:
+        """Those of exactly that scope and that owner, where given, with ids above `after`, in their order."""
+        if owner is not None:
+            numbers: Sequence[SubscriptionId] = self._by_owner.get(owner, [])
+        elif scope is not None:
+            interests = self._by_scope.get(scope, ())
+            numbers = sorted(number for interest in interests for number in interest.subscriptions)
+        else:
+            numbers = sorted(self._entries)
+        for number in numbers[bisect_right(numbers, after) :]:
+            subscription = self._entries[number].subscription
+            if scope is None or subscription.scope == scope:
+                yield subscription
+
+    def hears(self, scope: Scope, kinds: frozenset[EventKind]) -> bool:
+        """Whether anybody listens at exactly that scope for one of these kinds."""
+        return any(kinds & interest.filter.kinds for interest in self._by_scope.get(scope, ()))
+
+    def count(self, scope: Scope) -> int:
+        """How many there are of exactly that scope."""
+        return sum(len(interest.subscriptions) for interest in self._by_scope.get(scope, ()))
 
     def subscription(self, number: SubscriptionId) -> Subscription:
         """Raises NotFound."""
@@ -187,11 +242,21 @@ class EventLog:
 
     def _match(self, event: Event) -> list[_Interest]:
         found = []
+        if event.kind is EventKind.JOB_CREATED:  # also of a job that is restarted
+            self._open(event, is_open=True)
         for interest in self._candidates(event):
-            if event.seq > interest.born and interest.filter.matches(event):
+            if interest.is_open and event.seq > interest.born and interest.filter.matches(event):
                 interest.matches.append(event.seq)
                 found.append(interest)
+        if event.kind is EventKind.JOB_COMPLETED:
+            self._open(event, is_open=False)
+        elif event.kind is EventKind.JOB_PROGRESS and (self._paced or self._keep_progress):
+            self._progress[event.seq] = event.at
         return found
+
+    def _open(self, event: Event, *, is_open: bool) -> None:
+        for interest in self._by_scope.get(Scope(event.printer, event.job), ()):
+            interest.is_open = is_open
 
     def _candidates(self, event: Event) -> Iterable[_Interest]:
         yield from self._by_scope.get(SERVER, ())
@@ -218,12 +283,12 @@ class EventLog:
         """
         while True:
             entry = self._entry(number)
-            interest = entry.interest
-            start = entry.base + after - interest.trimmed
+            matches, offset = self._view(entry)
+            start = after + offset
             missed = max(0, -start)
             start = max(0, start)
-            wanted = interest.matches[start : start + limit]
-            at_end = start + len(wanted) >= len(interest.matches)
+            wanted = matches[start : start + limit]
+            at_end = start + len(wanted) >= len(matches)
             complete = entry.finished is not None and at_end
             if wanted or complete or not wait or self._closed:
                 events = await self._fetch(wanted)
@@ -238,22 +303,36 @@ class EventLog:
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
+        while (interests := self._silent(cursors)) is not None:
+            waiter = asyncio.get_running_loop().create_future()
+            for interest in interests:
+                interest.waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                for interest in interests:
+                    interest.waiters.discard(waiter)
+
+    def _silent(self, cursors: Mapping[SubscriptionId, int]) -> list[_Interest] | None:
+        """The interests to wait for; None if there is something to tell of already."""
         interests = []
         for number, after in cursors.items():
             entry = self._entries.get(number)
             if entry is None or entry.finished is not None or self._closed:
-                return
-            if entry.interest.total > entry.base + after:
-                return
+                return None
+            matches, offset = self._view(entry)
+            if len(matches) > offset + after:
+                return None
             interests.append(entry.interest)
-        waiter = asyncio.get_running_loop().create_future()
-        for interest in interests:
-            interest.waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            for interest in interests:
-                interest.waiters.discard(waiter)
+        return interests
+
+    def _view(self, entry: _Entry) -> tuple[array[int], int]:
+        """A subscription's matches, and where among them its number 0 would stand."""
+        interest = entry.interest
+        if entry.pacing is None:
+            return interest.matches, entry.base - interest.trimmed
+        entry.pacing.catch_up(interest.matches, interest.trimmed, self._progress)
+        return entry.pacing.matches, -entry.pacing.trimmed
 
     @property
     def waiting(self) -> int:
@@ -268,9 +347,8 @@ class EventLog:
 
     def available(self, number: SubscriptionId) -> tuple[int, int]:
         """Numbers of the oldest notification that can still be read, and of the newest (RFC 3996: 0 if none yet)."""
-        entry = self._entry(number)
-        first = max(entry.base, entry.interest.trimmed) - entry.base + 1
-        return first, entry.interest.total - entry.base
+        matches, offset = self._view(self._entry(number))
+        return max(0, -offset) + 1, len(matches) - offset
 
     async def _fetch(self, numbers: Sequence[int]) -> list[Event]:
         at_hand = [self._recent.get(seq) for seq in numbers]
@@ -291,12 +369,23 @@ class EventLog:
         subscriptions = [
             replace(entry.subscription, base=entry.base)
             for entry in self._entries.values()
-            if entry.subscription.base is None and entry.interest.filter in touched
+            if entry.subscription.base is None and entry.interest.filter in touched and entry.pacing is None
         ]
+        for number, pacing in self._paced.items():
+            entry = self._entries[number]
+            self._view(entry)
+            base, paced_at = pacing.left_by(up_to, self._progress)
+            new = replace(entry.subscription, base=base, paced_at=paced_at)
+            if new != entry.subscription:
+                subscriptions.append(new)
         return interests, subscriptions
 
     def trimmed(self, up_to: int) -> None:
         """The store has removed the events up to that number."""
+        for pacing in self._paced.values():
+            pacing.trim(up_to, self._progress)
+        while self._progress and (oldest := next(iter(self._progress))) <= up_to:
+            del self._progress[oldest]
         for interest in self._interests.values():
             gone = bisect_right(interest.matches, up_to)
             if gone:
@@ -313,9 +402,13 @@ class EventLog:
         except KeyError:
             raise NotFound(f"there is no subscription {number}") from None
 
-    def _enter(self, subscription: Subscription, interest: _Interest, base: int) -> None:
-        self._entries[subscription.id] = _Entry(subscription, interest, base)
+    def _enter(self, subscription: Subscription, interest: _Interest, base: int, seen: int) -> None:
+        entry = self._entries[subscription.id] = _Entry(subscription, interest, base)
+        if subscription.interval:
+            pacing = Pacing(subscription.interval, seen, subscription.base or 0, subscription.paced_at)
+            entry.pacing = self._paced[subscription.id] = pacing
         interest.subscriptions.add(subscription.id)
+        insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
         if subscription.scope.job is not None:
             self._by_job.setdefault(subscription.scope.job, set()).add(subscription.id)
 

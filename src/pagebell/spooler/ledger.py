@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, OutOfService, ServiceStopping
@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 
 Decide = Callable[[], Change | None]
 T = TypeVar("T")
+
+
+MOST_PRINTERS: Final = 65_535
+"""The largest printer-id (PWG 5100.22)."""
 
 
 class Ledger:
@@ -47,8 +51,10 @@ class Ledger:
         self.listeners: list[Callable[[Change], None]] = []
         """Hear of each change after it has taken effect here."""
         self.stopping = False
+        self.uuid = ""
         self._last_job = 0
         self._last_subscription = 0
+        self._last_printer = 0
         self._ages: deque[tuple[float, int]] = deque()
         """(time, number) of some events, in order: enough to find those that are too old."""
         self._last_event = 0
@@ -56,18 +62,21 @@ class Ledger:
     async def open(self) -> None:
         """Read what the store has."""
         snapshot = await self.store.open(self._committed)
+        self.uuid = snapshot.uuid
         self._last_job = snapshot.last_job
         self._last_subscription = snapshot.last_subscription
         self._last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
         self.printers = {printer.name: printer for printer in snapshot.printers}
         self._keep(snapshot.settings)
+        self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
         for job in snapshot.active:
             self.roster.apply(job)
         events = await self.store.events(range(0, snapshot.last_event + 1))
         for event in events:
             self._age(event.at, event.seq)
-        self.events.restore(snapshot.subscriptions, snapshot.interests, events)
+        living = {job.id for job in snapshot.active}
+        self.events.restore(snapshot.subscriptions, snapshot.interests, events, living)
         now = self.clock.now()
         for subscription in snapshot.subscriptions:
             job_id = subscription.scope.job
@@ -106,6 +115,14 @@ class Ledger:
         """A number that no job has had. It is used up even if its job is never stored."""
         self._last_job += 1
         return JobId(self._last_job)
+
+    def next_printer_id(self) -> int:
+        """A number that no printer has; one of a printer that is gone comes again as late as can be."""
+        taken = {printer.id for printer in self.printers.values()}
+        while True:
+            self._last_printer = self._last_printer % MOST_PRINTERS + 1
+            if self._last_printer not in taken:
+                return self._last_printer
 
     def next_subscription_id(self) -> SubscriptionId:
         """A number that no subscription has had."""

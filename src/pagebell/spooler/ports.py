@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pagebell.model.access import Principal
+from pagebell.model.access import Identity, Principal
 from pagebell.model.document import Document, DocumentKey, Ticket
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
@@ -105,6 +105,8 @@ class Snapshot:
     last_event: int = 0
     default_printer: PrinterName | None = None
     settings: tuple[Setting, ...] = ()
+    uuid: str = ""
+    """Of the server, for as long as the store lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,16 +325,24 @@ class DeviceFactory(Protocol):
 class Directory(Protocol):
     """Who is who: the people that may come in, and what they may do."""
 
-    async def principal(self, name: str | None, host: str) -> Principal:
-        """Somebody who has proved to be `name` (None: nobody in particular), with the rights that follow."""
+    async def principal(self, who: Identity | None, host: str) -> Principal:
+        """Somebody who has proved to be `who` (None: nobody in particular), with the rights that follow."""
         ...
 
     async def nt_hash(self, name: str) -> bytes | None:
         """What NTLM needs to check a proof; None for somebody unknown. Names do not differ by case."""
         ...
 
-    async def verify(self, name: str, password: str) -> bool:
-        """Whether that is the password; an unknown name takes as long as a wrong password."""
+    async def prove(self, name: str, password: str) -> Identity | None:
+        """Who that is, if it is the password; an unknown name takes as long as a wrong password."""
+        ...
+
+    async def edition(self, name: str) -> str:
+        """Another text whenever the user's password may be another."""
+        ...
+
+    async def has_passwords(self) -> bool:
+        """Whether there is anybody whose password could be checked."""
         ...
 
 

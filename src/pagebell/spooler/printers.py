@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from pagebell.model.access import SYSTEM, Grant, Principal, Right
 from pagebell.model.document import Ticket
-from pagebell.model.errors import AlreadyExists, NotFound, Unsupported, WrongState
+from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.jobs import Jobs
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
 from pagebell.spooler.missing import MissingDevice
 from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector, Setting
 from pagebell.spooler.queue import Queue
@@ -106,6 +106,8 @@ class Printers:
         """Add a printer, and what a front end keeps of it. Raises NotAuthorized, AlreadyExists, Unsupported."""
         by.demand(Right.ADMINISTER)
         self._ledger.refuse_if_stopping()
+        if len(self._ledger.printers) >= MOST_PRINTERS:
+            raise TooMany(f"the server has {MOST_PRINTERS} printers, as many as it may have")
         try:
             good = printer_name(name)
         except ValueError as error:
@@ -117,6 +119,7 @@ class Printers:
             uuid=str(uuid.uuid4()),
             device=wish.device or "",
             created=now,
+            id=self._ledger.next_printer_id(),
             info=good if wish.info is None else wish.info,
             location=wish.location or "",
             alias=wish.alias or "",
@@ -319,6 +322,13 @@ class Printers:
         if found is None:
             raise NotFound(f"there is no printer {name!r}")
         return found
+
+    def by_id(self, number: int) -> Printer:
+        """The printer with that printer-id. Raises NotFound."""
+        for printer in self._ledger.printers.values():
+            if printer.id == number:
+                return printer
+        raise NotFound(f"there is no printer with the id {number}")
 
     def list(self) -> list[Printer]:
         """All printers, by name."""

@@ -100,9 +100,8 @@ class Queue:
 
     async def release_due(self) -> None:
         """Let the jobs go whose time has come."""
-        for job in list(self._ledger.roster.living()):
-            if job.hold_until is not None and job.hold_until <= self._ledger.clock.now():
-                await self._ledger.update_job(job.id, self._without(SPECIFIED))
+        for job in self._ledger.roster.due(self._ledger.clock.now()):
+            await self._ledger.update_job(job.id, self._without(SPECIFIED))
 
     def _without(self, reason: str) -> Callable[[Job], Change | None]:
         def decide(job: Job) -> Change | None:

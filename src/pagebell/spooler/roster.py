@@ -23,21 +23,35 @@ class Roster:
         self._jobs: dict[JobId, Job] = {}
         self._living: dict[PrinterName, list[_Key]] = {}
         self._ready: dict[PrinterName, list[_Key]] = {}
+        self._open: set[JobId] = set()
+        self._timed: set[JobId] = set()
 
     def apply(self, job: Job) -> None:
         """Take the job's newest stored version."""
         old = self._jobs.get(job.id)
         if old is not None:
-            _remove(self._living[old.printer], _key(old))
-            if _is_ready(old):
-                _remove(self._ready[old.printer], _key(old))
+            self._take_out(old)
         if job.state.is_final:
             self._jobs.pop(job.id, None)
             return
         self._jobs[job.id] = job
-        insort(self._living.setdefault(job.printer, []), _key(job))
+        key = job.place
+        insort(self._living.setdefault(job.printer, []), key)
         if _is_ready(job):
-            insort(self._ready.setdefault(job.printer, []), _key(job))
+            insort(self._ready.setdefault(job.printer, []), key)
+        if job.open:
+            self._open.add(job.id)
+        if job.hold_until is not None:
+            self._timed.add(job.id)
+
+    def _take_out(self, old: Job) -> None:
+        """Forget where the last version stood."""
+        key = old.place
+        _remove(self._living[old.printer], key)
+        if _is_ready(old):
+            _remove(self._ready[old.printer], key)
+        self._open.discard(old.id)
+        self._timed.discard(old.id)
 
     def get(self, job: JobId) -> Job | None:
         """The job, if it lives."""
@@ -53,6 +67,15 @@ class Roster:
         if printer is not None:
             return (self._jobs[JobId(number)] for *_, number in tuple(self._living.get(printer, ())))
         return iter(sorted(self._jobs.values(), key=_key))
+
+    def open(self) -> list[Job]:
+        """Those that wait for more documents."""
+        return [self._jobs[number] for number in sorted(self._open)]
+
+    def due(self, now: float) -> list[Job]:
+        """Those that are held until a time that has come, in the order of printing."""
+        timed = (self._jobs[number] for number in self._timed)
+        return sorted((job for job in timed if (job.hold_until or now) <= now), key=_key)
 
     def select(self, query: JobQuery) -> Iterator[Job]:
         """The living jobs that a query asks for, in the order of printing; `limit` and `offset` are the caller's."""

@@ -31,19 +31,20 @@ from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
+from pagebell.spooler.system import System
 
 log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
 
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions` and `settings` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `settings` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Spooler:
             converter or IdentityConverter(),
         )
         self.settings = Settings(self._ledger)
+        self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
         self._exit = AsyncExitStack()
@@ -91,6 +93,8 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self._teller = group.create_task(self.system.run(), name="the server's own events")
+        await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -101,6 +105,8 @@ class Spooler:
         try:
             self._housekeeper.cancel()
             await self.printers.stop()
+            self._teller.cancel()
+            await self.system.stopping()
             if kind is not None and issubclass(kind, asyncio.CancelledError):
                 await self._exit.__aexit__(kind, error, trace)
             else:  # an error of the body goes on as itself, not in the task group's wrapping
@@ -171,9 +177,9 @@ class Spooler:
         over.update(ledger.events.finished_before(now - policy.event_life))
         if over:
             await self.subscriptions.drop(sorted(over))
-        for job in list(ledger.roster.living()):
+        for job in ledger.roster.open():
             idle = now - job.touched
-            if job.open and idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
+            if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
         await self.queue.release_due()
         trim = ledger.too_old()

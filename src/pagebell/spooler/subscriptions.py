@@ -5,17 +5,29 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, TooMany, WrongState
-from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import Order, SubscriptionWish
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
+
+MOST_LISTED: Final = 10_000
+"""Subscriptions on one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some subscriptions by id; `next` is where the page after begins, None on the last."""
+
+    subscriptions: tuple[Subscription, ...]
+    next: SubscriptionId | None = None
 
 
 class Subscriptions:
@@ -26,14 +38,19 @@ class Subscriptions:
         self._changing = asyncio.Lock()
         """Subscriptions have no versions: who makes one of the stored ones new holds this."""
 
-    async def subscribe(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
-        """Begin to count the events of `scope` for somebody.
+    async def create_subscription(
+        self, wish: SubscriptionWish, by: Principal, *, scope: Scope
+    ) -> Subscription:
+        """Begin to count the events of a printer, a job or the server for somebody.
 
-        Raises NotFound for an unknown printer or job, WrongState for a finished job, TooMany, NotAuthorized.
+        A job's are for its owner and operators (RFC 3995 11.1.1); of a printer and the server everybody hears who
+        may print. Raises NotFound for an unknown printer or job, WrongState for a finished job, TooMany,
+        NotAuthorized.
         """
         by.demand(Right.MANAGE_OWN)
         if scope.job is not None:
             job = await self._ledger.job(scope.job)
+            by.demand_own(job.owner)
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished: nothing will happen to it")
             scope = Scope(job.printer, job.id)
@@ -88,21 +105,28 @@ class Subscriptions:
         self,
         by: Principal,
         *,
-        printer: PrinterName | None = None,
-        job: JobId | None = None,
-        mine: bool = False,
-    ) -> list[Subscription]:
-        """Those that `by` may see: a printer's own, or a job's, or all."""
-        found = []
-        for subscription in self._ledger.events.subscriptions():
-            if self._is_over(subscription) or not by.owns(subscription.owner):
-                continue
-            if mine and subscription.owner != by.name:
-                continue
-            if printer is not None and subscription.scope != Scope(printer, job):
-                continue
-            found.append(subscription)
-        return found
+        scope: Scope | None = None,
+        owner: str | None = None,
+        after: int = 0,
+        limit: int = MOST_LISTED,
+    ) -> Page:
+        """Those that `by` may see, by id: of one scope and one owner where given, else of all.
+
+        `after` is the `next` of the page before.
+        """
+        limit = max(1, min(limit, MOST_LISTED))
+        if not by.may(Right.MANAGE_ALL):
+            if owner not in (None, by.name):
+                return Page(())
+            owner = by.name
+        candidates = self._ledger.events.select(scope=scope, owner=owner, after=after)
+        seen = (s for s in candidates if not self._is_over(s) and by.owns(s.owner))
+        found = tuple(islice(seen, limit + 1))
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def count(self, scope: Scope) -> int:
+        """How many subscriptions a printer, a job or the server has, whoever they belong to: anybody may know."""
+        return self._ledger.events.count(scope)
 
     async def read(
         self, number: SubscriptionId, by: Principal, after: int = 0, limit: int = 100, *, wait: bool = False

@@ -11,6 +11,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -245,6 +246,7 @@ class SqliteStore:
             connection.execute("begin immediate")
             for statement in rows.SCHEMA.split(";"):
                 connection.execute(statement)
+            connection.execute("insert or ignore into meta values ('uuid', ?)", (str(uuid.uuid4()),))
             connection.execute(f"pragma user_version={rows.SCHEMA_VERSION}")
             connection.execute("commit")
 

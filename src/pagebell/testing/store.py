@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,6 +35,7 @@ class MemoryStore:
         self._last_event = 0
         self._default: PrinterName | None = None
         self._settings: dict[tuple[str, str, str], Setting] = {}
+        self._uuid = str(uuid.uuid4())
 
     async def open(self, committed: Committed) -> Snapshot:
         """Make ready; the snapshot is of what is held."""
@@ -48,6 +50,7 @@ class MemoryStore:
             last_event=self._last_event,
             default_printer=self._default,
             settings=tuple(self._settings[key] for key in sorted(self._settings)),
+            uuid=self._uuid,
         )
 
     async def commit(self, change: Change) -> None:

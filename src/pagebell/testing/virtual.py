@@ -11,7 +11,7 @@ from typing import Self
 from pagebell.devices.simulated import SimulatedDevice
 from pagebell.model.access import ADMINISTRATOR, Principal
 from pagebell.model.document import NO_WISHES, DocumentKey, Ticket
-from pagebell.model.event import Event, EventKind, JobId
+from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId
 from pagebell.model.job import Job
 from pagebell.model.subscription import SERVER
 from pagebell.spooler.intake import DocumentSpec, Order, SubscriptionWish
@@ -74,8 +74,8 @@ class VirtualPrinter:
         self._exit.callback(self.documents.close)
         await self._exit.enter_async_context(self.spooler)
         self.printer = await self.spooler.printers.add(self.name, PrinterWish(device=self.uri), OPERATOR)
-        wish = SubscriptionWish(events=frozenset(EventKind))
-        self._all = await self.spooler.subscriptions.subscribe(SERVER, wish, OPERATOR)
+        wish = SubscriptionWish(events=frozenset(EventKind) - SYSTEM_KINDS)
+        self._all = await self.spooler.subscriptions.create_subscription(wish, OPERATOR, scope=SERVER)
         return self
 
     async def __aexit__(

@@ -64,6 +64,7 @@ FACTS: dict[type[errors.Refusal], Win32] = {
     errors.Gone: Win32.FILE_NOT_FOUND,
     errors.WrongState: Win32.INVALID_PRINTER_COMMAND,
     errors.NotAuthorized: Win32.ACCESS_DENIED,
+    errors.NotAuthenticated: Win32.ACCESS_DENIED,
     errors.NotAccepting: Win32.ACCESS_DENIED,
     errors.AlreadyExists: Win32.PRINTER_ALREADY_EXISTS,
     errors.Unsupported: Win32.INVALID_PARAMETER,

@@ -9,7 +9,7 @@ from typing import Self
 from pagebell.model.access import EVERYBODY, SYSTEM, Principal
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
@@ -25,7 +25,7 @@ from pagebell.testing.virtual import MarkInspector
 ADA = Principal("ada", rights=EVERYBODY)
 BOB = Principal("bob", rights=EVERYBODY)
 P1, P2 = PrinterName("p1"), PrinterName("p2")
-ALL = frozenset(EventKind)
+ALL = frozenset(EventKind) - SYSTEM_KINDS
 
 
 def line(event: Event) -> str:
@@ -139,10 +139,16 @@ class Stage:
         return [line(event) for event in new]
 
     async def subscribe(
-        self, scope: Scope = SERVER, kinds: frozenset[EventKind] = ALL, lease: int | None = None
+        self,
+        scope: Scope = SERVER,
+        kinds: frozenset[EventKind] = ALL,
+        lease: int | None = None,
+        *,
+        interval: int = 0,
+        by: Principal = SYSTEM,
     ) -> Subscription:
-        wish = SubscriptionWish(kinds, lease=lease)
-        return await self.spooler.subscriptions.subscribe(scope, wish, SYSTEM)
+        wish = SubscriptionWish(kinds, lease=lease, interval=interval)
+        return await self.spooler.subscriptions.create_subscription(wish, by, scope=scope)
 
     async def read(self, subscription: Subscription, after: int = 0, limit: int = 10_000) -> Batch:
         return await self.spooler.subscriptions.read(subscription.id, SYSTEM, after, limit)

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from pagebell.model.access import SYSTEM
-from pagebell.model.errors import NotFound, WrongState
-from pagebell.model.event import EventKind, JobId
-from pagebell.model.subscription import Scope
+from pagebell.model.errors import NotAuthorized, NotFound, WrongState
+from pagebell.model.event import EventKind, JobId, JobState
+from pagebell.model.subscription import SERVER, Scope
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec
-from tests.unit.spooler.stage import ADA, P1, P2, Stage, line
+from pagebell.spooler.policy import Policy
+from pagebell.spooler.subscriptions import Page
+from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage, line
 
 
 def lines(batch: Batch) -> list[str]:
@@ -90,7 +92,7 @@ async def test_subscription_made_with_its_job_hears_of_the_creation(stage: Stage
     await stage.clock.settle()
     batch = await stage.read(subscriptions[0])
     assert lines(batch)[0] == "1 job-created 1: pending"
-    assert lines(batch)[-2].endswith("job-completed 1: completed (job-completed-successfully)")
+    assert lines(batch)[-1].endswith("job-completed 1: completed (job-completed-successfully)")
     assert batch.complete
 
 
@@ -231,4 +233,150 @@ async def test_unsubscribing_is_final_whatever_happens_at_the_same_time(stage: S
             await stage.spooler.subscriptions.renew(subscription.id, 500, SYSTEM)
     await ending
     assert stage.store._subscriptions == {}
-    assert stage.spooler.subscriptions.list(SYSTEM) == []
+    assert stage.spooler.subscriptions.list(SYSTEM) == Page(())
+
+
+async def test_one_list_has_an_owners_subscriptions_of_every_scope(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    made = [await stage.subscribe(scope, by=ADA) for scope in (SERVER, Scope(P1), Scope(job=job), SERVER)]
+    await stage.subscribe(Scope(P1), by=BOB)
+    subscriptions = stage.spooler.subscriptions
+    assert list(subscriptions.list(ADA).subscriptions) == made
+    assert list(subscriptions.list(SYSTEM, owner="ada").subscriptions) == made
+    assert len(subscriptions.list(SYSTEM).subscriptions) == 5
+    assert subscriptions.list(BOB, owner="ada") == Page(())
+    assert [s.id for s in subscriptions.list(ADA, scope=SERVER).subscriptions] == [made[0].id, made[3].id]
+
+
+async def test_list_is_read_page_by_page(stage: Stage) -> None:
+    made = [(await stage.subscribe(by=ADA)).id for _ in range(5)]
+    pages, after = [], 0
+    while True:
+        page = stage.spooler.subscriptions.list(ADA, after=after, limit=2)
+        pages.append([s.id for s in page.subscriptions])
+        if page.next is None:
+            break
+        after = page.next
+    assert pages == [made[:2], made[2:4], made[4:]]
+
+
+async def test_how_many_there_are_is_no_secret(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    for scope in (SERVER, SERVER, Scope(P1), Scope(P1, job), Scope(P1, job), Scope(P1, job)):
+        await stage.subscribe(scope, by=ADA)
+    count = stage.spooler.subscriptions.count
+    assert (count(SERVER), count(Scope(P1)), count(Scope(P1, job)), count(Scope(P2))) == (2, 1, 3, 0)
+    assert stage.spooler.subscriptions.list(BOB) == Page(())
+
+
+async def test_subscriptions_of_a_job_are_for_its_owner_and_operators(stage: Stage) -> None:
+    job = await stage.submit(by=ADA)
+    with pytest.raises(NotAuthorized):
+        await stage.subscribe(Scope(job=job), by=BOB)
+    await stage.subscribe(Scope(job=job), by=SYSTEM)
+
+
+PROGRESS = frozenset({EventKind.JOB_PROGRESS})
+
+
+async def print_pages(stage: Stage, *pauses: float, first: int = 1) -> None:
+    """The job on the device prints a page after each of these pauses."""
+    for page, pause in enumerate(pauses, first):
+        await stage.clock.advance(pause)
+        stage.device.printed(page)
+        await stage.clock.settle()
+
+
+def pages(batch: Batch) -> list[tuple[int, int]]:
+    """Number and page of each notification of progress."""
+    found = [(n.number, n.event.job_status) for n in batch.notifications]
+    return [(number, status.impressions_completed) for number, status in found if status is not None]
+
+
+async def test_progress_is_told_no_more_often_than_asked_for(stage: Stage) -> None:
+    await stage.submit()
+    paced, every = await stage.subscribe(kinds=PROGRESS, interval=10), await stage.subscribe(kinds=PROGRESS)
+    await print_pages(stage, 0, 4, 5, 1, 9, 1, 30)
+    assert pages(await stage.read(paced)) == [(1, 1), (2, 4), (3, 6), (4, 7)]
+    assert len(pages(await stage.read(every))) == 7
+
+
+async def test_who_asks_later_is_told_of_the_first_progress_all_the_same(stage: Stage) -> None:
+    await stage.submit()
+    early = await stage.subscribe(kinds=PROGRESS, interval=10)
+    await print_pages(stage, 0)
+    late = await stage.subscribe(kinds=PROGRESS, interval=10)
+    await print_pages(stage, 5, 5, 5, first=2)
+    assert pages(await stage.read(early)) == [(1, 1), (2, 3)]
+    assert pages(await stage.read(late)) == [(1, 2), (2, 4)]
+
+
+async def test_interval_holds_back_nothing_but_progress(stage: Stage) -> None:
+    await stage.submit()
+    paced = await stage.subscribe(kinds=PROGRESS | {EventKind.JOB_STATE_CHANGED}, interval=100)
+    await print_pages(stage, 0, 1)
+    stage.device.finish()
+    await stage.clock.settle()
+    assert [n.event.kind for n in (await stage.read(paced)).notifications] == [
+        "job-progress",
+        "job-completed",
+    ]
+
+
+async def test_waiting_reader_is_not_woken_for_progress_that_it_does_not_want(stage: Stage) -> None:
+    await stage.submit()
+    paced = await stage.subscribe(kinds=PROGRESS, interval=10)
+    await print_pages(stage, 0)
+    reader = asyncio.ensure_future(stage.spooler.subscriptions.read(paced.id, SYSTEM, 1, wait=True))
+    await print_pages(stage, 5, first=2)
+    assert not reader.done()
+    await print_pages(stage, 5, first=3)
+    assert pages(reader.result()) == [(2, 3)]
+
+
+@pytest.mark.parametrize("trim_at", range(1, 8))
+async def test_numbers_of_paced_progress_outlast_trimming_and_restarts(trim_at: int) -> None:
+    async with Stage(policy=Policy(event_life=60, housekeeping=1e9)) as stage:
+        job = await stage.submit()
+        paced = await stage.subscribe(kinds=PROGRESS, interval=20)
+        await print_pages(stage, *[10] * 8)
+        before = pages(await stage.read(paced))
+        assert before == [(1, 1), (2, 3), (3, 5), (4, 7)]
+        first = next(event.seq for event in stage.store.history if event.kind is EventKind.JOB_PROGRESS)
+        await stage.spooler.subscriptions.trim(first + trim_at - 1)
+        kept = [(number, page) for number, page in before if page > trim_at]
+        for _ in range(2):
+            batch = await stage.read(paced)
+            assert (pages(batch), batch.missed) == (kept, 4 - len(kept))
+            assert stage.spooler.subscriptions.available(paced.id) == (5 - len(kept), 4)
+            await stage.restart()
+        assert await stage.state(job) == JobState.PROCESSING
+        await print_pages(stage, 1)
+        assert pages(await stage.read(paced)) == kept
+        await print_pages(stage, 10, first=2)
+        assert pages(await stage.read(paced)) == [*kept, (5, 2)]
+
+
+async def test_nothing_befalls_a_finished_job(stage: Stage) -> None:
+    job = await stage.submit()
+    subscription = await stage.subscribe(Scope(job=job))
+    stage.device.finish()
+    await stage.clock.settle()
+    told = await stage.read(subscription)
+    assert told.notifications[-1].event.kind is EventKind.JOB_COMPLETED
+    await stage.spooler.printers.pause(P1, SYSTEM)
+    assert await stage.read(subscription) == told
+    await stage.restart()
+    await stage.spooler.printers.resume(P1, SYSTEM)
+    assert await stage.read(subscription) == told
+
+
+async def test_restarted_job_is_heard_of_again(stage: Stage) -> None:
+    job = await stage.submit()
+    subscription = await stage.subscribe(Scope(job=job), frozenset({EventKind.JOB_STATE_CHANGED}))
+    stage.device.finish()
+    await stage.clock.settle()
+    await stage.spooler.jobs.restart(job, ADA)
+    await stage.clock.settle()
+    kinds = [n.event.kind for n in (await stage.read(subscription)).notifications]
+    assert kinds == ["job-completed", "job-created", "job-state-changed"]

@@ -7,7 +7,7 @@ encoded for each answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -147,7 +147,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
         r.printer_uri_supported(*(uri for uri, _ in ways)),
-        r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
+        r.uri_authentication_supported(*(origin.authentication for _ in ways)),
         r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
         r.printer_name(printer.name),
         r.printer_info(printer.info),
@@ -238,7 +238,7 @@ class PrinterDescriber:
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
-            origin = Origin(origin.authority, origin.secure)
+            origin = replace(origin, both_schemes=False)
         spooler = self._spooler
         found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
         found.append(self._fragments(printer, origin).of(selection))

@@ -10,6 +10,7 @@ STATUS: dict[type[errors.Refusal], Status] = {
     errors.Gone: Status.CLIENT_ERROR_NOT_POSSIBLE,  # the job is there, its documents are not: RFC 8011 4.3.7
     errors.WrongState: Status.CLIENT_ERROR_NOT_POSSIBLE,
     errors.NotAuthorized: Status.CLIENT_ERROR_NOT_AUTHORIZED,
+    errors.NotAuthenticated: Status.CLIENT_ERROR_NOT_AUTHENTICATED,
     errors.NotAccepting: Status.SERVER_ERROR_NOT_ACCEPTING_JOBS,
     errors.AlreadyExists: Status.CLIENT_ERROR_NOT_POSSIBLE,
     errors.Unsupported: Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,

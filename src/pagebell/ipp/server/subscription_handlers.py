@@ -17,6 +17,7 @@ from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
 from pagebell.model.event import JobId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.spooler import Spooler
+from pagebell.spooler.subscriptions import MOST_LISTED
 
 Handler = Callable[[Call], Awaitable[Reply]]
 MOST_EVENTS = 1000
@@ -44,10 +45,15 @@ async def create_printer_subscriptions(call: Call) -> Reply:
 async def create_job_subscriptions(call: Call) -> Reply:
     """Create-Job-Subscriptions, RFC 3995 11.1.1"""
     number = JobId(call.request.attributes.get(r.notify_job_id) or 0)
+    return await _create(call, await _scope_of_job(call, number), job=True)
+
+
+async def _scope_of_job(call: Call, number: JobId) -> Scope:
+    """A job that must be at the printer aimed at. Raises NotFound."""
     job = await call.spooler.jobs.job(number)
     if job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
-    return await _create(call, Scope(job.printer, job.id), job=True)
+    return Scope(job.printer, job.id)
 
 
 async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
@@ -60,7 +66,8 @@ async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
         answer = wish
         if wish.wish is not None:
             try:
-                created.append(await call.spooler.subscriptions.subscribe(scope, wish.wish, call.by))
+                made = await call.spooler.subscriptions.create_subscription(wish.wish, call.by, scope=scope)
+                created.append(made)
             except TooMany:
                 answer = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
         each.append(answer)
@@ -80,17 +87,17 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    job = attributes.get(r.notify_job_id)
-    if job is not None:
-        await call.spooler.jobs.job(JobId(job))
-    found = call.spooler.subscriptions.list(
+    scope = Scope(call.printer)
+    if (number := attributes.get(r.notify_job_id)) is not None:
+        scope = await _scope_of_job(call, JobId(number))
+    page = call.spooler.subscriptions.list(
         call.by,
-        printer=call.printer,
-        job=None if job is None else JobId(job),
-        mine=attributes.get(r.my_subscriptions) or False,
+        scope=scope,
+        owner=call.by.name if attributes.get(r.my_subscriptions) else None,
+        limit=attributes.get(r.limit) or MOST_LISTED,
     )
     reply = Reply()
-    for subscription in found[: attributes.get(r.limit)]:
+    for subscription in page.subscriptions:
         reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
     return reply
 

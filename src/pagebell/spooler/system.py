@@ -1,0 +1,118 @@
+"""The server as a whole: its state is what its printers are together, and who asked hears when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from pagebell.model.errors import NoRoom
+from pagebell.model.event import NO_PRINTER, SYSTEM_KINDS, Event, EventKind, PrinterState, SystemStatus
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SERVER
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change
+
+
+def status_of(printers: Iterable[Printer]) -> SystemStatus:
+    """Printing if any printer is, stopped if all are; the reasons are those of all of them (PWG 5100.22 7.3)."""
+    states: set[PrinterState] = set()
+    reasons: set[str] = set()
+    for printer in printers:
+        states.add(printer.state)
+        reasons |= printer.reasons
+    state = PrinterState.IDLE
+    if PrinterState.PROCESSING in states:
+        state = PrinterState.PROCESSING
+    elif states == {PrinterState.STOPPED}:
+        state = PrinterState.STOPPED
+    return SystemStatus(state, frozenset(reasons))
+
+
+class System:
+    """What there is to know of the server itself.
+
+    Its events follow the changes that they tell of, each in a transaction of its own, and only where a subscription
+    listens for them: no job costs more because of events that nobody wants.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._told: SystemStatus | None = None
+        """The state that was told last; None while nobody listens."""
+        self._untold: asyncio.Queue[Event] = asyncio.Queue()
+        self.config_changed = ledger.clock.now()
+        """When a printer came or went, or another one became the default; or the start."""
+        self.config_changes = 0
+        ledger.listeners.append(self._committed)
+
+    @property
+    def uuid(self) -> str:
+        """The same at every start."""
+        return self._ledger.uuid
+
+    @property
+    def status(self) -> SystemStatus:
+        """Its state as it is now."""
+        return status_of(self._ledger.printers.values())
+
+    @property
+    def state_changed(self) -> float:
+        """When some printer's state changed last, if ever."""
+        return max((printer.state_changed for printer in self._ledger.printers.values()), default=0.0)
+
+    async def started(self) -> None:
+        """Tell who asked that the server is up again."""
+        if self._is_heard:
+            self._told = self.status
+            await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self._told))
+
+    async def stopping(self) -> None:
+        """Tell who asked that the server goes down."""
+        if self._is_heard:
+            await self._tell(self._event(EventKind.SYSTEM_SHUTDOWN, self.status))
+
+    async def run(self) -> None:
+        """Store the events that are due, in their order; for as long as the server runs."""
+        while True:
+            await self._tell(await self._untold.get())
+
+    async def _tell(self, event: Event) -> None:
+        async def attempt() -> None:
+            await self._ledger.store.commit(Change(events=(event,)))
+
+        await self._ledger.insist(attempt, NoRoom)
+
+    @property
+    def _is_heard(self) -> bool:
+        return self._ledger.events.hears(SERVER, SYSTEM_KINDS)
+
+    def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
+        return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)
+
+    def _committed(self, change: Change) -> None:
+        came = any(printer.version == 1 for printer in change.printers)
+        configured = came or bool(change.gone_printers) or change.default_printer is not None
+        if configured:
+            self.config_changed = self._ledger.clock.now()
+            self.config_changes += 1
+        if not self._is_heard:
+            self._told = None
+            return
+        if self._told is None:  # the first subscriber came just now: from here on
+            self._told = self.status
+        elif change.printers or change.gone_printers:
+            self._compare(self._told, self.status)
+        if configured:
+            names = ("default_printer",) if change.default_printer is not None else ()
+            names = (*names, "printers") if came or change.gone_printers else names
+            self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self._told, names))
+
+    def _compare(self, old: SystemStatus, new: SystemStatus) -> None:
+        if new == old:
+            return
+        self._told = new
+        kind = EventKind.SYSTEM_STATE_CHANGED
+        if new.state is PrinterState.STOPPED and old.state is not new.state:
+            kind = EventKind.SYSTEM_STOPPED
+        changed = tuple(name for name in ("state", "reasons") if getattr(old, name) != getattr(new, name))
+        self._untold.put_nowait(self._event(kind, new, changed))
