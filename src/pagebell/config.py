@@ -196,6 +196,8 @@ class Config(_Table, frozen=True):
     access: AccessTable = AccessTable()
     rpc: RpcTable = RpcTable()
     printers: dict[str, PrinterTable] = {}
+    couriers: dict[str, dict[str, Any]] = {}
+    """Who takes events to recipients, by name; each courier has its own settings, which it checks at the start."""
 
     def policy(self) -> Policy:
         """The spooler's limits and habits."""

@@ -35,6 +35,7 @@ create index if not exists job_finished_state on job (state, completed_at, id) w
 create table if not exists subscription (
     id integer primary key autoincrement, filter text not null, body blob not null
 );
+create table if not exists delivery (subscription integer primary key, number integer not null);
 create index if not exists subscription_filter on subscription (filter);
 create table if not exists interest (
     filter text primary key, born integer not null, trimmed integer not null
@@ -89,6 +90,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         _put_setting(connection, setting)
     for subscription_id in change.gone_subscriptions:
         _drop_subscription(connection, subscription_id)
+    for subscription_id, delivered in change.delivered:
+        known = "select ?, ? where exists (select 1 from subscription where id = ?)"
+        execute(f"insert or replace into delivery {known}", (subscription_id, delivered, subscription_id))
     for interest in change.interests:
         values = (interest.trimmed, _key(interest.filter))
         execute("update interest set trimmed = ? where filter = ?", values)
@@ -118,6 +122,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             Interest(_filter.decode(key), born, trimmed)
             for key, born, trimmed in connection.execute("select filter, born, trimmed from interest")
         ),
+        delivered=tuple(connection.execute("select subscription, number from delivery")),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
         last_event=max(
@@ -190,6 +195,7 @@ def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
     if row is None:
         return
     connection.execute("delete from subscription where id = ?", (number,))
+    connection.execute("delete from delivery where subscription = ?", (number,))
     left = "select 1 from subscription where filter = ?"
     connection.execute(f"delete from interest where filter = ? and not exists ({left})", (row[0], row[0]))
 

@@ -68,6 +68,7 @@ FACTS: dict[type[errors.Refusal], Win32] = {
     errors.NotAccepting: Win32.ACCESS_DENIED,
     errors.AlreadyExists: Win32.PRINTER_ALREADY_EXISTS,
     errors.Unsupported: Win32.INVALID_PARAMETER,
+    errors.UnsupportedScheme: Win32.INVALID_PARAMETER,
     errors.UnsupportedFormat: Win32.INVALID_DATATYPE,
     errors.DocumentDamaged: Win32.INVALID_DATA,
     errors.TooLarge: Win32.DISK_FULL,  # what a client has a sentence for when a document does not fit
