@@ -34,6 +34,7 @@ from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ class Spooler:
             converter or IdentityConverter(),
         )
         self.settings = Settings(self._ledger)
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()

@@ -15,6 +15,8 @@ from pagebell.winspool.constants import RegType
 DRIVER_DATA = "PrinterDriverData"
 """The key of the calls that name none. [MS-RPRN] 3.1.4.2.7"""
 DS_SPOOLER = "DsSpooler"
+SERVER = ""
+"""Owner of the server's own values."""
 BUILT_IN_KEYS = (DRIVER_DATA, DS_SPOOLER, "DsDriver")
 """Keys that every printer has, even if nothing is in them."""
 MOST_VALUES, LARGEST, LONGEST = 4096, 1 << 20, 1024
