@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.errors import ConnectionFailed, HttpError, IppError, NotFound, Unavailable, Unsupported
-from pagebell.ipp.events import Contact, EventStream, Pace, Patience, with_pauses
+from pagebell.ipp.events import EventStream, Gap, Pace, Patience, with_pauses
 from pagebell.ipp.registry import JobState, Op, PrinterState
 from pagebell.ipp.results import UNSET, JobInfo, Notification, PrinterInfo
 
@@ -181,21 +181,23 @@ class Follower:
                 aclosing(self._stream.news()) as news,
                 aclosing(with_pauses(news, self._pause)) as items,
             ):
+                missed = False
                 async for item in items:
                     if isinstance(item, Notification):
                         self._take(item)
-                    elif isinstance(item, Contact):
-                        if (item.pause or 0) > self.pace.slow:
-                            break
                         continue
-                    else:
-                        await self._look()
-                    if self.job.is_final:
+                    if isinstance(item, Gap):
+                        missed = True
+                        continue
+                    if item is None or missed or self.job.is_final:
                         await self._look()  # an event tells less of the end than the job itself
+                        missed = False
                     if self._changed():
                         yield self._update()
                     if self.job.is_final:
                         return
+                    if item is not None and (item.pause or 0) > self.pace.slow:
+                        break
         except IppError as error:
             if isinstance(error, Unavailable):
                 raise
