@@ -38,6 +38,8 @@ class Policy:
     """How long events are kept at least (RFC 3996 ippget-event-life)."""
     max_events: int = 1_000_000
     """Beyond so many, the oldest leave the log before their time."""
+    max_readers: int = 2_000
+    """Readers of /events at one time."""
     default_lease: float = 86_400.0
     max_lease: float = 67_108_863.0
     housekeeping: float = 5.0
