@@ -76,6 +76,8 @@ class SpoolerTable(_Table, frozen=True):
     """Events that are kept; beyond so many, the oldest leave before their time."""
     max_readers: Count = _DEFAULT.max_readers
     """Readers of `/events` at one time; further ones are asked to come later."""
+    max_settings_octets: Count = _DEFAULT.max_settings_octets
+    """What clients may keep at a printer, or at the server, such as Windows' printer data."""
     default_lease: Seconds = _DEFAULT.default_lease
     """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease
@@ -168,6 +170,12 @@ class RpcTable(_Table, frozen=True):
     """Further names by which clients may call it."""
     default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
+    callbacks: bool = True
+    """Whether clients that register for it are called, where they registered from; never with credentials."""
+    callbacks_to: tuple[str, ...] = ()
+    """Further networks and host names that clients may name as where to call."""
+    callbacks_to_anonymous: bool = False
+    """Whether clients are called back whom nobody knows."""
     accept_driver_records: bool = False
     """Let administrators add drivers' names, without files: only for testing other people's clients."""
 
