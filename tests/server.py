@@ -51,6 +51,8 @@ class ServerProcess:
     """HOST:PORT for IPP; a port of its own choice for each life where it is 0."""
     rpc: str = "off"
     """HOST:PORT for Windows clients."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables."""
     prefix: tuple[str, ...] = ()
     """A command that runs the server in some confinement."""
     output: str = ""
@@ -104,7 +106,7 @@ class ServerProcess:
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
             )
         try:
             self._read_until_ready()
