@@ -41,6 +41,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
 from pagebell.proofs import Proofs, ProofsError, proofs
+from pagebell.sources import make_sources
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
@@ -99,6 +100,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
             stack.push_async_callback(inspector.aclose)
             try:
                 couriers = make_couriers(config.couriers, folder / "couriers")
+                sources = make_sources(config.sources)
             except ValueError as error:
                 raise StartError(str(error)) from None
             store = SqliteStore(folder / "pagebell.db")
@@ -111,6 +113,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 config.policy(),
                 PageConverter(folder / "prepared"),
                 couriers,
+                sources,
             )
             try:
                 await stack.enter_async_context(spooler)

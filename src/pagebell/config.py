@@ -14,7 +14,7 @@ from pagebell.entrance import Auth
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.model.access import Rules
 from pagebell.spooler.holding import zone
-from pagebell.spooler.policy import OnRecovery, Policy
+from pagebell.spooler.policy import OnRecovery, OnSourceFailure, Policy
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ class SpoolerTable(_Table, frozen=True):
     """`[spooler]`: limits and habits; times in seconds, sizes in octets."""
 
     on_recovery: OnRecovery = _DEFAULT.on_recovery
+    on_source_failure: OnSourceFailure = _DEFAULT.on_source_failure
     """What becomes of a job that was printing when the server went down: "reprint" or "hold"."""
     max_document: Count = _DEFAULT.max_document
     """Size of a document, after decompression."""
@@ -207,6 +208,7 @@ class Config(_Table, frozen=True):
     rpc: RpcTable = RpcTable()
     printers: dict[str, PrinterTable] = {}
     couriers: dict[str, dict[str, Any]] = {}
+    sources: dict[str, dict[str, Any]] = {}
     """Who takes events to recipients, by name; each courier has its own settings, which it checks at the start."""
 
     def policy(self) -> Policy:

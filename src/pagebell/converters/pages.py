@@ -115,7 +115,7 @@ class PageConverter:
             return ticket
         ranges = ticket.page_ranges if PDF in device.page_ranges else None
         up = ticket.number_up if (ticket.number_up or 1) in device.number_up else None
-        return replace(ticket, page_ranges=ranges, number_up=up)
+        return replace(ticket, page_ranges=ranges, number_up=up, page_set=None)
 
     async def _run(self, request: dict[str, Any]) -> dict[str, Any]:
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
@@ -146,7 +146,8 @@ def _asked(ticket: Ticket, device: Capabilities) -> dict[str, Any] | None:
     ranges = None if PDF in device.page_ranges else ticket.page_ranges
     up = ticket.number_up or 1
     up = 1 if up in device.number_up else up
-    return None if not ranges and up == 1 else {"ranges": ranges, "up": up}
+    sides = None if ticket.page_set is None else ticket.page_set.value
+    return None if not ranges and up == 1 and sides is None else {"ranges": ranges, "up": up, "sides": sides}
 
 
 def _result(target: Path, document: Document, pages: int) -> PagesConverted:

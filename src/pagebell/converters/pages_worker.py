@@ -1,7 +1,7 @@
 """The process that rewrites a PDF, so that none can hurt the server: little memory and time, no network.
 
-A JSON object in, `{"source", "target", "ranges": [[first, last], ...] or null, "up": n}`; one out:
-`{"pages": n}`, `{"damaged": sentence}` or `{"full": true}`.
+A JSON object in, `{"source", "target", "ranges": [[first, last], ...] or null, "up": n, "sides": word or null}`;
+one out: `{"pages": n}`, `{"damaged": sentence}` or `{"full": true}`.
 """
 
 from __future__ import annotations
@@ -41,11 +41,9 @@ def _answer(request: dict[str, Any]) -> dict[str, object]:
             if request["ranges"]:
                 keep(source, request["ranges"])
             if request["up"] == 1:
-                source.save(request["target"])
-                return {"pages": len(source.pages)}
+                return _saved(source, request)
             with several(source, request["up"]) as sheets:
-                sheets.save(request["target"])
-                return {"pages": len(sheets.pages)}
+                return _saved(sheets, request)
     except pikepdf.PasswordError:
         return {"damaged": "The PDF is encrypted: its pages can't be chosen without its password."}
     except pikepdf.PdfError as error:
@@ -54,6 +52,30 @@ def _answer(request: dict[str, Any]) -> dict[str, object]:
         return {"damaged": "The document needs more memory than is allowed to prepare it."}
     except OSError:
         return {"full": True}
+
+
+def _saved(document: pikepdf.Pdf, request: dict[str, Any]) -> dict[str, object]:
+    if request.get("sides"):
+        choose(document, request["sides"])
+    document.save(request["target"])
+    return {"pages": len(document.pages)}
+
+
+def choose(document: pikepdf.Pdf, sides: str) -> None:
+    """Leave the fronts or the backs of the sheets; a last sheet without a back gets a blank one."""
+    count = len(document.pages)
+    if sides == "fronts":
+        for index in reversed(range(1, count, 2)):
+            del document.pages[index]
+        return
+    if count % 2:
+        box = document.pages[-1].trimbox
+        document.add_blank_page(page_size=(float(box[2]) - float(box[0]), float(box[3]) - float(box[1])))
+        count += 1
+    for index in reversed(range(0, count, 2)):
+        del document.pages[index]
+    if sides == "backs-reversed":
+        document.pages.reverse()
 
 
 def keep(document: pikepdf.Pdf, ranges: list[list[int]]) -> None:

@@ -67,6 +67,11 @@ class Notice:
     content: Statement | bytes
     kind: UUID = WORDS
 
+    @property
+    def words(self) -> str:
+        """It as a line of text; empty for a vendor's octets."""
+        return _line(self.content)
+
 
 @dataclass(frozen=True, slots=True)
 class DialogStatus:
@@ -79,3 +84,14 @@ class DialogStatus:
     answered_by: str = ""
     """Who has the conversation to themselves; empty for nobody yet."""
     is_open: bool = True
+
+    @property
+    def words(self) -> str:
+        """The question as a line of text; empty for a vendor's octets."""
+        return _line(self.content)
+
+
+def _line(content: Statement | Question | bytes) -> str:
+    if isinstance(content, bytes):
+        return ""
+    return f"{content.title}: {content.text}" if content.title else content.text

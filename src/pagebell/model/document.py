@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from typing import NewType
 
@@ -54,6 +55,15 @@ class Media:
     """Margins in hundredths of a millimetre."""
 
 
+class PageSet(enum.Enum):
+    """Sides of a document to print in one pass; there are as many backs as fronts, the last perhaps blank."""
+
+    FRONTS = "fronts"
+    BACKS = "backs"
+    BACKS_REVERSED = "backs-reversed"
+    """The last sheet's first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What the owner asked for, in the PWG semantic model's names; None means not asked.
@@ -75,6 +85,8 @@ class Ticket:
     orientation_requested: int | None = None
     output_bin: str | None = None
     page_ranges: tuple[tuple[int, int], ...] | None = None
+    page_set: PageSet | None = None
+    """Only every other side: for printers whose paper is turned by hand."""
     print_color_mode: str | None = None
     print_content_optimize: str | None = None
     print_quality: int | None = None

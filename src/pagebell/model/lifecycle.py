@@ -195,10 +195,14 @@ def _kind(old: JobState, new: JobState) -> EventKind:
     return EventKind.JOB_STATE_CHANGED
 
 
+ANSWER_NEEDED = "pagebell-answer-needed"
+"""The job-state-reason of a job that somebody is asked about; its message is the question."""
+AWAITING = frozenset({"job-password-wait", "job-held-for-authorization", "pagebell-held-by-source"})
+"""The job-state-reasons of jobs that a source holds: it lets them go, or an operator does, but not their owner."""
 HOLDS = frozenset(
     {
         *("job-hold-until-specified", "job-held-on-create", "job-held-for-review"),
-        "pagebell-held-after-interruption",
+        *("pagebell-held-after-interruption", *AWAITING),
     }
 )
 """The job-state-reasons that each keep a job held."""
@@ -243,6 +247,22 @@ def remarked(
 ) -> tuple[Job, tuple[Event, ...]]:
     """The job with something told to its owner, besides what its state says, and the event."""
     new = replace(job, message=message, reasons=job.reasons | reasons, version=job.version + 1)
+    return new, (job_event(new, now, EventKind.JOB_STATE_CHANGED, _changes(job, new)),)
+
+
+def asked(job: Job, now: float, text: str) -> tuple[Job, tuple[Event, ...]] | None:
+    """The job with a question to people in its message, and the event; None where it can't wait for an answer."""
+    if job.state.is_final or (ANSWER_NEEDED in job.reasons and job.message == text):
+        return None
+    return remarked(job, now, text, frozenset({ANSWER_NEEDED}))
+
+
+def unasked(job: Job, now: float, text: str) -> tuple[Job, tuple[Event, ...]] | None:
+    """The job without that question, and the event; None where it does not show it."""
+    if job.state.is_final or ANSWER_NEEDED not in job.reasons:
+        return None
+    message = "" if job.message == text else job.message
+    new = replace(job, message=message, reasons=job.reasons - {ANSWER_NEEDED}, version=job.version + 1)
     return new, (job_event(new, now, EventKind.JOB_STATE_CHANGED, _changes(job, new)),)
 
 

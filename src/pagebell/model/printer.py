@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pagebell.model.access import Grant
+from pagebell.model.dialog import DialogId
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
 from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
 
@@ -104,6 +105,10 @@ class Printer:
     device_message: str = ""
     supplies: tuple[Supply, ...] = ()
     """What the device uses up, as it said last."""
+    questions: tuple[tuple[DialogId, str], ...] = ()
+    """What it asks people at present: open dialogs, each with its words."""
+    failed_sources: tuple[str, ...] = ()
+    """Sources of dialogs that have failed at it."""
     current: JobId | None = None
     """The job being printed."""
     state: PrinterState = PrinterState.IDLE
@@ -123,7 +128,7 @@ class Printer:
     @property
     def reasons(self) -> frozenset[str]:
         """printer-state-reasons: what the device says, and what operators have done."""
-        if not (self.paused or self.pausing or self.holding_new or self.is_out_of_service):
+        if not any(getattr(self, name) for name, _ in _OF_OPERATORS):
             return self.device_reasons
         return self.device_reasons | {reason for name, reason in _OF_OPERATORS if getattr(self, name)}
 
@@ -163,7 +168,11 @@ class Printer:
             return "Deactivated by an operator."
         if self.paused:
             return "Paused by an operator."
-        return self.device_message
+        if self.device_message or not (self.questions or self.failed_sources):
+            return self.device_message
+        if self.questions:
+            return self.questions[0][1]
+        return f"The source {self.failed_sources[0]} failed; see the server's log."
 
     def status(self) -> PrinterStatus:
         """What an event tells of it."""
@@ -176,8 +185,10 @@ _OF_OPERATORS = (
     ("holding_new", "hold-new-jobs"),
     ("deactivated", "deactivated"),
     ("shut_down", "shutdown"),
+    ("questions", "pagebell-answer-needed-report"),
+    ("failed_sources", "pagebell-source-failed-warning"),
 )
-"""What an operator did, and the printer-state-reason that tells of it (RFC 8011 5.4.12, RFC 3998 9.2)."""
+"""What an operator or a source did, and the printer-state-reason that tells of it (RFC 8011 5.4.12, RFC 3998 9.2)."""
 
 _INCH, _MM = 2540, 100
 

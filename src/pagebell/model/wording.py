@@ -144,6 +144,9 @@ def wording(language: str) -> Wording:
 def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
     """The event as a sentence."""
     words = wording(language)
+    said = event.notice or event.dialog
+    if said is not None:
+        return said.words or words.other.format(kind=event.kind.value, printer=event.printer)
     if event.job_status is not None:
         job = event.job_status
         if event.kind is EventKind.JOB_PROGRESS:

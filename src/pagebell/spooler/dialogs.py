@@ -24,7 +24,8 @@ from pagebell.model.dialog import (
 )
 from pagebell.model.errors import NoRoom, NotFound, TooLarge, TooMany, Unsupported, WrongState
 from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.asking import shown
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change
 
 MOST_DIALOGS: Final = 1_000
@@ -257,7 +258,12 @@ class Dialogs:
     ) -> None:
         now, printer = self._ledger.clock.now(), to.printer or NO_PRINTER
         event = Event(kind, now, printer, job=to.job, notice=notice, dialog=dialog)
-        await self._ledger.commit(Change(events=(event,)))
+
+        def decide() -> Change:
+            seen = Change() if dialog is None else shown(self._ledger, dialog, Change())
+            return replace(seen, events=(*seen.events, event))
+
+        await to_end(self._ledger.update(decide))
 
 
 def _measured(content: Statement | Question | Answer | bytes, most: int = MOST_OCTETS) -> None:

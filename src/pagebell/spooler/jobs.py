@@ -13,9 +13,9 @@ from itertools import islice
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import Document, DocumentKey
 from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import HOLDS, Cause, created, step
+from pagebell.model.lifecycle import AWAITING, HOLDS, Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import (
     INCOMING,
@@ -47,6 +47,8 @@ class Jobs:
         self._subscriptions = subscriptions
         self._incoming: dict[JobId, set[DocumentKey]] = {}
         """Uploads under way, by job."""
+        self.holders: list[Callable[[Job], frozenset[str]]] = []
+        """Each tells for which reasons a new job waits for a source's word (of `lifecycle.AWAITING`)."""
 
     # --- creating ---
 
@@ -105,7 +107,15 @@ class Jobs:
         if not printer.accepting:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
         job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
+        job = self._for_sources(job)
         return job, self._subscriptions.of_new_job(job, order)
+
+    def _for_sources(self, job: Job) -> Job:
+        """The job held where a source wants an answer first."""
+        reasons: frozenset[str] = frozenset().union(*(hold(job) for hold in self.holders))
+        if not reasons:
+            return job
+        return replace(job, state=JobState.PENDING_HELD, reasons=job.reasons | reasons)
 
     def _creation(self, job: Job, subscriptions: tuple[Subscription, ...]) -> Change:
         return Change(
@@ -240,6 +250,10 @@ class Jobs:
         def decide(job: Job) -> Change:
             if ON_CREATE in job.reasons:
                 self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
+            if job.reasons & AWAITING and not self._ledger.at(job.printer, by).may(Right.MANAGE_ALL):
+                raise WrongState(
+                    f"job {job.id} waits for an answer: 'pagebell dialogs list' shows the question"
+                )
             return released(job, HOLDS, self._now())
 
         return await self._change(number, by, decide)
@@ -355,6 +369,9 @@ class Jobs:
             new, events = step(job, cause, now, message=message)
             if check is not None:
                 check(job)
+            if cause in (Cause.RESTART, Cause.RESTART_HELD):
+                new = self._for_sources(new)
+                events = created(new, now)
             if job.open and not new.state.is_final:
                 new = replace(new, reasons=new.reasons | INCOMING, touched=now)
             if cause is Cause.CANCEL and by.name != job.owner:

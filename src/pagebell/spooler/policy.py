@@ -13,11 +13,19 @@ class OnRecovery(enum.StrEnum):
     HOLD = "hold"
 
 
+class OnSourceFailure(enum.StrEnum):
+    """What becomes of the jobs that a source of dialogs holds when it fails."""
+
+    HOLD = "hold"
+    GO_ON = "go-on"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Times in seconds, sizes in octets."""
 
     on_recovery: OnRecovery = OnRecovery.REPRINT
+    on_source_failure: OnSourceFailure = OnSourceFailure.HOLD
     max_document: int = 16 * 2**30
     max_documents_per_job: int = 1000
     max_active_jobs: int = 100_000

@@ -21,6 +21,7 @@ from pagebell.spooler.missing import MissingDevice
 from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector, Setting
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.schedule import PrinterTask, with_its_job
+from pagebell.spooler.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Printers:
         make_device: MakeDevice,
         inspector: Inspector,
         converter: Converter,
+        sources: Sources,
     ) -> None:
         self._ledger = ledger
         self._jobs = jobs
@@ -74,6 +76,7 @@ class Printers:
         self._make_device = make_device
         self._inspector = inspector
         self._converter = converter
+        self._sources = sources
         self._group: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
         """One administrator at a time: a printer's row and its task change together."""
@@ -367,7 +370,7 @@ class Printers:
 
     def capabilities(self, name: PrinterName) -> Capabilities:
         """What the printer's device can do, with the converter's help. Raises NotFound."""
-        return self._converter.widen(self.device(name).capabilities)
+        return self._sources.widen(name, self._converter.widen(self.device(name).capabilities))
 
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
@@ -412,7 +415,7 @@ class Printers:
         if self._group is None:
             raise RuntimeError("printers can be added only while the spooler runs")
         self._devices[name] = device
-        task = PrinterTask(name, device, self._ledger, self._inspector, self._converter)
+        task = PrinterTask(name, device, self._ledger, self._inspector, self._converter, self._sources)
         self._tasks[name] = (
             task,
             self._group.create_task(self._supervise(name, task), name=f"printer {name}"),

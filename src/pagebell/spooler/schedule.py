@@ -25,6 +25,8 @@ from pagebell.spooler.ports import (
     JobCanceled,
     JobCutOff,
 )
+from pagebell.spooler.press import JobPress, conduct_job
+from pagebell.spooler.sources import Sources
 from pagebell.spooler.work import Ending, JobWork, Prepared
 
 log = logging.getLogger(__name__)
@@ -41,10 +43,17 @@ class PrinterTask:
     """Works off one printer's queue for as long as the printer lives."""
 
     def __init__(
-        self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector, converter: Converter
+        self,
+        name: PrinterName,
+        device: Device,
+        ledger: Ledger,
+        inspector: Inspector,
+        converter: Converter,
+        sources: Sources,
     ) -> None:
         self.device = device
         self._converter = converter
+        self._sources = sources
         self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
@@ -237,7 +246,9 @@ class PrinterTask:
 
     async def _on_device(self, work: JobWork) -> Ending:
         try:
-            await self.device.print(work)
+            ending = await self._printed(work)
+            if ending is not None:
+                return ending
         except JobCutOff as error:
             return Ending(Cause.RECOVER_HELD, message=str(error))
         except JobCanceled as error:
@@ -253,6 +264,16 @@ class PrinterTask:
         if proof is not None and proof.copies and not work.job.proved:
             return Ending(Cause.PROVE, message="Release it to print it, now that its proof is there.")
         return work.completed()
+
+    async def _printed(self, work: JobWork) -> Ending | None:
+        """Print it, or have its source do so; returns how it ended where it is not completed."""
+        found = self._sources.conductor(work.job, self.device.capabilities)
+        if found is None:
+            await self.device.print(work)
+            return None
+        name, conduct = found
+        press = JobPress(work, self.device, self._sources.dialogs, self._prepare)
+        return await conduct_job(press, name, conduct, self._ledger.policy.on_source_failure)
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
         if not printing.cancelled():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Self
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.lifecycle import Cause, settle, step
+from pagebell.model.lifecycle import Cause, settle, step, unasked
 from pagebell.spooler.absent import IdentityConverter, NullInspector
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.feed import Feed
@@ -34,6 +34,7 @@ from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.settings import Settings
+from pagebell.spooler.sources import Source, Sources
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
 from pagebell.spooler.tally import Tally
@@ -63,11 +64,14 @@ class Spooler:
         policy: Policy | None = None,
         converter: Converter | None = None,
         couriers: Sequence[Courier] = (),
+        sources: Mapping[str, Source] | None = None,
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
         self.feed = Feed(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
+        self.dialogs = Dialogs(self._ledger)
+        self.sources = Sources(self._ledger, self.dialogs, self.jobs, sources or {})
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
         self.printers = Printers(
@@ -77,9 +81,9 @@ class Spooler:
             make_device,
             inspector or NullInspector(),
             converter or IdentityConverter(),
+            self.sources,
         )
         self.settings = Settings(self._ledger)
-        self.dialogs = Dialogs(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
@@ -106,6 +110,7 @@ class Spooler:
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
         self.dialogs.start(group)
+        self.sources.start(group)
         self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
@@ -119,6 +124,7 @@ class Spooler:
         try:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
+            await self.sources.stop()
             await self.printers.stop()
             await self.dialogs.stop()
             self._teller.cancel()
@@ -144,11 +150,21 @@ class Spooler:
         now = self.clock.now()
         for printer in list(ledger.printers.values()):
             fresh = replace(
-                printer, current=None, device_stopped=False, device_reasons=frozenset(), device_message=""
+                printer,
+                current=None,
+                device_stopped=False,
+                device_reasons=frozenset(),
+                device_message="",
+                questions=(),
+                failed_sources=(),
             )
             if fresh != printer:
                 settled, events = settle(printer, fresh, now)
                 await ledger.store.commit(Change(printers=(settled,), events=events))
+        for job in list(ledger.roster.living()):
+            quiet = unasked(job, now, job.message)  # whoever asks, asks anew
+            if quiet is not None:
+                await ledger.store.commit(Change(jobs=(quiet[0],), events=quiet[1]))
         for job in list(ledger.roster.living()):
             if not job.is_on_device:
                 continue

@@ -50,11 +50,16 @@ class Prepared:
 class JobWork:
     """A job as its device sees it (`ports.Work`)."""
 
-    def __init__(self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared) -> None:
+    def __init__(
+        self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared, before: int = 0
+    ) -> None:
         self._ledger = ledger
         self._job = job
         self._running = running
         self._prepared = prepared
+        self.out = before
+        """Pages that are out in all, those of earlier steps among them."""
+        self._before = before
         self._message = ""
         self._reasons: frozenset[str] = frozenset()
 
@@ -78,6 +83,8 @@ class JobWork:
     async def printed(self, impressions: int) -> None:
         """So many pages are out in all."""
         await self._running.wait()
+        impressions += self._before
+        self.out = impressions
         ledger = self._ledger
 
         def decide() -> Change | None:
@@ -103,6 +110,10 @@ class JobWork:
             return Change(jobs=(new,), events=events)
 
         await self._store(decide)
+
+    def step(self, prepared: Prepared, before: int) -> JobWork:
+        """The same job, prepared for one of several steps, of which so many pages are out already."""
+        return JobWork(self._ledger, self._job, self._running, prepared, before)
 
     def completed(self) -> Ending:
         """How a job that was printed ends: with what its device remarked."""

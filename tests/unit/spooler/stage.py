@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -18,6 +18,7 @@ from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWis
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Courier, Device, Inspector
 from pagebell.spooler.printers import PrinterWish
+from pagebell.spooler.sources import Source
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, ScriptedDevice
 from pagebell.testing.virtual import MarkInspector
@@ -33,6 +34,10 @@ def line(event: Event) -> str:
     if event.job_status is not None:
         what = f"{event.kind} {event.job}: {event.job_status.state.name.lower()}"
         reasons = event.job_status.reasons
+    elif event.dialog is not None:
+        return f"{event.kind} {event.dialog.id}: {event.dialog.ending or event.dialog.text}"
+    elif event.notice is not None:
+        return f"{event.kind}: {event.notice.text}"
     else:
         assert event.printer_status is not None
         what = f"{event.kind} {event.printer}: {event.printer_status.state.name.lower()}"
@@ -50,6 +55,7 @@ class Stage:
     inspector: Inspector | None = None
     make_device: Callable[[str], Device] | None = None
     couriers: Sequence[Courier] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
     told: int = 0
 
     async def __aenter__(self) -> Self:
@@ -73,6 +79,7 @@ class Stage:
             inspector=self.inspector or MarkInspector(self.documents),
             policy=self.policy,
             couriers=self.couriers,
+            sources=self.sources,
         )
         await self.spooler.__aenter__()
         await self.clock.settle()

@@ -29,7 +29,7 @@ async def stage():  # type: ignore[no-untyped-def]
 
 
 def told(stage: Stage) -> list[EventKind]:
-    return [event.kind for event in stage.store.history[stage.told :]]
+    return [event.kind for event in stage.store.history[stage.told :] if event.notice or event.dialog]
 
 
 async def test_notice_is_an_event_of_its_printer(stage: Stage) -> None:

@@ -1,0 +1,89 @@
+"""Jobs wait until their owner types a PIN: nobody finds somebody else's pages in the tray.
+
+[sources.pin-release]
+printers = ["Lobby"]
+pins = { ada = "4711", bob = "0815" }      # owners without a PIN print at once
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+
+from pagebell.model.dialog import CANCEL, OK, Addressees, Answer, Question
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Capabilities
+from pagebell.sources.settings import is_for, printers_of
+from pagebell.spooler.sources import Conduct, Desk
+
+REASON = "job-password-wait"
+TRIES = 3
+"""Wrong PINs before a pause."""
+PAUSE = 60.0
+"""Seconds of that pause: a four-digit PIN takes days to guess."""
+
+
+class PinRelease:
+    """Holds new jobs of owners with a PIN, and asks for it."""
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        self._printers = printers_of(settings, "pins")
+        pins = settings.get("pins", {})
+        if not isinstance(pins, dict) or not all(isinstance(pin, str) and pin for pin in pins.values()):
+            raise ValueError('pins takes a table of names and PINs, such as { ada = "4711" }')
+        self._pins: dict[str, str] = {str(name): str(pin) for name, pin in pins.items()}
+
+    def widen(self, printer: PrinterName, capabilities: Capabilities) -> Capabilities:
+        """The printer can do what it could."""
+        return capabilities
+
+    def holds(self, job: Job) -> str | None:
+        """A job whose owner has a PIN."""
+        return REASON if is_for(self._printers, job.printer) and job.owner in self._pins else None
+
+    def conduct(self, job: Job, device: Capabilities) -> Conduct | None:
+        """It prints as any other."""
+        return None
+
+    async def run(self, desk: Desk) -> None:
+        """Ask about each job that waits, also about those from before a restart."""
+        asking: dict[JobId, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            await self._ask_all(desk, group, asking)
+            async for event in desk.events():
+                if event.job_status is not None and REASON in event.job_status.reasons:
+                    await self._ask_all(desk, group, asking)
+
+    async def _ask_all(
+        self, desk: Desk, group: asyncio.TaskGroup, asking: dict[JobId, asyncio.Task[None]]
+    ) -> None:
+        for number in [number for number, task in asking.items() if task.done()]:
+            del asking[number]
+        for job in desk.jobs(REASON):
+            if job.id not in asking and self.holds(job):
+                asking[job.id] = group.create_task(self._ask(desk, job), name=f"PIN of job {job.id}")
+
+    async def _ask(self, desk: Desk, job: Job) -> None:
+        """Ask until the PIN is right or the job is over."""
+        wrong = 0
+        while any(one.id == job.id for one in desk.jobs(REASON)):
+            dialog = await desk.open(Addressees(job.printer, job.id, job.owner), _question(job, ""))
+            while isinstance(answer := await dialog.answered(), Answer):
+                if answer.choice == CANCEL:
+                    await desk.cancel(job.id, "Cancelled by its owner instead of giving the PIN.")
+                elif hmac.compare_digest(answer.text.encode(), self._pins[job.owner].encode()):
+                    await desk.release(job.id, REASON)
+                elif (wrong := wrong + 1) % TRIES:
+                    await dialog.say(_question(job, "That was not the PIN. "))
+                    continue
+                break
+            await dialog.close()
+            if wrong and wrong % TRIES == 0:
+                await desk.sleep(PAUSE)
+
+
+def _question(job: Job, before: str) -> Question:
+    text = f"{before}Type your PIN to print {job.name} on {job.printer}."
+    return Question("Print with PIN", text, (OK, CANCEL), entry="PIN", secret=True)

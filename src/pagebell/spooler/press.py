@@ -1,0 +1,108 @@
+"""A job that is printed in several steps, with questions between them, as a source conducts it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from pagebell.model.dialog import Addressees, Answer, Question
+from pagebell.model.document import Ticket
+from pagebell.model.job import Job
+from pagebell.model.lifecycle import Cause
+from pagebell.spooler.dialogs import Dialogs
+from pagebell.spooler.policy import OnSourceFailure
+from pagebell.spooler.ports import Device, DeviceFailed, JobCutOff
+from pagebell.spooler.sources import Conduct, Unanswered
+from pagebell.spooler.work import Ending, JobWork, Prepared
+
+log = logging.getLogger(__name__)
+
+THINKING = 60.0
+"""Seconds that a source may take between two steps: one that takes longer hangs."""
+
+Prepare = Callable[[Job, Prepared], Awaitable[object]]
+
+
+class JobPress:
+    """`sources.Press`: prints a job on its device as often as its source says."""
+
+    def __init__(self, work: JobWork, device: Device, dialogs: Dialogs, prepare: Prepare) -> None:
+        self._work = work
+        self._device = device
+        self._dialogs = dialogs
+        self._prepare = prepare
+        self._deadline: asyncio.Timeout | None = None
+        self.printed = 0
+        """Pages that are out."""
+
+    @property
+    def job(self) -> Job:
+        """The job, its ticket as its owner and its printer want it."""
+        return self._work.job
+
+    async def conducted(self, conduct: Conduct) -> None:
+        """Have it printed. Raises what the device raises, Unanswered, TimeoutError of a source that hangs."""
+        try:
+            async with asyncio.timeout(THINKING) as self._deadline:
+                await conduct(self)
+        finally:
+            self._deadline = None
+
+    async def print(self, ticket: Ticket) -> None:
+        """One step."""
+        self._think(long=True)
+        prepared = Prepared(ticket)
+        try:
+            await self._prepare(self._work.job, prepared)
+            step = self._work.step(prepared, self.printed)
+            await self._device.print(step)
+            self.printed = step.out
+        finally:
+            await prepared.remove()
+            self._think()
+
+    async def ask(self, question: Question, *, seconds: float | None = None) -> Answer:
+        """A question to the job's owner, between two steps. Raises Unanswered."""
+        self._think(long=True)
+        job = self._work.job
+        dialog = await self._dialogs.open(
+            Addressees(job.printer, job.id, job.owner), question, seconds=seconds
+        )
+        try:
+            answer = await dialog.answered()
+        finally:
+            await dialog.close()
+            self._think()
+        if not isinstance(answer, Answer):
+            raise Unanswered
+        return answer
+
+    def _think(self, *, long: bool = False) -> None:
+        """The source's time to think runs, except while it waits for printer or people."""
+        if self._deadline is not None and not self._deadline.expired():
+            when = None if long else asyncio.get_running_loop().time() + THINKING
+            self._deadline.reschedule(when)
+
+
+async def conduct_job(
+    press: JobPress, source: str, conduct: Conduct, policy: OnSourceFailure
+) -> Ending | None:
+    """Print a job by its source; the ending where that is not its completion. Raises what the device raises.
+
+    A source that fails before a page is out harms nothing where jobs shall go on: they are printed as usual.
+    """
+    try:
+        await press.conducted(conduct)
+    except (DeviceFailed, JobCutOff):
+        raise
+    except Unanswered:
+        return Ending(Cause.RECOVER_HELD, message="Nobody answered; release the job to print it anew.")
+    except Exception:
+        log.exception("source %s failed at job %d", source, press.job.id)
+        if policy is OnSourceFailure.GO_ON and not press.printed:
+            await press.print(press.job.ticket)
+            return None
+        message = f"The source {source} failed; release the job to print it anew."
+        return Ending(Cause.RECOVER_HELD, message=message)
+    return None
