@@ -99,6 +99,7 @@ app.command(
     name="subscriptions",
     help="List, add, renew and end subscriptions to events.",
 )
+app.command("pagebell.cli.dialogs:app", name="dialogs", help="Show what printers ask people, and answer it.")
 app.command(
     "pagebell.cli.users:app", name="users", help="Let people in who print from Windows, or no longer."
 )

@@ -186,6 +186,12 @@ def meaning(event: Notification, job: JobInfo | None) -> tuple[Tone, str]:
     if known is not None:
         return Tone.GOING, known
     printer = PrinterInfo.of(event.raw)
+    if event.event == "pagebell-notice":
+        return Tone.TROUBLE, plain_text(event.text)
+    if event.event == "pagebell-dialog-opened":
+        return Tone.TROUBLE, f"{plain_text(event.text)} Answer with: pagebell dialogs answer"
+    if event.event == "pagebell-dialog-closed":
+        return Tone.GOING, "The question is closed."
     if job is not None and job.state is not UNSET:
         if job.is_final:
             return (Tone.DONE if job.state == JobState.COMPLETED else Tone.FAILED), outcome(job)

@@ -15,7 +15,16 @@ from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.words import is_troubled, outcome, plain_text, printer_troubles, progress, size
+from pagebell.cli.prompting import Asker
+from pagebell.cli.words import (
+    ANSWER_NEEDED,
+    is_troubled,
+    outcome,
+    plain_text,
+    printer_troubles,
+    progress,
+    size,
+)
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
@@ -217,16 +226,20 @@ class _Order:
 
     async def _follow(self, client: Client, paper: _Paper, screen: Display) -> None:
         assert paper.job is not None
+        asker = Asker(self._connection, client, screen)
         try:
             async for update in client.follow(paper.job):
                 paper.job = update.job
                 self._tell(paper, screen, update)
+                asker.see(update.job)
         except ConnectionFailed as error:
             text = f"Sent as job {paper.job.id}, but what became of it is not known: {error.reason}."
             self._show(paper, screen, text, Tone.UNKNOWN)
         except ClientError as error:
             text = f"Sent as job {paper.job.id}, but what became of it is not known. {sentence(error)}"
             self._show(paper, screen, text, Tone.UNKNOWN)
+        finally:
+            await asker.close()
 
     def _tell(self, paper: _Paper, screen: Display, update: JobUpdate) -> None:
         job = update.job
@@ -240,7 +253,7 @@ class _Order:
         else:
             paper.fraction = _printed(job)
             stopped = job.state == JobState.PROCESSING_STOPPED or is_troubled(update.printer.reasons)
-            troubled = stopped or update.feedback is Feedback.INTERRUPTED
+            troubled = stopped or ANSWER_NEEDED in job.reasons or update.feedback is Feedback.INTERRUPTED
             self._show(paper, screen, progress(update), Tone.TROUBLE if troubled else Tone.GOING)
 
     def _show(self, paper: _Paper, screen: Display, text: str, tone: Tone) -> None:

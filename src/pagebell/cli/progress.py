@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -69,6 +70,9 @@ class Display(Protocol):
     def note(self, text: str) -> None:
         """Something to tell besides."""
 
+    def suspended(self, *, secret: bool = False) -> AbstractContextManager[None]:
+        """The keyboard is for a question as long as this lasts; what is typed shows unless it is secret."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -98,6 +102,11 @@ class PlainDisplay:
     def note(self, text: str) -> None:
         """Write a line."""
         print(text, flush=True)
+
+    @contextmanager
+    def suspended(self, *, secret: bool = False) -> Iterator[None]:
+        """Nothing is drawn over here."""
+        yield
 
     def __enter__(self) -> Self:
         return self
@@ -136,12 +145,29 @@ class LiveDisplay:
         """Write a line above the others."""
         self.terminal.print(text)
 
-    def __enter__(self) -> Self:
+    @contextmanager
+    def suspended(self, *, secret: bool = False) -> Iterator[None]:
+        """The lines stay as they are, and are drawn anew below the question and its answer."""
+        if self._live is not None:
+            self._live.stop()
+        if self._echo is not None and not secret:
+            self._echo()
+        try:
+            yield
+        finally:
+            if not secret:
+                self._echo = silence_keys()
+            self._draw()
+
+    def _draw(self) -> None:
         self._live = Live(
             get_renderable=self.render, console=self.terminal, refresh_per_second=REFRESH, transient=False
         )
-        self._echo = silence_keys()
         self._live.start(refresh=False)
+
+    def __enter__(self) -> Self:
+        self._echo = silence_keys()
+        self._draw()
         return self
 
     def __exit__(

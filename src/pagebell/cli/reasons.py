@@ -8,6 +8,8 @@ JOB: Final = {
     "none": "",
     "pagebell-possibly-printed-twice": "It was sent to the printer again: pages may have come out twice.",
     "pagebell-reprinting-after-interruption": "It was interrupted, and is printed again from the start.",
+    "pagebell-answer-needed": "It waits for an answer: see 'pagebell dialogs list'.",
+    "pagebell-held-by-source": "It is held: what should have looked at it failed. An operator may release it.",
     "pagebell-held-after-interruption": "It was interrupted; release it to print it from the start.",
     "job-incoming": "The printer is receiving it.",
     "job-data-insufficient": "The printer waits for the rest of it.",
@@ -91,6 +93,8 @@ JOB: Final = {
 
 PRINTER: Final = {
     "none": "",
+    "pagebell-answer-needed": "",
+    "pagebell-source-failed": "What asks people questions for this printer failed; the server's log tells why.",
     "other": "The printer has a problem that it does not name.",
     "unknown": "The printer has a problem that it does not know.",
     "media-empty": "The printer is out of paper.",

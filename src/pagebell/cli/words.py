@@ -23,6 +23,8 @@ STATES: Final = {
 _STOPPING: Final = ("-empty", "-jam", "-open", "-missing", "-failure", "-full", "-needed", "shutdown")
 """What stops a printer, among the reasons without an ending for severity."""
 
+ANSWER_NEEDED: Final = "pagebell-answer-needed"
+"""A job's reason: it asks people something, and its message is the question."""
 _CUPS_END: Final = frozenset({"processing-to-stop-point"})
 """What CUPS leaves behind among the reasons of finished jobs."""
 
@@ -157,6 +159,8 @@ def progress(update: JobUpdate) -> str:
     job = update.job
     if update.feedback is Feedback.INTERRUPTED:
         return "The connection is lost; trying again."
+    if ANSWER_NEEDED in job.reasons and job.message:
+        return plain_text(job.message)
     troubles = printer_troubles(update.printer.reasons)
     if job.state == JobState.PENDING:
         return _waiting(job, troubles)

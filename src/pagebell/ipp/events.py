@@ -43,6 +43,7 @@ _ALL_EVENTS: Final = (
     *("job-state-changed", "job-progress", "job-config-changed"),
     *("printer-state-changed", "printer-config-changed", "printer-queue-order-changed"),
     *("printer-created", "printer-deleted"),
+    *("pagebell-notice", "pagebell-dialog-opened", "pagebell-dialog-closed"),
 )
 """What is asked for where a server does not say what it has: these include all others (RFC 3995 5.3.3.4)."""
 

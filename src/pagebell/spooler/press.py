@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.document import Ticket
+from pagebell.model.errors import DocumentDamaged
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause
 from pagebell.spooler.dialogs import Dialogs
@@ -96,6 +97,8 @@ async def conduct_job(
         await press.conducted(conduct)
     except (DeviceFailed, JobCutOff):
         raise
+    except DocumentDamaged as error:
+        raise DeviceFailed(str(error), frozenset({"document-format-error", "aborted-by-system"})) from None
     except Unanswered:
         return Ending(Cause.RECOVER_HELD, message="Nobody answered; release the job to print it anew.")
     except Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
 from pagebell.model.document import Document, Ticket
@@ -223,7 +222,7 @@ class PrinterTask:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
-            living = replace(living, documents=documents, impressions=_impressions(prepared, documents))
+            living = replace(living, documents=documents, impressions=prepared.impressions(documents))
             started, events = step(living, Cause.START, now)
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
             return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
@@ -331,14 +330,6 @@ def _final(job: Job, events: tuple[Event, ...]) -> Change:
     """A change that takes a job to a state, and out of history if it is to be purged."""
     gone = (job.id,) if job.purging and job.state.is_final else ()
     return Change(jobs=(job,), events=events, gone_jobs=gone)
-
-
-def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | None:
-    """Pages in all; None if one of the documents can't be counted."""
-    counts = [prepared.document(document).impressions for document in documents if not document.canceled]
-    if any(count is None for count in counts):
-        return None
-    return sum(count or 0 for count in counts) * (prepared.ticket.copies or 1)
 
 
 def recovery_cause(policy: OnRecovery) -> Cause:

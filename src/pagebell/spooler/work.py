@@ -36,6 +36,13 @@ class Prepared:
         found = self.conversions.get(document.number)
         return document if found is None else found.document
 
+    def impressions(self, documents: Sequence[Document]) -> int | None:
+        """Pages in all; None if one of the documents can't be counted."""
+        counts = [self.document(document).impressions for document in documents if not document.canceled]
+        if any(count is None for count in counts):
+            return None
+        return sum(count or 0 for count in counts) * (self.ticket.copies or 1)
+
     def read(self, document: Document, store: DocumentStore) -> AsyncIterator[bytes]:
         """Its octets. Raises Gone."""
         found = self.conversions.get(document.number)
@@ -51,13 +58,13 @@ class JobWork:
     """A job as its device sees it (`ports.Work`)."""
 
     def __init__(
-        self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared, before: int = 0
+        self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared, before: int | None = None
     ) -> None:
         self._ledger = ledger
         self._job = job
         self._running = running
         self._prepared = prepared
-        self.out = before
+        self.out = before or 0
         """Pages that are out in all, those of earlier steps among them."""
         self._before = before
         self._message = ""
@@ -67,7 +74,10 @@ class JobWork:
     def job(self) -> Job:
         """With what is left for the device to do, the printer's defaults among it."""
         job = self._ledger.roster.get(self._job.id) or self._job
-        return replace(job, ticket=self._prepared.ticket)
+        job = replace(job, ticket=self._prepared.ticket)
+        if self._before is None:
+            return job
+        return replace(job, impressions=self._prepared.impressions(self._job.documents))
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -83,7 +93,7 @@ class JobWork:
     async def printed(self, impressions: int) -> None:
         """So many pages are out in all."""
         await self._running.wait()
-        impressions += self._before
+        impressions += self._before or 0
         self.out = impressions
         ledger = self._ledger
 

@@ -13,13 +13,14 @@ from pagebell.entrance import Admission, visitor_of
 from pagebell.entrance.admission import admit_to
 from pagebell.http.signing import new_secret
 from pagebell.model.access import ADMINISTRATOR, SYSTEM, Principal
+from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.errors import FACTS, Refusal
 from pagebell.model.event import JobState
 from pagebell.spooler.policy import Policy
 from pagebell.web.api.application import PREFIX
 from pagebell.web.api.endpoint import REASONS, STATUS, Endpoint
 from pagebell.web.api.operations import ENDPOINTS
-from tests.unit.spooler.stage import P2
+from tests.unit.spooler.stage import P1, P2
 from tests.unit.spooler.test_deliveries import Post
 from tests.unit.web.api import Web
 
@@ -293,11 +294,12 @@ async def test_description_is_valid_and_names_every_endpoint(w: Web) -> None:
 @pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.example], ids=lambda one: one.path)
 async def test_examples_work(w: Web, endpoint: Endpoint) -> None:
     await w.api("POST", "/subscriptions", CREATED)
-    path = endpoint.path.replace("{subscription:int}", "1")
+    await w.spooler.dialogs.open(Addressees(P1), Question("Turn", "Turn the pages."))
+    path = endpoint.path.replace("{subscription:int}", "1").replace("{dialog:int}", "1")
     answer = await w.api(endpoint.method, path, endpoint.example)
     assert answer.status_code == endpoint.status
-    assert endpoint.answer is not None
-    assert msgspec.json.decode(answer.content, type=endpoint.answer)
+    if endpoint.answer is not None:
+        assert msgspec.json.decode(answer.content, type=endpoint.answer)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
@@ -309,3 +311,31 @@ def test_every_fact_has_a_status_and_a_reason() -> None:
     assert set(STATUS) == set(FACTS)
     assert set(STATUS.values()) <= set(REASONS)
     assert all(issubclass(kind, Refusal) for kind in STATUS)
+
+
+# --- dialogs ---
+
+
+async def test_question_is_listed_and_answered_by_who_is_first(w: Web) -> None:
+    job = await w.submit(job_hold_until="indefinite")
+    question = Question("PIN", "Type it.", entry="PIN", secret=True)
+    dialog = await w.spooler.dialogs.open(Addressees(P1, job, "ada"), question)
+    (told_,) = (await w.api("GET", f"/dialogs?job={job}")).json()["items"]
+    assert (told_["id"], told_["printer"], told_["job"], told_["user"]) == (dialog.id, "p1", job, "ada")
+    assert (told_["choices"], told_["entry"], told_["secret"]) == (["ok", "cancel"], "PIN", True)
+    assert (await w.api("GET", "/dialogs", user="bob")).json() == {"items": []}
+    path = f"/dialogs/{dialog.id}"
+    assert (await w.api("GET", path, user="bob")).status_code == 403
+    assert (await w.api("POST", f"{path}/answer", {"choice": "perhaps"})).status_code == 422
+    assert (await w.api("POST", f"{path}/answer", {"choice": "ok", "text": "4711"})).status_code == 204
+    assert await dialog.answered() == Answer("ok", "4711")
+    assert (await w.api("POST", f"{path}/answer", {"choice": "ok"}, known="root")).status_code == 409
+    await dialog.close()
+    assert (await w.api("POST", f"{path}/answer", {"choice": "ok"})).status_code == 404
+
+
+async def test_vendors_question_is_listed_without_choices(w: Web) -> None:
+    await w.spooler.dialogs.open(Addressees(P1), b"\x00\x01")
+    (told_,) = (await w.api("GET", "/dialogs?printer=p1")).json()["items"]
+    assert (told_["choices"], told_["text"]) == ([], "")
+    assert (await w.api("POST", f"/dialogs/{told_['id']}/answer", {"choice": "ok"})).status_code == 422

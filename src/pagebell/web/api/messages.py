@@ -217,3 +217,45 @@ class NotificationsQuery(Wish, frozen=True, kw_only=True):
 
     after: Annotated[Number, Meta(description="Those with higher numbers.")] = 0
     limit: Annotated[Count, Meta(description="At most so many.")] = 100
+
+
+class DialogInfo(Message, frozen=True, kw_only=True):
+    """A question that waits for an answer."""
+
+    id: int
+    printer: str | None
+    job: int | None
+    user: Annotated[str | None, Meta(description="Whom it is for; null for anybody.")]
+    title: str
+    text: str
+    choices: Annotated[
+        list[str],
+        Meta(description="What `choice` may be; none for what only a vendor's software understands."),
+    ]
+    entry: Annotated[str, Meta(description="What is to be typed, such as a PIN; empty for nothing.")]
+    secret: Annotated[bool, Meta(description="It is not to be seen while it is typed.")]
+    answered_by: Annotated[
+        str, Meta(description="Who has answered first, and may go on; empty for nobody yet.")
+    ]
+    opened: Time
+    expires: Time | None
+
+
+class Dialogs(Message, frozen=True, kw_only=True):
+    """Questions that wait for an answer."""
+
+    items: list[DialogInfo]
+
+
+class DialogsQuery(Wish, frozen=True, kw_only=True):
+    """Which questions."""
+
+    printer: str | None = None
+    job: Number | None = None
+
+
+class DialogAnswer(Wish, frozen=True, kw_only=True):
+    """An answer."""
+
+    choice: Annotated[str, Meta(max_length=100)]
+    text: Annotated[str, Meta(max_length=8192, description="What was typed.")] = ""

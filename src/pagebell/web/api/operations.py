@@ -7,6 +7,7 @@ from typing import Final
 
 from pagebell.http.signing import key_of
 from pagebell.model.access import Right
+from pagebell.model.dialog import Answer, DialogId
 from pagebell.model.document import NO_WISHES
 from pagebell.model.errors import (
     NotAccepting,
@@ -27,7 +28,14 @@ from pagebell.spooler.intake import DocumentSpec, Order, SubscriptionWish
 from pagebell.spooler.ports import JobQuery
 from pagebell.web.api import messages as m
 from pagebell.web.api.endpoint import Ask, Endpoint
-from pagebell.web.api.views import job_info, numbered_event, printer_info, scope_of, subscription_info
+from pagebell.web.api.views import (
+    dialog_info,
+    job_info,
+    numbered_event,
+    printer_info,
+    scope_of,
+    subscription_info,
+)
 
 _WHICH: Final = {"living": False, "finished": True, "all": None}
 
@@ -208,6 +216,32 @@ def _subscription(ask: Ask) -> SubscriptionId:
     return SubscriptionId(ask.path["subscription"])
 
 
+# --- dialogs ---
+
+
+async def list_dialogs(ask: Ask) -> m.Dialogs:
+    """The questions that wait for your answer; operators see everybody's."""
+    asked: m.DialogsQuery = ask.query
+    found = ask.spooler.dialogs.open_dialogs(
+        ask.by,
+        None if asked.printer is None else PrinterName(asked.printer),
+        None if asked.job is None else JobId(asked.job),
+    )
+    return m.Dialogs(items=[dialog_info(one) for one in found])
+
+
+async def show_dialog(ask: Ask) -> m.DialogInfo:
+    """One question."""
+    return dialog_info(ask.spooler.dialogs.dialog(DialogId(ask.path["dialog"]), ask.by))
+
+
+async def answer_dialog(ask: Ask) -> None:
+    """Answer a question; who answers first has it, and everybody else gets 409."""
+    asked: m.DialogAnswer = ask.body
+    answer = Answer(asked.choice, asked.text)
+    await ask.spooler.dialogs.answer(DialogId(ask.path["dialog"]), answer, ask.by)
+
+
 _OWN: Final = (NotFound, NotAuthorized)
 _CHANGE: Final = (*_OWN, WrongState)
 _SUBMIT: Final = (*_OWN, NotAccepting, UnsupportedFormat, TooLarge, TooMany, ServiceStopping)
@@ -256,6 +290,13 @@ ENDPOINTS: Final = (
         *("GET", "/subscriptions/{subscription:int}/events", read_notifications, m.Notifications),
         query=m.NotificationsQuery,
         refusals=_OWN,
+    ),
+    Endpoint("GET", "/dialogs", list_dialogs, m.Dialogs, m.DialogsQuery, refusals=_OWN),
+    Endpoint("GET", "/dialogs/{dialog:int}", show_dialog, m.DialogInfo, refusals=_OWN),
+    Endpoint(
+        *("POST", "/dialogs/{dialog:int}/answer", answer_dialog, None, None, m.DialogAnswer),
+        refusals=(*_CHANGE, Unsupported, TooLarge),
+        example={"choice": "ok"},
     ),
 )
 """All of them; paths below /api/v1."""

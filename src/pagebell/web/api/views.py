@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pagebell.event_json import event_view, keyword, timestamp
+from pagebell.model.dialog import Question
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.eventlog import Notification
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api import messages as m
@@ -73,6 +75,26 @@ def subscription_info(subscription: Subscription, spooler: Spooler) -> m.Subscri
         recipient=subscription.recipient,
         newest=newest,
         delivered=delivered,
+    )
+
+
+def dialog_info(dialog: Dialog) -> m.DialogInfo:
+    """A dialog."""
+    status, content = dialog.status, dialog.status.content
+    question = content if isinstance(content, Question) else Question("", "", ())
+    return m.DialogInfo(
+        id=dialog.id,
+        printer=status.to.printer,
+        job=status.to.job,
+        user=status.to.user,
+        title=question.title,
+        text=question.text,
+        choices=list(question.choices),
+        entry=question.entry,
+        secret=question.secret,
+        answered_by=status.answered_by,
+        opened=timestamp(dialog.opened),
+        expires=_time(dialog.expires),
     )
 
 
