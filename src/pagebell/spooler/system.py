@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pagebell.model.errors import NoRoom
 from pagebell.model.event import NO_PRINTER, SYSTEM_KINDS, Event, EventKind, PrinterState, SystemStatus
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import SERVER
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
 
@@ -84,7 +83,7 @@ class System:
 
     @property
     def _is_heard(self) -> bool:
-        return self._ledger.events.hears(SERVER, SYSTEM_KINDS)
+        return self._ledger.events.hears(SYSTEM_KINDS)
 
     def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)
