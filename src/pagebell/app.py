@@ -16,14 +16,16 @@ from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
 from pagebell.converters.pages import PageConverter
+from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
 from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
 from pagebell.entrance.admission import Header, admit_to
 from pagebell.entrance.attempts import Attempts
 from pagebell.entrance.schemes import Basic, Scheme
-from pagebell.fetchers.http import AllowList, HttpFetcher
+from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
+from pagebell.http.outbound import AllowList
 from pagebell.http.settings import TlsMode
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
@@ -98,6 +100,10 @@ async def serve(config: Config) -> AsyncIterator[Running]:
         async with AsyncExitStack() as stack:
             inspector = WorkerInspector()
             stack.push_async_callback(inspector.aclose)
+            try:
+                couriers = make_couriers(config.couriers, folder / "couriers")
+            except ValueError as error:
+                raise StartError(str(error)) from None
             store = SqliteStore(folder / "pagebell.db")
             spooler = Spooler(
                 store,
@@ -107,6 +113,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 inspector,
                 config.policy(),
                 PageConverter(folder / "prepared"),
+                couriers,
             )
             try:
                 await stack.enter_async_context(spooler)

@@ -1,8 +1,8 @@
 """The event log as its readers see it: numbered matches of a subscription, and waiting for the next.
 
-A subscription is only a place to count from: the tallies of its scope, which it shares with everybody else who
+A subscription is only a place to count from: the chronicles of its scope, which it shares with everybody else who
 listens there, tell its n-th match. When something happens nothing is stored, done or woken for a subscription; only
-readers parked on a matching tally are.
+readers parked on a matching chronicle are.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Protocol
 from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.chronicle import Chronicle, JobChronicle, wake
+from pagebell.spooler.chronicles import Chronicles
 from pagebell.spooler.leases import Leases
 from pagebell.spooler.listener import Listener, kinds_of
 from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Base, Count, Snapshot
-from pagebell.spooler.tallies import Tallies
-from pagebell.spooler.tally import JobTally, Tally, wake
 
 _RECENT = 4096
 """How many of the newest events are kept at hand; older ones are read from the store."""
@@ -67,7 +67,7 @@ class EventLog:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._recent: OrderedDict[int, Event] = OrderedDict()
-        self._tallies = Tallies()
+        self._chronicles = Chronicles()
         self._listeners: dict[SubscriptionId, Listener] = {}
         self._server_wants: Counter[EventKind] = Counter()
         """How many subscriptions of the server's scope hear each kind."""
@@ -85,14 +85,16 @@ class EventLog:
 
     def attach(self, subscription: Subscription) -> None:
         """Count for a new subscription from here on."""
-        listener = self._enter(subscription, self._tallies.get(subscription.scope, subscription.since), None)
+        listener = self._enter(
+            subscription, self._chronicles.get(subscription.scope, subscription.since), None
+        )
         listener.base = listener.count()
 
     def renew(self, subscription: Subscription) -> None:
         """A known one has new attributes."""
         listener = self._listeners.get(subscription.id)
         if listener is not None:
-            listener.subscription = _compact(subscription, listener.tally)
+            listener.subscription = _compact(subscription, listener.chronicle)
             self._leases.note(subscription.id, subscription.expires)
 
     def detach(self, number: SubscriptionId) -> None:
@@ -101,35 +103,35 @@ class EventLog:
         if listener is None:
             return
         wake(listener.waiters or ())
-        subscription, tally = listener.subscription, listener.tally
-        _remove(tally.members, number)
-        if tally is self._tallies.server:
+        subscription, chronicle = listener.subscription, listener.chronicle
+        _remove(chronicle.members, number)
+        if chronicle is self._chronicles.server:
             self._server_wants.subtract(listener.kinds)
         owned = self._by_owner[subscription.owner]
         _remove(owned, number)
         if not owned:
             del self._by_owner[subscription.owner]
-        if not tally.members:
-            self._tallies.drop(tally)
+        if not chronicle.members:
+            self._chronicles.drop(chronicle)
         self._paced.discard(listener)
         if not self._paced:
             self._progress.clear()
 
     def finish(self, job: JobId, now: float) -> None:
         """The job's subscriptions get no more events."""
-        self._tallies.finish(job, now)
+        self._chronicles.finish(job, now)
 
     def reopen(self, job: JobId) -> None:
         """The job lives again."""
-        self._tallies.reopen(job)
+        self._chronicles.reopen(job)
 
     def over(self, now: float, finished_before: float) -> set[SubscriptionId]:
         """Subscriptions whose lease has run out, and those of jobs that were finished by then."""
-        return self._leases.over(now).union(self._tallies.finished_before(finished_before))
+        return self._leases.over(now).union(self._chronicles.finished_before(finished_before))
 
     def ending(self, up_to: int) -> list[SubscriptionId]:
         """Subscriptions of finished jobs that have nothing left to tell when the log is trimmed."""
-        return self._tallies.ended_by(up_to)
+        return self._chronicles.ended_by(up_to)
 
     def subscriptions(self) -> list[Subscription]:
         """All, in the order of their ids."""
@@ -142,7 +144,7 @@ class EventLog:
         if owner is not None:
             numbers: Sequence[SubscriptionId] = self._by_owner.get(owner, [])
         elif scope is not None:
-            numbers = self._tallies.members(scope)
+            numbers = self._chronicles.members(scope)
         else:
             numbers = sorted(self._listeners)
         for number in numbers[bisect_right(numbers, after) :]:
@@ -152,7 +154,7 @@ class EventLog:
 
     def count(self, scope: Scope) -> int:
         """How many there are of exactly that scope."""
-        return len(self._tallies.members(scope))
+        return len(self._chronicles.members(scope))
 
     def hears(self, kinds: Iterable[EventKind]) -> bool:
         """Whether anybody listens to the server as a whole for one of these kinds."""
@@ -171,9 +173,9 @@ class EventLog:
         """Count numbered events and wake who waits for them."""
         for event in events:
             self._note(event)
-            for tally in self._tallies.count(event):
-                if tally.parked:
-                    tally.wake(event.kind)
+            for chronicle in self._chronicles.count(event):
+                if chronicle.parked:
+                    chronicle.wake(event.kind)
 
     def _note(self, event: Event) -> None:
         """Keep at hand what readers will need."""
@@ -196,7 +198,7 @@ class EventLog:
         while True:
             listener = self._listener(number)
             listener.catch_up(self._progress)
-            wanted, missed, total = listener.window(after, limit, self._tallies.trimmed)
+            wanted, missed, total = listener.window(after, limit, self._chronicles.trimmed)
             complete = listener.finished is not None and after + missed + len(wanted) >= total
             if wanted or complete or not wait or self._closed:
                 events = await self._fetch(wanted)
@@ -247,14 +249,14 @@ class EventLog:
     def close(self) -> None:
         """Wake everybody who waits, now and from now on: the server goes down."""
         self._closed = True
-        for tally in self._tallies:
-            tally.wake()
+        for chronicle in self._chronicles:
+            chronicle.wake()
 
     def available(self, number: SubscriptionId) -> tuple[int, int]:
         """Numbers of the oldest notification that can still be read, and of the newest (RFC 3996: 0 if none yet)."""
         listener = self._listener(number)
         listener.catch_up(self._progress)
-        return listener.gone(self._tallies.trimmed) + 1, listener.total()
+        return listener.gone(self._chronicles.trimmed) + 1, listener.total()
 
     async def _fetch(self, numbers: Sequence[int]) -> list[Event]:
         at_hand = [self._recent.get(seq) for seq in numbers]
@@ -267,7 +269,7 @@ class EventLog:
     @property
     def trimmed_up_to(self) -> int:
         """The newest event's number that has left the log."""
-        return self._tallies.trimmed
+        return self._chronicles.trimmed
 
     def unsettled(self, up_to: int, limit: int) -> tuple[Base, ...]:
         """Some of what must be stored before the events up to that number may leave the log; none when all is."""
@@ -289,8 +291,8 @@ class EventLog:
     def plan_trim(self, up_to: int) -> tuple[tuple[Count, ...], tuple[Base, ...]]:
         """What must be stored in the transaction that removes the events up to that number."""
         bases = []
-        for tally in self._tallies.gapped:
-            for listener in map(self._listener, tally.members):
+        for chronicle in self._chronicles.gapped:
+            for listener in map(self._listener, chronicle.members):
                 if listener.pacing is None and (skipped := listener.skipped(up_to)):
                     bases.append(Base(listener.subscription.id, listener.base + skipped))
         for listener in self._paced:
@@ -299,7 +301,7 @@ class EventLog:
             gone, before = listener.pacing.left_by(up_to, self._progress)
             if gone != listener.pacing.trimmed:
                 bases.append(Base(listener.subscription.id, gone, before))
-        return self._tallies.counts(up_to), tuple(bases)
+        return self._chronicles.counts(up_to), tuple(bases)
 
     def settle(self, bases: Iterable[Base]) -> None:
         """The store knows these now."""
@@ -316,7 +318,7 @@ class EventLog:
             listener.pacing.trim(up_to, self._progress)
         while self._progress and (oldest := next(iter(self._progress))) <= up_to:
             del self._progress[oldest]
-        self._tallies.trim(up_to)
+        self._chronicles.trim(up_to)
         while self._recent and next(iter(self._recent)) <= up_to:
             self._recent.popitem(last=False)
 
@@ -324,24 +326,24 @@ class EventLog:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Begin where the log stood at the last stop; `replay` of all its events follows, then `resume`."""
-        self._tallies.restore(snapshot)
+        self._chronicles.restore(snapshot)
         bases = {base.subscription: base for base in snapshot.bases}
         for subscription in sorted(snapshot.subscriptions, key=lambda one: one.since):
-            tally = self._tallies.get(subscription.scope, 0)
-            self._enter(subscription, tally, bases.get(subscription.id))
+            chronicle = self._chronicles.get(subscription.scope, 0)
+            self._enter(subscription, chronicle, bases.get(subscription.id))
 
     def replay(self, events: Sequence[Event]) -> None:
         """The log's events, in order."""
         for event in events:
             self._note(event)
-        self._tallies.replay(events)
+        self._chronicles.replay(events)
 
     def resume(self, living: Container[JobId]) -> None:
         """All has been replayed; `living` are the jobs that were not finished by then."""
-        self._tallies.resume(living)
+        self._chronicles.resume(living)
         for listener in self._listeners.values():
             if not listener.is_settled and listener.pacing is None:
-                listener.base = listener.count(max(listener.subscription.since, self._tallies.trimmed))
+                listener.base = listener.count(max(listener.subscription.since, self._chronicles.trimmed))
 
     # --- bookkeeping ---
 
@@ -355,16 +357,16 @@ class EventLog:
         listener = self._listeners.get(number)
         return None if listener is None else listener.subscription.expires
 
-    def _enter(self, subscription: Subscription, tally: Tally, base: Base | None) -> Listener:
-        subscription = _compact(subscription, tally)
+    def _enter(self, subscription: Subscription, chronicle: Chronicle, base: Base | None) -> Listener:
+        subscription = _compact(subscription, chronicle)
         kinds = kinds_of(subscription.events)
-        listener = Listener(subscription, tally, kinds.heard)
-        if isinstance(tally, JobTally) and kinds.of_printer:
-            listener.printer, listener.of_printer = tally.printer, kinds.of_printer
+        listener = Listener(subscription, chronicle, kinds.heard)
+        if isinstance(chronicle, JobChronicle) and kinds.of_printer:
+            listener.printer, listener.of_printer = chronicle.printer, kinds.of_printer
         if base is not None:
             listener.base, listener.is_settled = base.count, True
         if subscription.interval:
-            since = max(subscription.since, self._tallies.trimmed)
+            since = max(subscription.since, self._chronicles.trimmed)
             listener.pacing = Pacing(subscription.interval, since)
             if base is not None:
                 listener.pacing = Pacing(subscription.interval, since, base.count, base.paced_at)
@@ -372,18 +374,18 @@ class EventLog:
         if not listener.is_settled:
             self._unsettled.append(subscription.id)
         self._listeners[subscription.id] = listener
-        insort(tally.members, subscription.id)
-        if tally is self._tallies.server:
+        insort(chronicle.members, subscription.id)
+        if chronicle is self._chronicles.server:
             self._server_wants.update(kinds.heard)
         insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
         self._leases.note(subscription.id, subscription.expires)
         return listener
 
 
-def _compact(subscription: Subscription, tally: Tally) -> Subscription:
+def _compact(subscription: Subscription, chronicle: Chronicle) -> Subscription:
     """It shares what it has in common with others: there may be many."""
     wanted = kinds_of(subscription.events).wanted
-    return replace(subscription, scope=tally.scope, events=wanted, owner=intern(str(subscription.owner)))
+    return replace(subscription, scope=chronicle.scope, events=wanted, owner=intern(str(subscription.owner)))
 
 
 def _remove(numbers: list[SubscriptionId], number: SubscriptionId) -> None:

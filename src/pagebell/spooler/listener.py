@@ -1,4 +1,4 @@
-"""A subscription at its tallies: which events are its own, and what numbers they have."""
+"""A subscription at its chronicles: which events are its own, and what numbers they have."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import SERVER, Filter, Subscription
+from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Track, merged
 from pagebell.spooler.pacing import Pacing
-from pagebell.spooler.tally import NEVER, JobTally, Tally, Track, merged
 
 _OF_PRINTERS = frozenset(kind for kind in EventKind if kind.value.startswith("printer-"))
 
@@ -45,14 +45,14 @@ class Listener:
     """One subscription."""
 
     subscription: Subscription
-    tally: Tally
+    chronicle: Chronicle
     kinds: frozenset[EventKind]
-    printer: Tally | None = None
+    printer: Chronicle | None = None
     """Where a job's subscription also hears of its printer,"""
     of_printer: frozenset[EventKind] = frozenset()
     """and what."""
     base: int = 0
-    """How many matches its tallies had had when it came."""
+    """How many matches its chronicles had had when it came."""
     is_settled: bool = False
     """The store knows `base`."""
     pacing: Pacing | None = None
@@ -63,11 +63,11 @@ class Listener:
     @property
     def finished(self) -> float | None:
         """When its job was."""
-        return self.tally.finished if isinstance(self.tally, JobTally) else None
+        return self.chronicle.finished if isinstance(self.chronicle, JobChronicle) else None
 
     def count(self, up_to: int = NEVER) -> int:
-        """How many matches its tallies have had up to that event, which must not have left the log."""
-        found = sum(track.count(up_to) for track in self.tally.heard(self.kinds))
+        """How many matches its chronicles have had up to that event, which must not have left the log."""
+        found = sum(track.count(up_to) for track in self.chronicle.heard(self.kinds))
         if self.printer is not None:
             found += sum(track.count(up_to) for track in self.printer.heard(self.of_printer))
             found -= self.skipped(up_to)
@@ -75,14 +75,16 @@ class Listener:
 
     def skipped(self, up_to: int) -> int:
         """How many of its printer's events came while its job was finished."""
-        return self.tally.skipped(self.of_printer, up_to) if isinstance(self.tally, JobTally) else 0
+        return (
+            self.chronicle.skipped(self.of_printer, up_to) if isinstance(self.chronicle, JobChronicle) else 0
+        )
 
     def following(self, after: int, limit: int = NEVER) -> list[int]:
         """The log numbers of its first `limit` matches above `after`."""
-        parts = [track.following(after, NEVER, limit) for track in self.tally.heard(self.kinds)]
-        if self.printer is not None and isinstance(self.tally, JobTally):
+        parts = [track.following(after, NEVER, limit) for track in self.chronicle.heard(self.kinds)]
+        if self.printer is not None and isinstance(self.chronicle, JobChronicle):
             heard = list(self.printer.heard(self.of_printer))
-            for above, up_to in self.tally.spans(after):
+            for above, up_to in self.chronicle.spans(after):
                 parts += [track.following(above, up_to, limit) for track in heard]
         return merged([part for part in parts if part], limit)
 
@@ -128,14 +130,14 @@ class Listener:
         return lowest + bisect_left(reached, self.base + number, key=self.count)
 
     def _tracks(self) -> list[Track]:
-        own = list(self.tally.heard(self.kinds))
+        own = list(self.chronicle.heard(self.kinds))
         return own if self.printer is None else own + list(self.printer.heard(self.of_printer))
 
     # --- waiting ---
 
     def park(self, waiter: asyncio.Future[None]) -> None:
         """Wake a reader when there may be a match, or when no more will come."""
-        self.tally.park(self.kinds, waiter)
+        self.chronicle.park(self.kinds, waiter)
         if self.printer is not None:
             self.printer.park(self.of_printer, waiter)
         self.waiters = self.waiters or set()
@@ -143,7 +145,7 @@ class Listener:
 
     def leave(self, waiter: asyncio.Future[None]) -> None:
         """That reader does not wait any more."""
-        self.tally.leave(self.kinds, waiter)
+        self.chronicle.leave(self.kinds, waiter)
         if self.printer is not None:
             self.printer.leave(self.of_printer, waiter)
         if self.waiters is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -20,6 +21,7 @@ from pagebell.spooler.ports import (
     Change,
     Clock,
     Converter,
+    Courier,
     DocumentStore,
     Inspector,
     JobQuery,
@@ -31,6 +33,7 @@ from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +58,10 @@ class Spooler:
         inspector: Inspector | None = None,
         policy: Policy | None = None,
         converter: Converter | None = None,
+        couriers: Sequence[Courier] = (),
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
-        self.subscriptions = Subscriptions(self._ledger)
+        self.subscriptions = Subscriptions(self._ledger, couriers)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -69,6 +73,8 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
@@ -91,6 +97,7 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self.subscriptions.deliveries.start(group)
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -102,6 +109,7 @@ class Spooler:
         self.begin_stop()
         try:
             self._housekeeper.cancel()
+            await self.subscriptions.deliveries.stop()
             await self.printers.stop()
             self._teller.cancel()
             await self.system.stopping()

@@ -14,7 +14,7 @@ from pagebell.model.printer import Printer
 from pagebell.model.subscription import Scope, Subscription
 from pagebell.spooler.ports import Base, Change, Conflict, Count, JobQuery, Snapshot
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
 create table printer (name text primary key, version integer not null, body blob not null) without rowid;
@@ -49,6 +49,7 @@ create table count (
     born integer not null,
     primary key (job, printer, kind)
 ) without rowid;
+create table delivery (subscription integer primary key, number integer not null);
 create table content (key text primary key, octets blob not null);
 create table event (seq integer primary key, body blob not null);
 """
@@ -94,6 +95,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     if change.bases:
         bases = [(base.count, base.paced_at, base.subscription) for base in change.bases]
         connection.executemany("update subscription set base = ?, paced_at = ? where id = ?", bases)
+    for subscription_id, delivered in change.delivered:
+        known = "select ?, ? where exists (select 1 from subscription where id = ?)"
+        execute(f"insert or replace into delivery {known}", (subscription_id, delivered, subscription_id))
     if change.trim:
         execute("delete from event where seq <= ?", (change.trim,))
         execute("insert or replace into meta values ('last-event', ?)", (last_event,))
@@ -127,6 +131,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
                 "select id, base, paced_at from subscription where base is not null order by id"
             )
         ),
+        delivered=tuple(connection.execute("select subscription, number from delivery")),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
         first_event=connection.execute("select min(seq) from event").fetchone()[0],
@@ -189,6 +194,7 @@ def _renew_subscription(connection: sqlite3.Connection, subscription: Subscripti
 
 def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
     """With a job's last one its counts go."""
+    connection.execute("delete from delivery where subscription = ?", (number,))
     row = connection.execute("delete from subscription where id = ? returning job", (number,)).fetchone()
     if row is not None and row[0] is not None:
         left = "select 1 from subscription where job = ?"

@@ -31,6 +31,7 @@ class MemoryStore:
         self._births: dict[JobId, int] = {}
         self._counts: dict[tuple[Scope, EventKind], Count] = {}
         self._bases: dict[SubscriptionId, Base] = {}
+        self._delivered: dict[SubscriptionId, int] = {}
         self._events: dict[int, Event] = {}
         self._last_job = 0
         self._last_subscription = 0
@@ -48,6 +49,7 @@ class MemoryStore:
             births=tuple(self._births.items()),
             counts=tuple(self._counts.values()),
             bases=tuple(self._bases.values()),
+            delivered=tuple(self._delivered.items()),
             first_event=min(self._events, default=None),
             last_job=self._last_job,
             last_subscription=self._last_subscription,
@@ -153,6 +155,9 @@ class MemoryStore:
                 self._counts[count.scope, count.kind] = count
         known = (base for base in change.bases if base.subscription in self._subscriptions)
         self._bases.update((base.subscription, base) for base in known)
+        for told, up_to in change.delivered:
+            if told in self._subscriptions:
+                self._delivered[told] = up_to
         if change.trim:
             self._events = {seq: event for seq, event in self._events.items() if seq > change.trim}
         if change.default_printer is not None:
@@ -166,6 +171,7 @@ class MemoryStore:
 
     def _drop(self, number: SubscriptionId) -> None:
         gone = self._subscriptions.pop(number, None)
+        self._delivered.pop(number, None)
         self._bases.pop(number, None)
         job = None if gone is None else gone.scope.job
         if job is not None and all(s.scope.job != job for s in self._subscriptions.values()):

@@ -84,6 +84,7 @@ def protocol_attributes(
         r.charset_configured("utf-8"),
         r.charset_supported("us-ascii", "utf-8"),
         r.compression_supported("none", "deflate", "gzip"),
+        r.document_password_supported(0),  # octets: none can be honoured (PWG 5100.13)
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported("en"),
@@ -254,6 +255,7 @@ class PrinterDescriber:
         kept = self._fixed.get((printer.name, origin))
         if kept is not None and kept.key == key:
             return kept
+        schemes = self._spooler.subscriptions.deliveries.schemes
         attributes = [
             *identity_attributes(printer, origin),
             *device_attributes(capabilities),
@@ -262,6 +264,7 @@ class PrinterDescriber:
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *settable_attributes(),
+            *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         if len(self._fixed) >= _KEPT:
