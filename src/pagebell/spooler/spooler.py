@@ -31,6 +31,7 @@ from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
+from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
 from pagebell.spooler.tally import Tally
@@ -46,7 +47,7 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `settings` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.settings = Settings(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
