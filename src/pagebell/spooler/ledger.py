@@ -61,7 +61,8 @@ class Ledger:
         self._last_printer = 0
         self._ages: deque[tuple[float, int]] = deque()
         """(time, number) of some events, in order: enough to find those that are too old."""
-        self._last_event = 0
+        self.last_event = 0
+        """Number of the newest event; 0 before the first."""
 
     async def open(self) -> None:
         """Read what the store has."""
@@ -69,7 +70,7 @@ class Ledger:
         self.uuid = snapshot.uuid
         self._last_job = snapshot.last_job
         self._last_subscription = snapshot.last_subscription
-        self._last_event = snapshot.last_event
+        self.last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
         self.printers = {printer.name: printer for printer in snapshot.printers}
         self._keep(snapshot.settings)
@@ -210,11 +211,11 @@ class Ledger:
             if at >= cutoff:
                 break
             number = newest
-        return max(number, self._last_event - self.policy.max_events)
+        return max(number, self.last_event - self.policy.max_events)
 
     def _age(self, at: float, number: int) -> None:
         """Note how old the log's events are, to the second."""
-        self._last_event = number
+        self.last_event = number
         second = int(at) + 1.0
         if self._ages and self._ages[-1][0] >= second:
             self._ages[-1] = (self._ages[-1][0], number)

@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -63,6 +64,7 @@ class Spooler:
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
+        self.feed = Feed(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -100,6 +102,7 @@ class Spooler:
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
+        self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -126,6 +129,7 @@ class Spooler:
         """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""
         self._ledger.stopping = True
         self._ledger.events.close()
+        self.feed.close()
 
     # --- recovery ---
 
