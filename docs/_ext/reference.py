@@ -19,6 +19,8 @@ from statuses import general_statuses, operation_statuses
 
 from pagebell.cli import app as commands
 from pagebell.config import Config, PrinterTable
+from pagebell.couriers.mail import MailSettings
+from pagebell.couriers.webhook import WebhookSettings
 from pagebell.devices import make_device, schemes
 from pagebell.http.settings import HttpLimits
 from pagebell.ipp.attributes import MAX, MAX_OCTETS, MIN, Attr, Syntax
@@ -249,10 +251,9 @@ _FALLBACK: Final = {"spooler": Policy, "http": HttpLimits}
 def settings() -> str:
     """The tables of the configuration file."""
     parts = []
-    for one in msgspec.structs.fields(Config):
-        owner = PrinterTable if one.name == "printers" else one.type
+    for name, owner in tables():
         docs = docs_of_fields(owner)
-        more = docs_of_fields(_FALLBACK[one.name]) if one.name in _FALLBACK else {}
+        more = docs_of_fields(_FALLBACK[name]) if name in _FALLBACK else {}
         heading, _, about = (inspect.getdoc(owner) or "").partition(": ")
         rows = [("Key", "Value", "Default", "Meaning")]
         for key in msgspec.structs.fields(owner):
@@ -262,6 +263,17 @@ def settings() -> str:
             )
         parts.append(f"## {heading}\n\n{about[0].upper()}{about[1:]}\n\n{table(*rows)}")
     return "\n".join(parts)
+
+
+def tables() -> list[tuple[str, Any]]:
+    """The file's tables by name, with what reads each."""
+    found: list[tuple[str, Any]] = []
+    for one in msgspec.structs.fields(Config):
+        if one.name == "couriers":
+            found += [("couriers.webhook", WebhookSettings), ("couriers.mail", MailSettings)]
+        else:
+            found.append((one.name, PrinterTable if one.name == "printers" else one.type))
+    return found
 
 
 def default_of(key: msgspec.structs.FieldInfo) -> object:

@@ -74,6 +74,10 @@ class SpoolerTable(_Table, frozen=True):
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
     """Events that are kept; beyond so many, the oldest leave before their time."""
+    max_readers: Count = _DEFAULT.max_readers
+    """Readers of `/events` at one time; further ones are asked to come later."""
+    max_settings_octets: Count = _DEFAULT.max_settings_octets
+    """What clients may keep at a printer, or at the server, such as Windows' printer data."""
     default_lease: Seconds = _DEFAULT.default_lease
     """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease
@@ -166,6 +170,12 @@ class RpcTable(_Table, frozen=True):
     """Further names by which clients may call it."""
     default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
+    callbacks: bool = True
+    """Whether clients that register for it are called, where they registered from; never with credentials."""
+    callbacks_to: tuple[str, ...] = ()
+    """Further networks and host names that clients may name as where to call."""
+    callbacks_to_anonymous: bool = False
+    """Whether clients are called back whom nobody knows."""
     accept_driver_records: bool = False
     """Let administrators add drivers' names, without files: only for testing other people's clients."""
 
@@ -194,6 +204,8 @@ class Config(_Table, frozen=True):
     access: AccessTable = AccessTable()
     rpc: RpcTable = RpcTable()
     printers: dict[str, PrinterTable] = {}
+    couriers: dict[str, dict[str, Any]] = {}
+    """Who takes events to recipients, by name; each courier has its own settings, which it checks at the start."""
 
     def policy(self) -> Policy:
         """The spooler's limits and habits."""

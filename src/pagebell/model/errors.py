@@ -46,6 +46,10 @@ class Unsupported(Refusal):
         self.attribute = attribute
 
 
+class UnsupportedScheme(Unsupported):
+    """Nothing is delivered, or fetched, by that URI scheme here (RFC 3995 13.1)."""
+
+
 class UnsupportedFormat(Refusal):
     """The document's format is none that the printer takes."""
 
@@ -83,6 +87,7 @@ FACTS: tuple[type[Refusal], ...] = (
     NotAccepting,
     AlreadyExists,
     Unsupported,
+    UnsupportedScheme,
     UnsupportedFormat,
     DocumentDamaged,
     TooLarge,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -13,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -20,6 +22,7 @@ from pagebell.spooler.ports import (
     Change,
     Clock,
     Converter,
+    Courier,
     DocumentStore,
     Inspector,
     JobQuery,
@@ -29,8 +32,10 @@ from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
+from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `settings` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -55,9 +60,11 @@ class Spooler:
         inspector: Inspector | None = None,
         policy: Policy | None = None,
         converter: Converter | None = None,
+        couriers: Sequence[Courier] = (),
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
-        self.subscriptions = Subscriptions(self._ledger)
+        self.subscriptions = Subscriptions(self._ledger, couriers)
+        self.feed = Feed(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -69,6 +76,9 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.settings = Settings(self._ledger)
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()
@@ -91,6 +101,8 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self.subscriptions.deliveries.start(group)
+        self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -102,6 +114,7 @@ class Spooler:
         self.begin_stop()
         try:
             self._housekeeper.cancel()
+            await self.subscriptions.deliveries.stop()
             await self.printers.stop()
             self._teller.cancel()
             await self.system.stopping()
@@ -116,6 +129,7 @@ class Spooler:
         """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""
         self._ledger.stopping = True
         self._ledger.events.close()
+        self.feed.close()
 
     # --- recovery ---
 

@@ -241,12 +241,16 @@ class SqliteStore:
         (version,) = connection.execute("pragma user_version").fetchone()
         if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
+        if 0 < version < rows.SCHEMA_VERSION:
+            raise StoreUnusable(
+                f"{self._path} was written by an older Pagebell; please start with another --state"
+            )
         connection.execute("pragma journal_mode=wal")
-        if version == 0:
+        if version < rows.SCHEMA_VERSION:
             connection.execute("begin immediate")
             for statement in rows.SCHEMA.split(";"):
                 connection.execute(statement)
-            connection.execute("insert into meta values ('uuid', ?)", (str(uuid.uuid4()),))
+            connection.execute("insert or ignore into meta values ('uuid', ?)", (str(uuid.uuid4()),))
             connection.execute(f"pragma user_version={rows.SCHEMA_VERSION}")
             connection.execute("commit")
 

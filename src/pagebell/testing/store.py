@@ -13,7 +13,7 @@ from pagebell.model.event import Event, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Filter, Subscription, SubscriptionId
-from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Snapshot
+from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Setting, Snapshot
 
 
 class MemoryStore:
@@ -29,11 +29,13 @@ class MemoryStore:
         self._printers: dict[PrinterName, Printer] = {}
         self._subscriptions: dict[SubscriptionId, Subscription] = {}
         self._interests: dict[Filter, Interest] = {}
+        self._delivered: dict[SubscriptionId, int] = {}
         self._events: dict[int, Event] = {}
         self._last_job = 0
         self._last_subscription = 0
         self._last_event = 0
         self._default: PrinterName | None = None
+        self._settings: dict[tuple[str, str, str], Setting] = {}
         self._uuid = str(uuid.uuid4())
 
     async def open(self, committed: Committed) -> Snapshot:
@@ -44,10 +46,12 @@ class MemoryStore:
             active=tuple(job for job in self._jobs.values() if not job.state.is_final),
             subscriptions=tuple(self._subscriptions.values()),
             interests=tuple(self._interests.values()),
+            delivered=tuple(self._delivered.items()),
             last_job=self._last_job,
             last_subscription=self._last_subscription,
             last_event=self._last_event,
             default_printer=self._default,
+            settings=tuple(self._settings[key] for key in sorted(self._settings)),
             uuid=self._uuid,
         )
 
@@ -137,8 +141,17 @@ class MemoryStore:
             self._jobs.pop(number, None)
         for name in change.gone_printers:
             self._printers.pop(name, None)
+            self._settings = {key: value for key, value in self._settings.items() if key[0] != name}
+        for setting in change.settings:
+            place = setting.owner, setting.section, setting.name
+            self._settings.pop(place, None)
+            if setting.octets is not None:
+                self._settings[place] = setting
         for gone in change.gone_subscriptions:
             self._drop(gone)
+        for told, up_to in change.delivered:
+            if told in self._subscriptions:
+                self._delivered[told] = up_to
         for interest in change.interests:
             if interest.filter in self._interests:
                 kept = self._interests[interest.filter]
@@ -156,6 +169,7 @@ class MemoryStore:
 
     def _drop(self, number: SubscriptionId) -> None:
         gone = self._subscriptions.pop(number, None)
+        self._delivered.pop(number, None)
         if gone is not None and all(s.filter != gone.filter for s in self._subscriptions.values()):
             del self._interests[gone.filter]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,7 +17,7 @@ from pagebell.spooler.absent import IdentityConverter
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Converter, Device, Inspector
+from pagebell.spooler.ports import Converter, Courier, Device, Inspector
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, ScriptedDevice
@@ -51,6 +51,7 @@ class Stage:
     inspector: Inspector | None = None
     converter: Converter | None = None
     make_device: Callable[[str], Device] | None = None
+    couriers: Sequence[Courier] = ()
     told: int = 0
 
     async def __aenter__(self) -> Self:
@@ -74,6 +75,7 @@ class Stage:
             inspector=self.inspector or MarkInspector(self.documents),
             policy=self.policy,
             converter=self.converter or IdentityConverter(),
+            couriers=self.couriers,
         )
         await self.spooler.__aenter__()
         await self.clock.settle()

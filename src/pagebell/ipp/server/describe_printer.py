@@ -255,6 +255,7 @@ class PrinterDescriber:
         kept = self._fixed.get((printer.name, origin))
         if kept is not None and kept.key == key:
             return kept
+        schemes = self._spooler.subscriptions.deliveries.schemes
         attributes = [
             *identity_attributes(printer, origin),
             *device_attributes(capabilities),
@@ -263,6 +264,7 @@ class PrinterDescriber:
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *settable_attributes(),
+            *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         if len(self._fixed) >= _KEPT:

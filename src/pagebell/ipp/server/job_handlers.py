@@ -121,7 +121,7 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
             *flawed,
             *ignored,
         )
-    wishes = read_wishes(request.subscriptions, job=True)
+    wishes = read_wishes(request.subscriptions, call.spooler.subscriptions.deliveries.check, job=True)
     order = Order(
         printer=name,
         by=call.by,
