@@ -49,6 +49,8 @@ class ServerProcess:
     """Further TOML."""
     rpc: str = "off"
     """HOST:PORT for Windows clients."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables."""
     prefix: tuple[str, ...] = ()
     """A command that runs the server in some confinement."""
     output: str = ""
@@ -102,7 +104,7 @@ class ServerProcess:
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
             )
         try:
             self._read_until_ready()
