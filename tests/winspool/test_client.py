@@ -16,7 +16,8 @@ from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.service import Caller, Service
 from pagebell.ipp.errors import BadAnswer, ConnectionFailed, Silent
 from pagebell.ipp.errors import Refused as NobodyThere
-from pagebell.ipp.follow import Feedback, JobUpdate, Pace
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState, PrinterState
 from pagebell.model.access import SYSTEM
@@ -182,7 +183,7 @@ async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
         with pytest.raises(WindowsError, match="you are not allowed"):
             await client.pause()
     wrong = Client(f"par://127.0.0.1:{here.port}/p1", user="ada", password="wrong")
-    with pytest.raises(WindowsError, match="not allowed"):
+    with pytest.raises(WindowsError, match="does not let ada in"):
         await wrong.printer()
     nobody = Client(f"par://127.0.0.1:{_free_port()}/p1", user="ada", password="x")
     with pytest.raises(NobodyThere):

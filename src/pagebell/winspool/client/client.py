@@ -14,13 +14,15 @@ from typing import Final, Literal, Self, TypeVar
 from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.ipp.errors import BadAnswer, ConnectionFailed
-from pagebell.ipp.follow import DEFAULT_PACE, JobUpdate, Pace
+from pagebell.ipp.events import DEFAULT_PACE, Pace, Patience
+from pagebell.ipp.follow import JobUpdate
 from pagebell.ipp.options import Options, read_options
-from pagebell.ipp.results import JobInfo, PrinterInfo
+from pagebell.ipp.results import JobInfo, Notification, PrinterInfo
 from pagebell.ipp.upload import Progress, Source, Upload
 from pagebell.winspool.client.addresses import Address, AddressError, parse
 from pagebell.winspool.client.describe import job_of, printer_of
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered
+from pagebell.winspool.client.events import Events
 from pagebell.winspool.client.feeds import Deaf, Told, feed_of
 from pagebell.winspool.client.following import Following, NoFeedback
 from pagebell.winspool.client.queries import all_printers, job_info, opened, printer_info, queued_jobs
@@ -354,6 +356,33 @@ class Client:
 
     def _printer_of(self, job: JobInfo) -> str | None:
         return self.address.name if self.address.printer else self.address.at(job.printer_name).name
+
+    async def events(
+        self, *, on_connection: Callable[[str], None] = lambda problem: None
+    ) -> AsyncGenerator[Notification]:
+        """What happens at the printer, as it happens, for ever; a lost connection is made again.
+
+        ``on_connection`` is called with the reason when it is lost, and with nothing when it is back.
+        """
+        self._demand_printer()
+        told_of, patience, lost = Events(self.address), Patience(self._pace), False
+        while True:
+            try:
+                async for told in self.news():
+                    patience.restored()
+                    if lost:
+                        lost = False
+                        on_connection("")
+                    for event in told_of.of(told):
+                        yield event
+            except ConnectionFailed as error:
+                if not self._met:
+                    raise
+                delay = patience.after(error)
+                if not lost:
+                    lost = True
+                    on_connection(error.reason)
+            await asyncio.sleep(delay)
 
     async def news(self) -> AsyncGenerator[Told]:
         """What the printer's server tells of it and its jobs, for as long as the connection holds: all first.

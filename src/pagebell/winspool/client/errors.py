@@ -32,6 +32,16 @@ class WindowsError(ClientError):
         self.code = code
 
 
+class NotLetIn(WindowsError):
+    """The server does not take who we say that we are."""
+
+    def __init__(self, uri: str, user: str) -> None:
+        super().__init__(Win32.ACCESS_DENIED, uri)
+        self.args = (
+            f"{uri} does not let {user} in: check --user and the password, or get a Kerberos ticket.",
+        )
+
+
 class NoSuchJob(WindowsError):
     """The server does not know that job, or not any more."""
 

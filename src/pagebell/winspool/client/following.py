@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pagebell.dcerpc.ndr import ContextHandle
-from pagebell.ipp.follow import Feedback, JobUpdate, Pace
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, PrinterInfo
 from pagebell.winspool.changes import ChangeFlag

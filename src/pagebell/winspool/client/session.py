@@ -12,9 +12,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, spnego
+from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import PORT
+from pagebell.dcerpc.kerberos import KerberosUnavailable
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import Call, Interface, NdrError
 from pagebell.dcerpc.security import SecurityError
@@ -22,7 +23,7 @@ from pagebell.dcerpc.status import Fault, Refused, Status
 from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed, Silent
 from pagebell.ipp.errors import Refused as NobodyThere
 from pagebell.winspool.client.addresses import Address, Way
-from pagebell.winspool.client.errors import WindowsError
+from pagebell.winspool.client.errors import NotLetIn, WindowsError
 from pagebell.winspool.idl import rprn_data, rprn_setup
 from pagebell.winspool.idl.containers import SPLCLIENT_CONTAINER
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL, OBJECT
@@ -91,14 +92,9 @@ def _login_name() -> str:
 
 def _kerberos(host: str) -> Security | None:
     """The tickets of the user's cache, if the extra is there and they are."""
-    from pagebell.dcerpc import client  # noqa: PLC0415 - as the one above, for what it may have
-
-    make = getattr(client, "kerberos", None)
-    if make is None:
-        return None
     try:
-        return make(host)  # type: ignore[no-any-return]
-    except Exception as error:  # noqa: BLE001 - no tickets, no library, no realm: then without
+        return kerberos(host)
+    except (KerberosUnavailable, SecurityError) as error:
         log.debug("no Kerberos: %s", error)
         return None
 
@@ -190,14 +186,14 @@ async def _first(stack: AsyncExitStack, address: Address, identity: Identity, ti
             if way is Way.PAR and security is None:
                 continue  # it is for those who are known
             try:
-                rpc = await _reach(stack, address, way, security, times)
+                rpc = await _reach(stack, address, way, security, times, identity.name)
             except ClientError as error:
                 log.debug("%s by %s: %s", address.uri, way.value, error)
                 errors.append(error)
             else:
                 return Session(address, way, rpc, identity, times)
     if not errors:
-        raise WindowsError(Win32.ACCESS_DENIED, f"{address.uri} wants to know who you are")
+        raise NotLetIn(address.uri, "people whom it does not know")
     refused = [error for error in errors if isinstance(error, WindowsError)]
     raise (refused or errors)[0]
 
@@ -210,7 +206,7 @@ _INTERFACES: Final[dict[Way, Interface]] = {
 
 
 async def _reach(
-    stack: AsyncExitStack, address: Address, way: Way, security: Security | None, times: Times
+    stack: AsyncExitStack, address: Address, way: Way, security: Security | None, times: Times, user: str
 ) -> RpcClient:
     """A bound connection by one way. Raises ClientError."""
     interface, limits = _INTERFACES[way], Limits(bind_seconds=times.connect)
@@ -226,10 +222,10 @@ async def _reach(
         raise NobodyThere(address.uri, f"it does not speak {way.value}") from None
     except Fault as fault:
         if fault.status == Status.ACCESS_DENIED:
-            raise WindowsError(Win32.ACCESS_DENIED, address.uri) from None
+            raise NotLetIn(address.uri, user) from None
         raise NobodyThere(address.uri, f"{way.value}: {fault}") from None
     except SecurityError as error:
-        raise WindowsError(Win32.ACCESS_DENIED, f"{address.uri} ({error})") from None
+        raise NotLetIn(address.uri, f"{user} ({error})") from None
     except (Refused, Disconnected) as error:
         raise NobodyThere(address.uri, f"{way.value}: {error}") from None
     except NdrError as error:

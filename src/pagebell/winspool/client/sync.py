@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from pagebell.ipp.follow import DEFAULT_PACE, JobUpdate, Pace
+from pagebell.ipp.events import DEFAULT_PACE, Pace
+from pagebell.ipp.follow import JobUpdate
 from pagebell.ipp.options import Options
 from pagebell.ipp.results import JobInfo, PrinterInfo
 from pagebell.ipp.upload import Progress, Source
