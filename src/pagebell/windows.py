@@ -18,7 +18,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.spooler.ports import Directory
 from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.server.calling import Callbacks
-from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.desk import Ask, Desk, Settings
 from pagebell.winspool.server.destination import Reach
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.service import par_service, rprn_service
@@ -48,20 +48,23 @@ class WindowsDoor:
 
 
 async def open_door(
-    stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config
+    stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config, ipp: Ask
 ) -> WindowsDoor | None:
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
     if config.rpc.listen == OFF:
         return None
     desk = await _desk(stack, spooler, directory, config)
+    desk.ipp = ipp
     services = _services(desk, config)
-    server = RpcServer(services, _mechanisms(directory, config))
+    mechanisms = _mechanisms(directory, config)
+    server = RpcServer(services, mechanisms)
     host, port = split_address(config.rpc.listen, "rpc.listen")
     try:
         endpoint = await stack.enter_async_context(server.listen(host, port))
     except OSError as error:
         raise AddressError(_cannot(config.rpc.listen, error, "--rpc")) from None
-    return WindowsDoor(host, endpoint.port, await _map(stack, services, endpoint, config))
+    mapper = await _map(stack, services, mechanisms, endpoint, config)
+    return WindowsDoor(host, endpoint.port, mapper)
 
 
 def _cannot(address: str, error: OSError, option: str) -> str:
@@ -90,7 +93,8 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
 def _services(desk: Desk, config: Config) -> list[Service]:
     """[MS-RPRN] and [MS-PAR]."""
     minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
-    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par_service(desk)]
+    par = par_service(desk, LEVELS[config.rpc.par_protection])
+    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par]
 
 
 def _mechanisms(directory: Directory, config: Config) -> Mechanisms:
@@ -108,7 +112,13 @@ def _mechanisms(directory: Directory, config: Config) -> Mechanisms:
     return {AuthType.NTLM: acceptor, AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: acceptor})}
 
 
-async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoint, config: Config) -> str:
+async def _map(
+    stack: AsyncExitStack,
+    services: list[Service],
+    mechanisms: Mechanisms,
+    endpoint: Endpoint,
+    config: Config,
+) -> str:
     """Tell clients the port, at port 135; where nobody has asked for it, only if it may be had."""
     if config.rpc.epm == OFF:
         return OFF
@@ -120,7 +130,7 @@ async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoin
     )
     host, port = split_address(wanted, "rpc.epm")
     try:
-        found = await stack.enter_async_context(RpcServer([mapper.service()]).listen(host, port))
+        found = await stack.enter_async_context(RpcServer([mapper.service()], mechanisms).listen(host, port))
     except OSError as error:
         if config.rpc.epm:
             raise AddressError(_cannot(wanted, error, "--epm")) from None
