@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
 from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
 from pagebell.entrance.admission import Header, admit_to
-from pagebell.entrance.attempts import Attempts
-from pagebell.entrance.schemes import Basic, Scheme
 from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
@@ -44,14 +41,14 @@ from pagebell.ipp.server.http import (
 from pagebell.model.access import SYSTEM, Principal
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
-from pagebell.spooler.ports import Directory
+from pagebell.proofs import Proofs, ProofsError, proofs
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable
 from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.stores.users import UserFile
-from pagebell.web.pages import pages
+from pagebell.web.site import is_for_programs, site, takes_document
 from pagebell.windows import AddressError, WindowsDoor, open_door
 from pagebell.winspool.server.desk import Ask
 
@@ -180,14 +177,18 @@ async def _ensure_printers(spooler: Spooler, config: Config, folder: Path) -> No
 async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folder: Path) -> Running:
     host, port = split_address(config.server.ipp, "server.ipp")
     directory = UserFile(folder, config.rules())
-    door = _doorkeeper(config, directory)
+    try:
+        checked = proofs(config, directory)
+    except ProofsError as error:
+        raise StartError(str(error)) from None
+    door = _doorkeeper(config, checked)
     application = _Application(spooler, door)
     certificate, key = _certificate(config, folder, host)
     try:
         certificates = None if certificate is None or key is None else Certificates(certificate, key)
     except CertificateError as error:
         raise StartError(f"{error}; see [tls] in the configuration, or choose --tls off") from None
-    listener = Listener(application, config.http_limits(), config.tls.mode, certificates, has_ipp_body)
+    listener = Listener(application, config.http_limits(), config.tls.mode, certificates, _has_document)
     try:
         host, port = await listener.open(host, port)
     except OSError as error:
@@ -198,7 +199,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     stack.push_async_callback(listener.close)
     service = Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config))
     try:
-        windows = await open_door(stack, spooler, directory, config, _ipp_inside(service, host, port))
+        windows = await open_door(stack, spooler, checked, config, _ipp_inside(service, host, port))
     except AddressError as error:
         raise StartError(str(error)) from None
     stack.callback(spooler.begin_stop)
@@ -226,14 +227,13 @@ def _ipp_inside(service: Service, host: str, port: int) -> Ask:
     return ask
 
 
-def _doorkeeper(config: Config, directory: Directory) -> Doorkeeper:
+def _doorkeeper(config: Config, checked: Proofs) -> Doorkeeper:
     """Who comes in by HTTP. Raises StartError."""
     has_tls = config.tls.mode is not TlsMode.OFF
     if config.access.auth is Auth.REQUIRE and not has_tls:
         raise StartError('access.auth = "require" needs encryption: choose --tls allow or --tls require')
-    schemes: list[Scheme] = [Basic(directory, time.monotonic)]
     entry = Entry(config.access.admin_from, config.access.auth, has_tls)
-    return Doorkeeper(entry, directory, schemes, Attempts(time.monotonic))
+    return Doorkeeper(entry, checked.directory, checked.schemes(), checked.attempts)
 
 
 def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] | tuple[None, None]:
@@ -256,13 +256,18 @@ def _fetcher(config: Config) -> HttpFetcher:
         raise StartError(f"ipp.fetch-from: {error}") from None
 
 
+def _has_document(url: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a request's body has documents in it, whose size the spooler limits."""
+    return has_ipp_body(headers) or takes_document(url)
+
+
 class _Application:
     """The ASGI application: IPP by its media type, everything else is for browsers."""
 
     def __init__(self, spooler: Spooler, door: Doorkeeper) -> None:
         self.ipp: IppApplication | None = None
         self._door = door
-        self._pages = pages(spooler)
+        self._site = site(spooler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -274,13 +279,13 @@ class _Application:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS":
-            await tell(scope, receive, send, 200, "", (b"allow", b"GET, HEAD, OPTIONS, POST"))
+            await tell(scope, receive, send, 200, "", (b"allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST"))
         elif self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
-        elif scope["method"] == "POST":
+        elif scope["method"] == "POST" and not is_for_programs(scope["path"]):
             await refuse_media_type(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self._site(scope, receive, send)
 
 
 def _with(headers: tuple[Header, ...], send: Send) -> Send:

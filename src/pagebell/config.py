@@ -74,6 +74,8 @@ class SpoolerTable(_Table, frozen=True):
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
     """Events that are kept; beyond so many, the oldest leave before their time."""
+    max_readers: Count = _DEFAULT.max_readers
+    """Readers of `/events` at one time; further ones are asked to come later."""
     max_settings_octets: Count = _DEFAULT.max_settings_octets
     """What clients may keep at a printer, or at the server, such as Windows' printer data."""
     default_lease: Seconds = _DEFAULT.default_lease
@@ -149,6 +151,8 @@ class AccessTable(_Table, frozen=True):
     """Who may do everything, beside those whom `pagebell users add --admin` has made administrators."""
     groups: dict[str, tuple[str, ...]] = {}
     """Groups of this server's own: for each its members, names and security identifiers."""
+    keytab: str = ""
+    """File with the server's Kerberos keys, host/NAME for Windows clients and HTTP/NAME for others; empty for none."""
 
 
 class RpcTable(_Table, frozen=True):

@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -64,6 +65,7 @@ class Spooler:
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
+        self.feed = Feed(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -102,6 +104,7 @@ class Spooler:
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
+        self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -128,6 +131,7 @@ class Spooler:
         """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""
         self._ledger.stopping = True
         self._ledger.events.close()
+        self.feed.close()
 
     # --- recovery ---
 
@@ -183,8 +187,7 @@ class Spooler:
         """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
         ledger, policy = self._ledger, self.policy
         now = self.clock.now()
-        over = {s.id for s in ledger.events.subscriptions() if s.expires is not None and s.expires <= now}
-        over.update(ledger.events.finished_before(now - policy.event_life))
+        over = ledger.events.over(now, now - policy.event_life)
         if over:
             await self.subscriptions.drop(sorted(over))
         for job in ledger.roster.open():
