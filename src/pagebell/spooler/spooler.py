@@ -30,6 +30,7 @@ from pagebell.spooler.ports import (
     Store,
 )
 from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
@@ -49,8 +50,8 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`,
-    `settings` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`, `settings`, `properties` and `system` are all that front
+    ends use.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Spooler:
         )
         self.settings = Settings(self._ledger)
         self.dialogs = Dialogs(self._ledger)
+        self.properties = Properties(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
