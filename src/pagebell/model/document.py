@@ -86,7 +86,7 @@ class Ticket:
     output_bin: str | None = None
     page_ranges: tuple[tuple[int, int], ...] | None = None
     page_set: PageSet | None = None
-    """Only every other side: for printers whose paper is turned by hand."""
+    """Of a two-sided job the fronts or the backs alone, one-sided: where paper is turned by hand."""
     print_color_mode: str | None = None
     print_content_optimize: str | None = None
     print_quality: int | None = None

@@ -20,7 +20,7 @@ from pagebell.spooler.ports import JobCanceled
 from pagebell.spooler.sources import Conduct, Desk, Press
 
 PDF = "application/pdf"
-ONE, LONG, SHORT = "one-sided", "two-sided-long-edge", "two-sided-short-edge"
+LONG, SHORT = "two-sided-long-edge", "two-sided-short-edge"
 _EDGE = {LONG: "long", SHORT: "short"}
 
 
@@ -58,8 +58,7 @@ class ManualDuplex:
     async def _print(self, press: Press) -> None:
         ticket = press.job.ticket
         edge = _EDGE[ticket.sides or LONG]
-        once = replace(ticket, sides=ONE)
-        await press.print(replace(once, page_set=PageSet.FRONTS))
+        await press.print(replace(ticket, page_set=PageSet.FRONTS))
         question = Question(
             "Second sides",
             f"Turn the printed pages of {press.job.name} over along their {edge} edge and put them back into the "
@@ -68,7 +67,7 @@ class ManualDuplex:
         )
         if (await press.ask(question)).choice == CANCEL:
             raise JobCanceled("Cancelled before the second sides.")
-        await press.print(replace(once, page_set=self._backs))
+        await press.print(replace(ticket, page_set=self._backs))
 
 
 def _is_one_sided(capabilities: Capabilities) -> bool:

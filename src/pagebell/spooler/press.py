@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.document import Ticket
@@ -14,25 +14,24 @@ from pagebell.model.lifecycle import Cause
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.policy import OnSourceFailure
 from pagebell.spooler.ports import Device, DeviceFailed, JobCutOff
+from pagebell.spooler.preparing import Prepared, Preparer
 from pagebell.spooler.sources import Conduct, Unanswered
-from pagebell.spooler.work import Ending, JobWork, Prepared
+from pagebell.spooler.work import Ending, JobWork
 
 log = logging.getLogger(__name__)
 
 THINKING = 60.0
 """Seconds that a source may take between two steps: one that takes longer hangs."""
 
-Prepare = Callable[[Job, Prepared], Awaitable[object]]
-
 
 class JobPress:
     """`sources.Press`: prints a job on its device as often as its source says."""
 
-    def __init__(self, work: JobWork, device: Device, dialogs: Dialogs, prepare: Prepare) -> None:
+    def __init__(self, work: JobWork, device: Device, dialogs: Dialogs, preparer: Preparer) -> None:
         self._work = work
         self._device = device
         self._dialogs = dialogs
-        self._prepare = prepare
+        self._preparer = preparer
         self._deadline: asyncio.Timeout | None = None
         self.printed = 0
         """Pages that are out."""
@@ -55,8 +54,10 @@ class JobPress:
         self._think(long=True)
         prepared = Prepared(ticket)
         try:
-            await self._prepare(self._work.job, prepared)
-            step = self._work.step(prepared, self.printed)
+            job = replace(self._work.job, resumed=None)
+            await self._preparer.prepare(job, self._device.capabilities, prepared)
+            prepared.before = self.printed
+            step = self._work.step(prepared)
             await self._device.print(step)
             self.printed = step.out
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pagebell.model.document import Document, Ticket
@@ -24,9 +25,10 @@ from pagebell.spooler.ports import (
     JobCanceled,
     JobCutOff,
 )
+from pagebell.spooler.preparing import Prepared, Preparer
 from pagebell.spooler.press import JobPress, conduct_job
 from pagebell.spooler.sources import Sources
-from pagebell.spooler.work import Ending, JobWork, Prepared
+from pagebell.spooler.work import Ending, JobWork
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +53,11 @@ class PrinterTask:
         sources: Sources,
     ) -> None:
         self.device = device
-        self._converter = converter
-        self._sources = sources
         self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
-        self._inspector = inspector
+        self._sources = sources
+        self._preparer = Preparer(ledger, inspector, converter)
         self._news = asyncio.Event()
         self._running = asyncio.Event()
         self._printing: asyncio.Task[Ending] | None = None
@@ -156,6 +157,8 @@ class PrinterTask:
             if started is None:
                 return
             work = JobWork(self._ledger, started, self._running, prepared)
+            for message, reasons in prepared.remarks:
+                await work.remark(message, reasons)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
@@ -177,26 +180,12 @@ class PrinterTask:
             return ticket.proof.of(ticket)
         return ticket
 
-    async def _prepare(self, job: Job, prepared: Prepared) -> tuple[Document, ...]:
-        """Count the pages, and convert what the device can't print as it is asked to."""
-        documents = tuple([await self._inspect(document) for document in job.documents])
-        device = self.device.capabilities
-        for document in documents:
-            if self._converter.settled(prepared.ticket, device) == prepared.ticket or document.canceled:
-                continue
-            path = await self._ledger.documents.path(document.key)
-            found = await self._converter.convert(path, document, prepared.ticket, device)
-            if found is not None:
-                prepared.conversions[document.number] = found
-        prepared.ticket = self._converter.settled(prepared.ticket, device)
-        return documents
-
     async def _start(self, job: Job, prepared: Prepared) -> Job | None:
         """Count the pages and set the job printing; None if it is not to be printed after all."""
         ending: Ending | None = None
         documents = job.documents
         try:
-            documents = await self._prepare(job, prepared)
+            documents = await self._preparer.prepare(job, self.device.capabilities, prepared)
         except NoRoom as error:
             log.warning("job %d must wait: %s", job.id, error)
             await self._ledger.clock.sleep(self._ledger.policy.retry_store)
@@ -222,7 +211,7 @@ class PrinterTask:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
-            living = replace(living, documents=documents, impressions=prepared.impressions(documents))
+            living = replace(living, documents=documents, impressions=_impressions(prepared, documents))
             started, events = step(living, Cause.START, now)
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
             return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
@@ -235,13 +224,6 @@ class PrinterTask:
         except (WrongState, NotFound):
             return None
         return started
-
-    async def _inspect(self, document: Document) -> Document:
-        if document.impressions is not None or document.canceled:
-            return document
-        path = await self._ledger.documents.path(document.key)
-        pages = await self._inspector.impressions(path, document.format)
-        return replace(document, impressions=pages)
 
     async def _on_device(self, work: JobWork) -> Ending:
         try:
@@ -271,7 +253,7 @@ class PrinterTask:
             await self.device.print(work)
             return None
         name, conduct = found
-        press = JobPress(work, self.device, self._sources.dialogs, self._prepare)
+        press = JobPress(work, self.device, self._sources.dialogs, self._preparer)
         return await conduct_job(press, name, conduct, self._ledger.policy.on_source_failure)
 
     def _ending(self, printing: asyncio.Task[Ending]) -> Ending:
@@ -330,6 +312,12 @@ def _final(job: Job, events: tuple[Event, ...]) -> Change:
     """A change that takes a job to a state, and out of history if it is to be purged."""
     gone = (job.id,) if job.purging and job.state.is_final else ()
     return Change(jobs=(job,), events=events, gone_jobs=gone)
+
+
+def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | None:
+    """Pages in all; None if one of the documents can't be counted."""
+    counted = prepared.impressions(documents)
+    return None if counted is None else prepared.before + counted
 
 
 def recovery_cause(policy: OnRecovery) -> Cause:

@@ -30,6 +30,7 @@ from pagebell.spooler.ports import (
     Store,
 )
 from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
@@ -50,8 +51,8 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`,
-    `settings` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`, `settings`, `properties` and `system` are all that front
+    ends use.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Spooler:
             self.sources,
         )
         self.settings = Settings(self._ledger)
+        self.properties = Properties(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
@@ -206,8 +208,7 @@ class Spooler:
         """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
         ledger, policy = self._ledger, self.policy
         now = self.clock.now()
-        over = {s.id for s in ledger.events.subscriptions() if s.expires is not None and s.expires <= now}
-        over.update(ledger.events.finished_before(now - policy.event_life))
+        over = ledger.events.over(now, now - policy.event_life)
         if over:
             await self.subscriptions.drop(sorted(over))
         for job in ledger.roster.open():

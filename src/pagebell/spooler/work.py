@@ -1,17 +1,18 @@
-"""A job on its device: its documents as prepared for it, and what the device says of its progress."""
+"""A job on its device: what the device gets of it, and what it says of its progress."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from pagebell.model.document import Document, Ticket
+from pagebell.model.document import Document
 from pagebell.model.errors import NoRoom
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause, progressed, remarked
 from pagebell.spooler.ledger import Decide, Ledger
-from pagebell.spooler.ports import Change, Conversion, DocumentStore
+from pagebell.spooler.ports import Change
+from pagebell.spooler.preparing import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,50 +24,19 @@ class Ending:
     message: str = ""
 
 
-@dataclass(slots=True)
-class Prepared:
-    """A job's documents as its device gets them, and what is left for the device to do."""
-
-    ticket: Ticket
-    conversions: dict[int, Conversion] = field(default_factory=dict)
-    """By document number; those that are not here go as they are stored."""
-
-    def document(self, document: Document) -> Document:
-        """As the device gets it."""
-        found = self.conversions.get(document.number)
-        return document if found is None else found.document
-
-    def impressions(self, documents: Sequence[Document]) -> int | None:
-        """Pages in all; None if one of the documents can't be counted."""
-        counts = [self.document(document).impressions for document in documents if not document.canceled]
-        if any(count is None for count in counts):
-            return None
-        return sum(count or 0 for count in counts) * (self.ticket.copies or 1)
-
-    def read(self, document: Document, store: DocumentStore) -> AsyncIterator[bytes]:
-        """Its octets. Raises Gone."""
-        found = self.conversions.get(document.number)
-        return store.read(document.key) if found is None else found.read()
-
-    async def remove(self) -> None:
-        """Let go of the conversions."""
-        for conversion in self.conversions.values():
-            await conversion.remove()
-
-
 class JobWork:
     """A job as its device sees it (`ports.Work`)."""
 
     def __init__(
-        self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared, before: int | None = None
+        self, ledger: Ledger, job: Job, running: asyncio.Event, prepared: Prepared, *, step: bool = False
     ) -> None:
         self._ledger = ledger
         self._job = job
         self._running = running
         self._prepared = prepared
-        self.out = before or 0
-        """Pages that are out in all, those of earlier steps among them."""
-        self._before = before
+        self._step = step
+        self.out = prepared.before
+        """Pages that are out in all."""
         self._message = ""
         self._reasons: frozenset[str] = frozenset()
 
@@ -74,15 +44,16 @@ class JobWork:
     def job(self) -> Job:
         """With what is left for the device to do, the printer's defaults among it."""
         job = self._ledger.roster.get(self._job.id) or self._job
-        job = replace(job, ticket=self._prepared.ticket)
-        if self._before is None:
-            return job
-        return replace(job, impressions=self._prepared.impressions(self._job.documents))
+        if self._step:
+            pages = self._prepared.impressions(self._job.documents)
+        else:
+            pages = None if job.impressions is None else job.impressions - self._prepared.before
+        return replace(job, ticket=self._prepared.ticket, impressions=pages)
 
     @property
     def documents(self) -> Sequence[Document]:
         """Those to print, as the device gets them."""
-        return [self._prepared.document(document) for document in self._job.printable]
+        return self._prepared.documents(self._job)
 
     async def read(self, document: Document) -> AsyncIterator[bytes]:
         """A document's octets; waits while the printer is paused."""
@@ -93,9 +64,9 @@ class JobWork:
     async def printed(self, impressions: int) -> None:
         """So many pages are out in all."""
         await self._running.wait()
-        impressions += self._before or 0
-        self.out = impressions
         ledger = self._ledger
+        impressions += self._prepared.before
+        self.out = impressions
 
         def decide() -> Change | None:
             job = ledger.roster.get(self._job.id)
@@ -121,9 +92,9 @@ class JobWork:
 
         await self._store(decide)
 
-    def step(self, prepared: Prepared, before: int) -> JobWork:
-        """The same job, prepared for one of several steps, of which so many pages are out already."""
-        return JobWork(self._ledger, self._job, self._running, prepared, before)
+    def step(self, prepared: Prepared) -> JobWork:
+        """The same job, prepared for one of several steps."""
+        return JobWork(self._ledger, self._job, self._running, prepared, step=True)
 
     def completed(self) -> Ending:
         """How a job that was printed ends: with what its device remarked."""

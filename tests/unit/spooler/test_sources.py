@@ -168,9 +168,9 @@ async def test_fronts_then_a_question_then_backs(stage: Stage) -> None:
     press = Pass(job, OK)
     await conduct(press)
     assert press.story == [
-        (PageSet.FRONTS, "one-sided"),
+        (PageSet.FRONTS, LONG),
         "Second sides",
-        (PageSet.BACKS_REVERSED, "one-sided"),
+        (PageSet.BACKS_REVERSED, LONG),
     ]
     with pytest.raises(Exception, match="Cancelled before the second sides"):
         await conduct(Pass(job, CANCEL))
