@@ -38,6 +38,9 @@ from pagebell.ipp.values import Tag
 from pagebell.model import errors
 from pagebell.model.access import ADMINISTRATOR, Principal
 from pagebell.model.lifecycle import STEPS
+from pagebell.sources.manual_duplex import ManualDuplexSettings
+from pagebell.sources.pin_release import PinReleaseSettings
+from pagebell.sources.supply_alert import SupplyAlertSettings
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
@@ -272,6 +275,12 @@ def tables() -> list[tuple[str, Any]]:
     for one in msgspec.structs.fields(Config):
         if one.name == "couriers":
             found += [("couriers.webhook", WebhookSettings), ("couriers.mail", MailSettings)]
+        elif one.name == "sources":
+            found += [
+                ("sources.manual-duplex", ManualDuplexSettings),
+                ("sources.pin-release", PinReleaseSettings),
+                ("sources.supply-alert", SupplyAlertSettings),
+            ]
         else:
             found.append((one.name, PrinterTable if one.name == "printers" else one.type))
     return found

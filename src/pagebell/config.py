@@ -51,8 +51,9 @@ class SpoolerTable(_Table, frozen=True):
     """`[spooler]`: limits and habits; times in seconds, sizes in octets."""
 
     on_recovery: OnRecovery = _DEFAULT.on_recovery
-    on_source_failure: OnSourceFailure = _DEFAULT.on_source_failure
     """What becomes of a job that was printing when the server went down: "reprint" or "hold"."""
+    on_source_failure: OnSourceFailure = _DEFAULT.on_source_failure
+    """What becomes of the jobs that a source of dialogs holds when it fails."""
     max_document: Count = _DEFAULT.max_document
     """Size of a document, after decompression."""
     max_documents_per_job: Count = _DEFAULT.max_documents_per_job

@@ -15,7 +15,7 @@ from pagebell.model.document import PageSet
 from pagebell.model.event import PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities
-from pagebell.sources.settings import is_for, printers_of
+from pagebell.sources.settings import EVERY, SourceSettings, is_for, read
 from pagebell.spooler.ports import JobCanceled
 from pagebell.spooler.sources import Conduct, Desk, Press
 
@@ -24,15 +24,22 @@ LONG, SHORT = "two-sided-long-edge", "two-sided-short-edge"
 _EDGE = {LONG: "long", SHORT: "short"}
 
 
+class ManualDuplexSettings(SourceSettings, frozen=True):
+    """`[sources.manual-duplex]`: both sides on printers that print one."""
+
+    printers: tuple[str, ...] = (EVERY,)
+    """The names of the printers that it is for; "*" stands for all."""
+    reverse: bool = False
+    """The backs begin with the last sheet: for printers that stack their pages face up."""
+
+
 class ManualDuplex:
     """Claims two sides for one-sided printers of PDF, and prints them in two passes."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
-        self._printers = printers_of(settings, "reverse")
-        backwards = settings.get("reverse", False)
-        if not isinstance(backwards, bool):
-            raise ValueError("reverse is true or false")
-        self._backs = PageSet.BACKS_REVERSED if backwards else PageSet.BACKS
+        given = read(settings, ManualDuplexSettings)
+        self._printers = given.printers
+        self._backs = PageSet.BACKS_REVERSED if given.reverse else PageSet.BACKS
 
     def widen(self, printer: PrinterName, capabilities: Capabilities) -> Capabilities:
         """Two sides, where there is one."""

@@ -11,11 +11,13 @@ import asyncio
 import hmac
 from collections.abc import Mapping
 
+import msgspec
+
 from pagebell.model.dialog import CANCEL, OK, Addressees, Answer, Question
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities
-from pagebell.sources.settings import is_for, printers_of
+from pagebell.sources.settings import EVERY, SourceSettings, is_for, read
 from pagebell.spooler.sources import Conduct, Desk
 
 REASON = "job-password-wait"
@@ -25,15 +27,23 @@ PAUSE = 60.0
 """Seconds of that pause: a four-digit PIN takes days to guess."""
 
 
+class PinReleaseSettings(SourceSettings, frozen=True):
+    """`[sources.pin-release]`: jobs wait for their owner's PIN."""
+
+    printers: tuple[str, ...] = (EVERY,)
+    """The names of the printers that it is for; "*" stands for all."""
+    pins: dict[str, str] = msgspec.field(default_factory=dict)
+    """PINs by owner; who has none prints at once."""
+
+
 class PinRelease:
     """Holds new jobs of owners with a PIN, and asks for it."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
-        self._printers = printers_of(settings, "pins")
-        pins = settings.get("pins", {})
-        if not isinstance(pins, dict) or not all(isinstance(pin, str) and pin for pin in pins.values()):
-            raise ValueError('pins takes a table of names and PINs, such as { ada = "4711" }')
-        self._pins: dict[str, str] = {str(name): str(pin) for name, pin in pins.items()}
+        given = read(settings, PinReleaseSettings)
+        self._printers, self._pins = given.printers, given.pins
+        if not all(given.pins.values()):
+            raise ValueError("pins: a PIN has one character at least")
 
     def widen(self, printer: PrinterName, capabilities: Capabilities) -> Capabilities:
         """The printer can do what it could."""

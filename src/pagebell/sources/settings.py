@@ -1,22 +1,30 @@
-"""The settings that all sources share."""
+"""The settings that all sources share, and how they are read."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
 
 EVERY: Final = "*"
 
 
-def printers_of(settings: Mapping[str, object], *others: str) -> frozenset[str]:
-    """The names of the printers that a source is for; EVERY for all. Raises ValueError for unknown settings."""
-    unknown = sorted(set(settings) - {"printers", *others})
-    if unknown:
-        raise ValueError(f"there is no setting {unknown[0]}; there are {', '.join(['printers', *others])}")
-    names = settings.get("printers", [EVERY])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError('printers takes a list of names, such as ["Office"], or ["*"] for all')
-    return frozenset(names)
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A source's table: its keys are the fields' names with hyphens, and no others."""
+
+
+T = TypeVar("T", bound=SourceSettings)
+
+
+def read(values: Mapping[str, object], to: type[T]) -> T:
+    """Check a table. Raises ValueError that names the key."""
+    try:
+        return msgspec.convert(values, to)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `")
+        key = place.rstrip("`").removeprefix("$").removeprefix(".")
+        raise ValueError(f"{key}: {what}" if key else what) from None
 
 
 def is_for(printers: Collection[str], printer: str) -> bool:

@@ -8,12 +8,15 @@ low = 10            # percent of toner, ink and the like at which a printer says
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
 
 from pagebell.model.dialog import Addressees, Statement
 from pagebell.model.event import PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities, Printer
-from pagebell.sources.settings import is_for, printers_of
+from pagebell.sources.settings import EVERY, SourceSettings, is_for, read
 from pagebell.spooler.sources import Conduct, Desk
 
 _WORDS = {
@@ -27,15 +30,21 @@ _WORDS = {
 _SEVERITIES = ("-report", "-warning", "-error")
 
 
+class SupplyAlertSettings(SourceSettings, frozen=True):
+    """`[sources.supply-alert]`: word of paper and toner that run low."""
+
+    printers: tuple[str, ...] = (EVERY,)
+    """The names of the printers that it is for; "*" stands for all."""
+    low: Annotated[int, msgspec.Meta(ge=0, le=100)] = 10
+    """Percent of ink, toner and the like at which that is told of a printer that has no word of its own for it."""
+
+
 class SupplyAlert:
     """Remembers what each printer lacks, and tells what is new."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
-        self._printers = printers_of(settings, "low")
-        low = settings.get("low", 10)
-        if not isinstance(low, int) or not 0 <= low <= 100:
-            raise ValueError("low is a percentage from 0 to 100")
-        self._low = low
+        given = read(settings, SupplyAlertSettings)
+        self._printers, self._low = given.printers, given.low
 
     def widen(self, printer: PrinterName, capabilities: Capabilities) -> Capabilities:
         """The printer can do what it could."""

@@ -46,6 +46,7 @@ class JobWork:
         job = self._ledger.roster.get(self._job.id) or self._job
         if self._step:
             pages = self._prepared.impressions(self._job.documents)
+            job = replace(job, impressions_completed=self.out - self._prepared.before)
         else:
             pages = None if job.impressions is None else job.impressions - self._prepared.before
         return replace(job, ticket=self._prepared.ticket, impressions=pages)

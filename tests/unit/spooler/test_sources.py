@@ -384,10 +384,13 @@ async def test_job_whose_source_fails_while_it_prints_goes_on_or_is_held(policy:
     ("tables", "text"),
     [
         ({"nobody": {}}, "sources.nobody: there is no such source; known are manual-duplex"),
-        ({"pin-release": {"pins": {"ada": 4711}}}, "sources.pin-release: pins takes"),
-        ({"supply-alert": {"low": 200}}, "sources.supply-alert: low is"),
-        ({"manual-duplex": {"backwards": True}}, "there is no setting backwards"),
-        ({"manual-duplex": {"printers": "p1"}}, "printers takes a list"),
+        ({"pin-release": {"pins": {"ada": 4711}}}, "sources.pin-release: pins"),
+        ({"supply-alert": {"low": 200}}, "sources.supply-alert: low: Expected"),
+        (
+            {"manual-duplex": {"backwards": True}},
+            "sources.manual-duplex: Object contains unknown field `backwards`",
+        ),
+        ({"manual-duplex": {"printers": "p1"}}, "printers: Expected `array`"),
     ],
 )
 def test_wrong_settings_are_named(tables: dict[str, dict[str, object]], text: str) -> None:
