@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
 from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._ -]{0,125}[A-Za-z0-9._-])?")
 
 
 def printer_name(text: str) -> PrinterName:
-    """Make a printer's name of `text`: letters, digits, `.`, `_` and `-`, so that it fits every protocol.
+    """Make a printer's name of `text`: letters, digits, `.`, `_`, `-` and spaces between them.
+
+    So it fits every protocol, though CUPS' own commands take no name with a space.
 
     Raises ValueError.
     """
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"{text!r} is no name for a printer: use up to 127 letters, digits, '.', '_' and '-', "
+            f"{text!r} is no name for a printer: use up to 127 letters, digits, '.', '_', '-' and spaces, "
             "beginning with a letter or digit"
         )
     return PrinterName(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
@@ -30,7 +30,8 @@ class Place(NamedTuple):
 def place_of(uri: str) -> Place | None:
     """Read a printer's, a job's or the server's URI; None where there can be no such object.
 
-    `/ipp/print[/NAME[/ID]]`, and as CUPS clients name them `/printers/NAME[/ID]`, `/jobs/ID` and `/`.
+    `/ipp/print[/NAME[/ID]]`, `/ipp/system` (PWG 5100.22), and as CUPS clients name them `/printers/NAME[/ID]`,
+    `/jobs/ID` and `/`.
     """
     try:
         parts = [unquote(part) for part in urlsplit(uri).path.split("/") if part]
@@ -38,6 +39,8 @@ def place_of(uri: str) -> Place | None:
         return None
     match parts:
         case [] | ["printers"] | ["jobs"]:
+            return Place(server=True)
+        case ["ipp", "system"]:
             return Place(server=True)
         case ["ipp"] | ["ipp", "print"]:
             return Place()
@@ -72,8 +75,20 @@ class Origin:
 
     def ways(self, name: str) -> list[tuple[str, bool]]:
         """Every URI of a printer and whether it means TLS; the client's own way comes first (RFC 8011 5.4.1)."""
-        kinds = (self.secure, not self.secure) if self.both_schemes else (self.secure,)
-        return [(_printer_uri(secure, self.authority, name), secure) for secure in kinds]
+        return [(_printer_uri(secure, self.authority, name), secure) for secure in self._kinds]
+
+    @property
+    def system(self) -> str:
+        """The URI of the server itself (PWG 5100.22)."""
+        return self.system_ways()[0][0]
+
+    def system_ways(self) -> list[tuple[str, bool]]:
+        """As `ways`, of the server itself."""
+        return [(f"{_scheme(secure)}://{self.authority}/ipp/system", secure) for secure in self._kinds]
+
+    @property
+    def _kinds(self) -> tuple[bool, ...]:
+        return (self.secure, not self.secure) if self.both_schemes else (self.secure,)
 
     def job(self, printer: str, number: int) -> str:
         """A job's URI."""
@@ -85,7 +100,11 @@ class Origin:
 
 
 def _printer_uri(secure: bool, authority: str, name: str) -> str:
-    return f"{'ipps' if secure else 'ipp'}://{authority}/ipp/print/{name}"
+    return f"{_scheme(secure)}://{authority}/ipp/print/{quote(name)}"
+
+
+def _scheme(secure: bool) -> str:
+    return "ipps" if secure else "ipp"
 
 
 Body = AsyncIterator[bytes]
@@ -117,13 +136,25 @@ class Call:
 
     @property
     def place(self) -> Place:
-        """What printer-uri or job-uri names. Raises RequestRefused with client-error-not-found."""
+        """What job-uri, printer-uri, or system-uri with or without printer-id names.
+
+        Raises RequestRefused with client-error-not-found; NotFound.
+        """
         attributes = self.request.attributes
-        uri = attributes.get(r.job_uri) or attributes.get(r.printer_uri) or ""
+        system = attributes.get(r.system_uri)
+        uri = attributes.get(r.job_uri) or attributes.get(r.printer_uri) or system or ""
         place = place_of(uri)
-        if place is None:
+        if place is None or (uri == system and not place.server):
             raise self.refuse(Status.CLIENT_ERROR_NOT_FOUND, f"there is nothing at {uri}")
+        number = attributes.get(r.printer_id)
+        if uri == system and number is not None:
+            return Place(self.spooler.printers.by_id(number).name)
         return place
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is aimed at the server itself, by system-uri (PWG 5100.22)."""
+        return r.system_uri.name in self.request.attributes and self.place.server
 
     @property
     def printer(self) -> PrinterName:

@@ -28,9 +28,10 @@ from pagebell.ipp.server.describe_more import (
 )
 from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.ticket import ROWS
-from pagebell.ipp.values import Attribute, IntRange
+from pagebell.ipp.values import Attribute, Collection, IntRange
 from pagebell.model.event import EventKind
 from pagebell.model.printer import Capabilities, Printer
+from pagebell.model.subscription import Scope
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
@@ -146,6 +147,9 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Which printer this is and where it is found."""
     ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
+        r.printer_id(printer.id),
+        r.printer_service_type("print"),
+        r.printer_xri_supported(*(xri(uri, secure) for uri, secure in ways)),
         r.printer_uri_supported(*(uri for uri, _ in ways)),
         r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
         r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
@@ -154,8 +158,17 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_location(printer.location),
         r.printer_uuid(f"urn:uuid:{printer.uuid}"),
         r.printer_kind("document"),
-        r.device_uri(printer.device),
+        *((r.device_uri(printer.device),) if printer.device else ()),
     ]
+
+
+def xri(uri: str, secure: bool) -> Collection:
+    """One way to reach a printer or the server: all of it in one value (RFC 3380 6.1, PWG 5100.22)."""
+    return Collection.of(
+        r.xri_uri(uri),
+        r.xri_authentication("requesting-user-name"),
+        r.xri_security("tls" if secure else "none"),
+    )
 
 
 STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
@@ -163,6 +176,7 @@ STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
     r.printer_state_reasons: lambda p, s: tuple(sorted(p.reasons)) or ("none",),
     r.printer_state_message: lambda p, s: (p.message,),
     r.printer_is_accepting_jobs: lambda p, s: (p.accepting,),
+    r.number_of_printer_subscriptions: lambda p, s: (s.subscriptions.count(Scope(p.name)),),
     r.queued_job_count: lambda p, s: (s.jobs.count(p.name),),
     r.printer_up_time: lambda p, s: (up_time(s),),
     r.printer_current_time: lambda p, s: (_date(s.clock.now()),),

@@ -23,6 +23,7 @@ from pagebell.ipp.server import (
     printer_handlers,
     setting_handlers,
     subscription_handlers,
+    system_handlers,
 )
 from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
@@ -66,6 +67,7 @@ class Service:
             **document_handlers.handlers(),
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
+            **system_handlers.handlers(describer, lambda: self._handlers),
             **cups.handlers(describer),
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
@@ -124,6 +126,7 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
     {
         *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
+        *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }
 )

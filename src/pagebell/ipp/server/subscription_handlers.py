@@ -15,7 +15,7 @@ from pagebell.ipp.server.subscription_groups import Wish, Wishes, read_wishes, w
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
 from pagebell.model.event import JobId
-from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
@@ -28,6 +28,7 @@ def handlers() -> dict[Op, Handler]:
     """Which function does which operation."""
     return {
         Op.CREATE_PRINTER_SUBSCRIPTIONS: create_printer_subscriptions,
+        Op.CREATE_SYSTEM_SUBSCRIPTIONS: create_system_subscriptions,
         Op.CREATE_JOB_SUBSCRIPTIONS: create_job_subscriptions,
         Op.GET_SUBSCRIPTION_ATTRIBUTES: get_subscription_attributes,
         Op.GET_SUBSCRIPTIONS: get_subscriptions,
@@ -42,6 +43,16 @@ async def create_printer_subscriptions(call: Call) -> Reply:
     return await _create(call, Scope(call.printer), job=False)
 
 
+async def create_system_subscriptions(call: Call) -> Reply:
+    """Create-System-Subscriptions, PWG 5100.22: of the server, all its printers and their jobs."""
+    return await _create(call, _scope(call), job=False)
+
+
+def _scope(call: Call) -> Scope:
+    """The server for a system-uri, else the printer aimed at."""
+    return SERVER if call.is_system else Scope(call.printer)
+
+
 async def create_job_subscriptions(call: Call) -> Reply:
     """Create-Job-Subscriptions, RFC 3995 11.1.1"""
     number = JobId(call.request.attributes.get(r.notify_job_id) or 0)
@@ -49,9 +60,9 @@ async def create_job_subscriptions(call: Call) -> Reply:
 
 
 async def _scope_of_job(call: Call, number: JobId) -> Scope:
-    """A job that must be at the printer aimed at. Raises NotFound."""
+    """A job that must be at the printer aimed at; the server has all. Raises NotFound."""
     job = await call.spooler.jobs.job(number)
-    if job.printer != call.printer:
+    if not call.is_system and job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
     return Scope(job.printer, job.id)
 
@@ -87,7 +98,7 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    scope = Scope(call.printer)
+    scope = _scope(call)
     if (number := attributes.get(r.notify_job_id)) is not None:
         scope = await _scope_of_job(call, JobId(number))
     page = call.spooler.subscriptions.list(
@@ -210,6 +221,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     ]
     if scope.printer is not None:
         attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
+    else:
+        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))
     if subscription.attributes:
