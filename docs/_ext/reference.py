@@ -19,6 +19,8 @@ from statuses import general_statuses, operation_statuses
 
 from pagebell.cli import app as commands
 from pagebell.config import Config, PrinterTable
+from pagebell.couriers.mail import MailSettings
+from pagebell.couriers.webhook import WebhookSettings
 from pagebell.devices import make_device, schemes
 from pagebell.http.settings import HttpLimits
 from pagebell.ipp.attributes import MAX, MAX_OCTETS, MIN, Attr, Syntax
@@ -249,14 +251,13 @@ _FALLBACK: Final = {"spooler": Policy, "http": HttpLimits}
 def settings() -> str:
     """The tables of the configuration file."""
     parts = []
-    for one in msgspec.structs.fields(Config):
-        owner = PrinterTable if one.name == "printers" else one.type
+    for name, owner in tables():
         docs = docs_of_fields(owner)
-        more = docs_of_fields(_FALLBACK[one.name]) if one.name in _FALLBACK else {}
+        more = docs_of_fields(_FALLBACK[name]) if name in _FALLBACK else {}
         heading, _, about = (inspect.getdoc(owner) or "").partition(": ")
         rows = [("Key", "Value", "Default", "Meaning")]
         for key in msgspec.structs.fields(owner):
-            default = "must be given" if key.required else code(toml(key.default))
+            default = "must be given" if key.required else code(toml(default_of(key)))
             rows.append(
                 (code(key.encode_name), kind_of(key.type), default, docs[key.name] or more.get(key.name, ""))
             )
@@ -264,10 +265,28 @@ def settings() -> str:
     return "\n".join(parts)
 
 
+def tables() -> list[tuple[str, Any]]:
+    """The file's tables by name, with what reads each."""
+    found: list[tuple[str, Any]] = []
+    for one in msgspec.structs.fields(Config):
+        if one.name == "couriers":
+            found += [("couriers.webhook", WebhookSettings), ("couriers.mail", MailSettings)]
+        else:
+            found.append((one.name, PrinterTable if one.name == "printers" else one.type))
+    return found
+
+
+def default_of(key: msgspec.structs.FieldInfo) -> object:
+    """A setting's default, also where each configuration has its own copy of it."""
+    return key.default if key.default_factory is msgspec.NODEFAULT else key.default_factory()
+
+
 def toml(value: object) -> str:
     """A value as one writes it in the file."""
     if isinstance(value, enum.Enum):
         value = value.value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     return (
@@ -293,6 +312,8 @@ def kind_of(kind: Any) -> str:
         return " or ".join(code(toml(one)) for one in kind)
     if typing.get_origin(kind) is tuple:
         return "list of texts"
+    if typing.get_origin(kind) is dict:
+        return f"table: for each key, {kind_of(typing.get_args(kind)[1])}"
     return {int: "whole number", float: "number", str: "text", bool: "true or false"}[kind]
 
 

@@ -48,6 +48,9 @@ def operation_statuses(handlers: Mapping[Op, Callable[..., Any]]) -> dict[Op, se
         walk.callable(handler)
         if op not in service._WHEN_OUT_OF_SERVICE:
             walk.fact(errors.OutOfService)
+        if op not in service._FOR_STRANGERS:
+            walk.fact(errors.NotAuthorized)
+            walk.fact(errors.NotAuthenticated)
         found[op] = walk.found - general
     return found
 

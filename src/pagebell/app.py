@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import ipaddress
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -17,29 +17,34 @@ from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
 from pagebell.converters.inspect import WorkerInspector
 from pagebell.converters.pages import PageConverter
+from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
-from pagebell.fetchers.http import AllowList, HttpFetcher
+from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
+from pagebell.entrance.admission import Header, admit_to
+from pagebell.entrance.attempts import Attempts
+from pagebell.entrance.schemes import Basic, Scheme
+from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
-from pagebell.http.refusals import TLS_PROTOCOLS
+from pagebell.http.outbound import AllowList
 from pagebell.http.settings import TlsMode
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
 from pagebell.ipp.server.http import (
     IppApplication,
+    Message,
     Receive,
     Scope,
     Send,
-    has_credentials,
     has_ipp_body,
     is_ipp,
     refuse_media_type,
     tell,
-    visitor_of,
 )
-from pagebell.model.access import ADMINISTRATOR, EVERYBODY, SYSTEM, Principal, Visitor
+from pagebell.model.access import SYSTEM
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
+from pagebell.spooler.ports import Directory
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
@@ -96,6 +101,10 @@ async def serve(config: Config) -> AsyncIterator[Running]:
         async with AsyncExitStack() as stack:
             inspector = WorkerInspector()
             stack.push_async_callback(inspector.aclose)
+            try:
+                couriers = make_couriers(config.couriers, folder / "couriers")
+            except ValueError as error:
+                raise StartError(str(error)) from None
             store = SqliteStore(folder / "pagebell.db")
             spooler = Spooler(
                 store,
@@ -105,6 +114,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 inspector,
                 config.policy(),
                 PageConverter(folder / "prepared"),
+                couriers,
             )
             try:
                 await stack.enter_async_context(spooler)
@@ -168,7 +178,8 @@ async def _ensure_printers(spooler: Spooler, config: Config, folder: Path) -> No
 
 async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folder: Path) -> Running:
     host, port = split_address(config.server.ipp, "server.ipp")
-    door = Doorkeeper(config.access.admin_from, config.tls.mode)
+    directory = UserFile(folder, config.rules())
+    door = _doorkeeper(config, directory)
     application = _Application(spooler, door)
     certificate, key = _certificate(config, folder, host)
     try:
@@ -185,7 +196,6 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         ) from None
     stack.push_async_callback(listener.close)
     try:
-        directory = UserFile(folder, guests=config.rpc.anonymous)
         windows = await open_door(stack, spooler, directory, config)
     except AddressError as error:
         raise StartError(str(error)) from None
@@ -193,11 +203,21 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
         Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config)),
-        door.admit,
         running.authority,
         both_schemes=config.tls.mode is TlsMode.ALLOW,
+        ways=door.ways,
     )
     return running
+
+
+def _doorkeeper(config: Config, directory: Directory) -> Doorkeeper:
+    """Who comes in by HTTP. Raises StartError."""
+    has_tls = config.tls.mode is not TlsMode.OFF
+    if config.access.auth is Auth.REQUIRE and not has_tls:
+        raise StartError('access.auth = "require" needs encryption: choose --tls allow or --tls require')
+    schemes: list[Scheme] = [Basic(directory, time.monotonic)]
+    entry = Entry(config.access.admin_from, config.access.auth, has_tls)
+    return Doorkeeper(entry, directory, schemes, Attempts(time.monotonic))
 
 
 def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] | tuple[None, None]:
@@ -229,14 +249,15 @@ class _Application:
         self._pages = pages(spooler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        objection = self._door.objection(visitor_of(scope)) if has_credentials(scope) else None
-        if objection is not None:
-            upgrade = ((b"upgrade", TLS_PROTOCOLS.encode()), (b"connection", b"upgrade"))
-            status = 426 if objection.wants_tls else 403
-            await tell(
-                scope, receive, send, status, objection.text, *(upgrade if objection.wants_tls else ())
-            )
-        elif scope["method"] == "OPTIONS":
+        try:
+            admission = await self._door.admit(scope)
+            admit_to(scope, admission)
+            await self._answer(scope, receive, _with(admission.headers, send))
+        except TurnedAway as turned:
+            await tell(scope, receive, send, turned.status, str(turned), *turned.headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS":
             await tell(scope, receive, send, 200, "", (b"allow", b"GET, HEAD, OPTIONS, POST"))
         elif self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
@@ -246,52 +267,14 @@ class _Application:
             await self._pages(scope, receive, send)
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why credentials are not taken."""
+def _with(headers: tuple[Header, ...], send: Send) -> Send:
+    """Send with further headers."""
+    if not headers:
+        return send
 
-    text: str
-    wants_tls: bool = False
-    """Encrypted, they might be."""
+    async def more(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers]
+        await send(message)
 
-
-class Doorkeeper:
-    """Who a request comes from, as far as its address and the name it gives tell."""
-
-    def __init__(self, admin_from: tuple[str, ...], tls: TlsMode = TlsMode.OFF) -> None:
-        self._networks = [ipaddress.ip_network(network) for network in admin_from]
-        self._tls = tls
-
-    def objection(self, visitor: Visitor) -> Objection | None:
-        """Why a request with these credentials is not looked at; None when it is.
-
-        In the clear they are refused, so that nobody gets used to sending them so. Encrypted, they are refused
-        because there are no users to compare them with: to ignore them would let their sender believe that they
-        were checked. That is no 401, which would have to ask for credentials (RFC 9110 15.5.2), and people would
-        type one password after another.
-        """
-        if visitor.credentials is None:
-            return None
-        if not visitor.secure:
-            offered = self._tls is not TlsMode.OFF
-            how = "use an ipps: or https: address" if offered else "this server has encryption switched off"
-            return Objection(f"Passwords and tokens are not taken over an open connection: {how}.", offered)
-        return Objection("This server knows no users: leave the user name and the password or token out.")
-
-    def admit(self, visitor: Visitor) -> Principal:
-        """A principal with the rights that its address gives it.
-
-        A page that somebody looks at has no more rights than anybody, though their browser runs on a computer that
-        may administer: else every web site could, by a host name that leads to this server.
-        """
-        try:
-            address = ipaddress.ip_address(visitor.address)
-            trusted = any(address in network for network in self._networks)
-        except ValueError:
-            trusted = False
-        name = str(visitor.name) if visitor.name else "anonymous"
-        return Principal(
-            name,
-            host=visitor.address,
-            rights=ADMINISTRATOR if trusted and not visitor.from_page else EVERYBODY,
-        )
+    return more

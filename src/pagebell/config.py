@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from pagebell.entrance import Auth
 from pagebell.http.settings import HttpLimits, TlsMode
+from pagebell.model.access import Rules
 from pagebell.spooler.holding import zone
 from pagebell.spooler.policy import OnRecovery, Policy
 
@@ -134,7 +136,17 @@ class AccessTable(_Table, frozen=True):
     """`[access]`: who may do what."""
 
     admin_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
-    """Networks whose clients may administer without further proof; others print and manage their own jobs."""
+    """Networks whose clients may administer without further proof."""
+    auth: Auth = Auth.OFFER
+    """What IPP and web clients must prove: "off", "offer" (only to do more than a stranger may) or "require"."""
+    print: tuple[str, ...] = ("*",)
+    """Who may print and manage their own jobs: names, groups as "@GROUP", and "*" for everybody who comes in."""
+    operators: tuple[str, ...] = ()
+    """Who may also manage everybody's jobs, and pause printers."""
+    administrators: tuple[str, ...] = ()
+    """Who may do everything, beside those whom `pagebell users add --admin` has made administrators."""
+    groups: dict[str, tuple[str, ...]] = {}
+    """Groups of this server's own: for each its members, names and security identifiers."""
 
 
 class RpcTable(_Table, frozen=True):
@@ -182,6 +194,8 @@ class Config(_Table, frozen=True):
     access: AccessTable = AccessTable()
     rpc: RpcTable = RpcTable()
     printers: dict[str, PrinterTable] = {}
+    couriers: dict[str, dict[str, Any]] = {}
+    """Who takes events to recipients, by name; each courier has its own settings, which it checks at the start."""
 
     def policy(self) -> Policy:
         """The spooler's limits and habits."""
@@ -190,6 +204,11 @@ class Config(_Table, frozen=True):
     def http_limits(self) -> HttpLimits:
         """The limits of connections."""
         return HttpLimits(**msgspec.structs.asdict(self.http))
+
+    def rules(self) -> Rules:
+        """Who has which rights."""
+        access = self.access
+        return Rules.of(access.print, access.operators, access.administrators, access.groups)
 
     def state_folder(self) -> Path:
         """Where everything is kept."""

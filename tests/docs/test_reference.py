@@ -15,7 +15,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from pagebell.config import Config, PrinterTable
+from pagebell.config import Config
 from pagebell.devices import simulated_settings
 from pagebell.devices import socket as raw
 from pagebell.devices.ipp import _KEYS as IPP_KEYS
@@ -167,16 +167,15 @@ def test_syntax_is_written_as_iana_writes_it(reference: ModuleType) -> None:
 
 def test_every_setting_is_told_with_its_default_and_meaning(reference: ModuleType) -> None:
     sections = re.split(r"^## ", reference.settings(), flags=re.MULTILINE)[1:]
-    assert len(sections) == len(msgspec.structs.fields(Config))
-    for section, table in zip(sections, msgspec.structs.fields(Config), strict=True):
-        owner = PrinterTable if table.name == "printers" else table.type
+    assert {name.partition(".")[0] for name, _ in reference.tables()} == set(Config.__struct_fields__)
+    for section, (table, owner) in zip(sections, reference.tables(), strict=True):
         for key in msgspec.structs.fields(owner):
             (row,) = re.findall(rf"^\| `{key.encode_name}` \|.*$", section, re.MULTILINE)
             _, _, kind, default, meaning, _ = re.split(r"(?<!\\)\|", row)
-            assert kind.strip() and meaning.strip(), f"{table.encode_name}.{key.encode_name} says too little"
+            assert kind.strip() and meaning.strip(), f"{table}.{key.encode_name} says too little"
             if not key.required:
                 value = tomllib.loads(f"value = {default.strip().strip('`')}")["value"]
-                wanted = msgspec.to_builtins(key.default)
+                wanted = msgspec.to_builtins(reference.default_of(key))
                 assert value == (list(wanted) if isinstance(wanted, tuple) else wanted)
 
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from pagebell.app import Doorkeeper, Running
-from pagebell.http.settings import TlsMode
+from pagebell.app import Running
+from pagebell.entrance import visitor_of
 from pagebell.ipp import Client
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import encode
 from pagebell.ipp.errors import HttpError, Untrusted
 from pagebell.ipp.registry import Op
-from pagebell.ipp.server.http import visitor_of
 from pagebell.model.access import Credentials, Visitor
 from tests.asking import build
 from tests.http.wire import Wire, head
@@ -112,12 +111,6 @@ def test_credentials_reach_the_door_and_hide_their_secret() -> None:
     visitor = visitor_of({"headers": headers, "scheme": "https", "client": ("192.0.2.1", 4711)})
     assert visitor == Visitor("192.0.2.1", True, Credentials("basic", "YWRhOnNlY3JldA=="))
     assert "YWRh" not in repr(visitor)
-
-
-def test_credentials_without_tls_to_offer_are_refused_without_a_way_out() -> None:
-    objection = Doorkeeper((), TlsMode.OFF).objection(Visitor("192.0.2.1", False, Credentials("basic", "x")))
-    assert objection is not None
-    assert not objection.wants_tls
 
 
 async def test_options_tell_the_methods(running: Running) -> None:

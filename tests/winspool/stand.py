@@ -11,7 +11,7 @@ from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor
 from pagebell.dcerpc.ntlm_keys import nt_hash
 from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.server import RpcServer
-from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Principal
+from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Identity, Principal
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import DOC_INFO_CONTAINER, SPLCLIENT_CONTAINER
 from pagebell.winspool.idl.types import DOC_INFO_1, SPLCLIENT_INFO_1
@@ -27,15 +27,21 @@ CLIENT = SPLCLIENT_CONTAINER(ClientInfo=SPLCLIENT_INFO_1(pMachineName=r"\\me", d
 class People:
     """`ports.Directory` of the three users."""
 
-    async def principal(self, name: str | None, host: str) -> Principal:
-        rights = USERS[name] if name else frozenset()
-        return Principal(name or "anonymous", authenticated=True, rights=rights)  # type: ignore[arg-type]
+    async def principal(self, who: Identity | None, host: str) -> Principal:
+        rights = USERS[who.name] if who else frozenset()
+        return Principal(who.name if who else "anonymous", authenticated=True, rights=rights)  # type: ignore[arg-type]
 
     async def nt_hash(self, name: str) -> bytes | None:
         return nt_hash(PASSWORD) if name in USERS else None
 
-    async def verify(self, name: str, password: str) -> bool:
-        return name in USERS and password == PASSWORD
+    async def prove(self, name: str, password: str) -> Identity | None:
+        return Identity(name) if name in USERS and password == PASSWORD else None
+
+    async def edition(self, name: str) -> str:
+        return ""
+
+    async def has_passwords(self) -> bool:
+        return True
 
 
 class Stand(Stage):

@@ -94,7 +94,7 @@ PRINTER: Final = {
     "other": "The printer has a problem that it does not name.",
     "unknown": "The printer has a problem that it does not know.",
     "media-empty": "The printer is out of paper.",
-    "media-needed": "The printer needs paper.",
+    "media-needed": "The printer is out of paper.",
     "media-low": "The printer is low on paper.",
     "media-jam": "Paper is jammed in the printer.",
     "media-drying": "The printed sheets are drying.",

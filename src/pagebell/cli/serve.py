@@ -15,9 +15,11 @@ from cyclopts import Parameter
 from pagebell.app import Running, StartError
 from pagebell.app import serve as run_server
 from pagebell.config import Config, ConfigError, LogLevel, ServerTable, check, load
+from pagebell.entrance import Auth
 from pagebell.http.settings import TlsMode
 
 Encryption = Literal["off", "allow", "require"]
+Proof = Literal["off", "offer", "require"]
 
 
 def serve(
@@ -34,6 +36,12 @@ def serve(
     epm: Annotated[
         str | None, Parameter(help="HOST:PORT of the endpoint mapper, which tells them the port; or off.")
     ] = None,
+    auth: Annotated[
+        Proof | None,
+        Parameter(
+            help="What IPP and web clients must prove: nothing (off, offer) or who they are (require)."
+        ),
+    ] = None,
     log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
@@ -48,6 +56,10 @@ def serve(
     """
     try:
         settings = _with_rpc(_settings(load(config), state, ipp, log_level, tls), rpc, epm)
+        if auth is not None:
+            settings = msgspec.structs.replace(
+                settings, access=msgspec.structs.replace(settings.access, auth=Auth(auth))
+            )
         logging.basicConfig(
             level=settings.server.log_level.upper(),
             stream=sys.stderr,

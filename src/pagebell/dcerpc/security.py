@@ -44,6 +44,10 @@ class Principal:
     domain: str = ""
     anonymous: bool = False
     mechanism: str = ""
+    groups: frozenset[str] = frozenset()
+    """Names and security identifiers of their groups, as far as they came along."""
+    realm: str = ""
+    """Who vouches for them; empty: our own table of passwords. `domain` is what they say themselves."""
 
     def __str__(self) -> str:
         if self.anonymous:

@@ -8,7 +8,6 @@ from typing import Final, TypeVar
 
 from pagebell.devices import ipp_description as description
 from pagebell.devices import settings
-from pagebell.devices.backoff import Backoff
 from pagebell.devices.ipp_mirror import Mirror
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.waiting import within
@@ -32,6 +31,7 @@ from pagebell.ipp.registry import JobState, Op, Status
 from pagebell.ipp.results import JobInfo
 from pagebell.model.document import Document
 from pagebell.model.lifecycle import PRINTED_TWICE
+from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.ports import Clock, DeviceFailed, JobCanceled, Work
 
 T = TypeVar("T")

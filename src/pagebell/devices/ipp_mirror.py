@@ -14,7 +14,6 @@ from contextlib import aclosing, suppress
 from typing import Final
 
 from pagebell.devices import ipp_description as description
-from pagebell.devices.backoff import Backoff
 from pagebell.devices.status import StatusBoard, out_of_reach
 from pagebell.devices.waiting import within
 from pagebell.ipp import registry as r
@@ -25,6 +24,7 @@ from pagebell.ipp.registry import Op
 from pagebell.ipp.results import PrinterInfo, Subscription
 from pagebell.ipp.values import GroupTag
 from pagebell.model.printer import Capabilities
+from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.ports import Clock, DeviceStatus, Report
 
 log = logging.getLogger(__name__)

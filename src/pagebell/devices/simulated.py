@@ -292,6 +292,7 @@ _FAULTS: tuple[tuple[str, Callable[[_Machine], bool], str], ...] = (
     ("cover-open-error", lambda m: m.cover_open, "The cover is open: close it."),
     ("media-jam-error", lambda m: m.jammed, "Paper is jammed: open the cover and take it out."),
     ("media-empty-error", lambda m: m.starved == "media", "Tray 1 is out of paper: refill it."),
+    ("media-needed-error", lambda m: m.starved == "media", "Tray 1 is out of paper: refill it."),
     ("toner-empty-error", lambda m: m.starved == "toner", "The toner is used up: change the cartridge."),
 )
 """What stops it, the most pressing first (RFC 8011 5.4.12, IANA's registry)."""

@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 
 from pagebell.clock import SystemClock
 from pagebell.devices import pjl, settings
-from pagebell.devices.backoff import Backoff
 from pagebell.devices.delivery import Broken, Delivery, Line
 from pagebell.devices.settings import OnBreak
 from pagebell.devices.status import READY, StatusBoard, out_of_reach
@@ -31,6 +30,7 @@ from pagebell.devices.waiting import within
 from pagebell.model.document import Document
 from pagebell.model.lifecycle import PRINTED_TWICE
 from pagebell.model.printer import Capabilities
+from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.ports import Clock, Report, Work
 
 log = logging.getLogger(__name__)

@@ -69,7 +69,8 @@ class HttpConnection(HttpToolsProtocol):
     """A connection that speaks HTTP in the clear or in TLS."""
 
     def __init__(self, serving: Serving, seat: Seat) -> None:
-        state: dict[str, Any] = {"hang_up": self.hang_up}
+        # Each request gets a copy: what it writes into the conversation, the connection's next one reads.
+        state: dict[str, Any] = {"hang_up": self.hang_up, "conversation": {}}
         super().__init__(
             config=serving.config, server_state=serving.state, app_state=state, _loop=serving.loop
         )

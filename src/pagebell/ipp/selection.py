@@ -8,10 +8,14 @@ from functools import cache, lru_cache
 from typing import Final
 
 from pagebell.ipp.attributes import Section
-from pagebell.ipp.registry import ATTRIBUTES, NOT_IN_ALL
+from pagebell.ipp.registry import ATTRIBUTES, NOT_IN_ALL, media_col
 from pagebell.ipp.values import GroupTag
 
 _SUFFIXES: Final = ("-default", "-supported", "-ready", "-database")
+
+_OF_MEDIA_COL: Final = frozenset(f"{member.name}-supported" for member in media_col.members or ())
+"""What tells the members of the template "media-col": PWG's self-certification of IPP Everywhere printers (test
+I-10.6) and CUPS count them to the job template, though the registry has them among the descriptions."""
 
 _TEMPLATES: Final[dict[GroupTag, dict[str, Section]]] = {
     GroupTag.PRINTER: {
@@ -50,6 +54,8 @@ def _template(name: str, of: GroupTag, section: Section) -> bool:
     names = _of(section)
     if of is not GroupTag.PRINTER:
         return name in names
+    if section is Section.JOB_TEMPLATE and name in _OF_MEDIA_COL:
+        return True
     return any(name.endswith(suffix) and name.removesuffix(suffix) in names for suffix in _SUFFIXES)
 
 

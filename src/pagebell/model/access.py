@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
-from pagebell.model.errors import NotAuthorized
+from pagebell.model.errors import NotAuthenticated, NotAuthorized
 
 
 class Right(enum.Enum):
     """What a principal may be allowed."""
 
+    LOOK = "see jobs"
     PRINT = "print"
     MANAGE_OWN = "manage own jobs and subscriptions"
     MANAGE_ALL = "manage everybody's jobs, pause and resume printers"
     ADMINISTER = "add, change and remove printers"
 
 
-EVERYBODY = frozenset({Right.PRINT, Right.MANAGE_OWN})
+EVERYBODY = frozenset({Right.LOOK, Right.PRINT, Right.MANAGE_OWN})
 OPERATOR = EVERYBODY | {Right.MANAGE_ALL}
 ADMINISTRATOR = frozenset(Right)
 
@@ -31,6 +34,8 @@ class Principal:
     host: str = ""
     """The address that the request came from."""
     rights: frozenset[Right] = EVERYBODY
+    may_prove: bool = False
+    """Nobody knows who this is, and somebody who proves who they are may have more rights."""
 
     def may(self, right: Right) -> bool:
         """Whether it has that right."""
@@ -39,18 +44,86 @@ class Principal:
     def demand(self, right: Right) -> None:
         """Raise NotAuthorized without that right."""
         if right not in self.rights:
-            raise NotAuthorized(f"{self.name or 'an anonymous user'} may not {right.value} here")
+            self._refuse(f"{self.name or 'an anonymous user'} may not {right.value} here")
 
     def demand_own(self, owner: str) -> None:
         """Raise NotAuthorized unless it owns the thing or manages everybody's."""
         if not self.owns(owner):
-            raise NotAuthorized(
-                f"this belongs to {owner}; {self.name or 'an anonymous user'} may not touch it"
-            )
+            self._refuse(f"this belongs to {owner}; {self.name or 'an anonymous user'} may not touch it")
 
     def owns(self, owner: str) -> bool:
         """Whether the thing of `owner` is its to manage."""
         return self.may(Right.MANAGE_ALL) or (self.may(Right.MANAGE_OWN) and self.name == owner)
+
+    def _refuse(self, why: str) -> NoReturn:
+        if self.may_prove:
+            raise NotAuthenticated(why)
+        raise NotAuthorized(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody has proved to be."""
+
+    name: str
+    """`alice`; `alice@OTHER.REALM` where a realm vouches that is not the server's own."""
+    groups: frozenset[str] = frozenset()
+    """Names and security identifiers of their groups."""
+    domain: str = ""
+    """The realm or domain that vouches for them; empty: this server's own users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who has which rights: lists of names, of groups as `@group`, and `*` for everybody who comes in.
+
+    `groups` has further groups of this server's own, with names and security identifiers as members.
+    """
+
+    print: frozenset[str] = frozenset({"*"})
+    operators: frozenset[str] = frozenset()
+    administrators: frozenset[str] = frozenset()
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        print: Iterable[str] = ("*",),
+        operators: Iterable[str] = (),
+        administrators: Iterable[str] = (),
+        groups: Mapping[str, Iterable[str]] | None = None,
+    ) -> Rules:
+        """Rules as somebody wrote them; names do not differ by case."""
+        return cls(
+            _folded(print),
+            _folded(operators),
+            _folded(administrators),
+            {name.casefold(): _folded(members) for name, members in (groups or {}).items()},
+        )
+
+    def rights(self, who: Identity | None) -> frozenset[Right]:
+        """What somebody may do; None is whoever has proved nothing."""
+        words = {"*"}
+        if who is not None:
+            # Domains let people have the strangest names; none of them makes one a member of a group.
+            name = {who.name.casefold()} if not who.name.startswith(_NO_NAMES) else set()
+            known = name | _folded(who.groups)
+            groups = _folded(who.groups) | {
+                group for group, members in self.groups.items() if members & known
+            }
+            words |= name | {f"@{group}" for group in groups}
+        if words & self.administrators:
+            return ADMINISTRATOR
+        if words & self.operators:
+            return OPERATOR
+        return EVERYBODY if words & self.print else frozenset({Right.LOOK})
+
+
+_NO_NAMES = ("@", "*", "S-1-", "s-1-")
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.casefold() for word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +148,8 @@ class Visitor:
     """What they call themselves: IPP's requesting-user-name."""
     from_page: bool = False
     """A web page's script sent it: a browser tells whose (the header `Origin`), which no print client does."""
+    forwarded: bool = False
+    """A proxy sent it for somebody else: neither its address nor its connection tells of whom."""
 
 
 SYSTEM = Principal("pagebell", authenticated=True, rights=ADMINISTRATOR)

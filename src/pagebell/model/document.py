@@ -82,8 +82,7 @@ class Ticket:
     print_scaling: str | None = None
     printer_resolution: tuple[int, int, int] | None = None
     """Cross-feed, feed, units (3: dots per inch, 4: per centimetre)."""
-    proof_copies: int | None = None
-    """Copies to look at before the others are printed (PWG 5100.11 proof-print)."""
+    proof: Proof | None = None
     sides: str | None = None
     overrides: tuple[Override, ...] | None = None
 
@@ -91,6 +90,21 @@ class Ticket:
         """What is asked for here, and of the rest what `defaults` say."""
         asked = {field: getattr(self, field) for field in self.__slots__ if getattr(self, field) is not None}
         return replace(defaults, **asked) if asked else defaults
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Copies to look at before the others are printed, perhaps on other paper (PWG 5100.11 proof-print)."""
+
+    copies: int = 1
+    media: str | None = None
+    media_col: Media | None = None
+
+    def of(self, ticket: Ticket) -> Ticket:
+        """The job's ticket as it is for the proof."""
+        if self.media is None and self.media_col is None:
+            return replace(ticket, copies=self.copies)
+        return replace(ticket, copies=self.copies, media=self.media, media_col=self.media_col)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class NotAuthorized(Refusal):
     """This principal may not do that."""
 
 
+class NotAuthenticated(NotAuthorized):
+    """It may not do that, and has proved nothing: whoever proves who they are might."""
+
+
 class NotAccepting(Refusal):
     """The printer does not accept jobs at present."""
 
@@ -40,6 +44,10 @@ class Unsupported(Refusal):
     def __init__(self, message: str, attribute: str = "") -> None:
         super().__init__(message)
         self.attribute = attribute
+
+
+class UnsupportedScheme(Unsupported):
+    """Nothing is delivered, or fetched, by that URI scheme here (RFC 3995 13.1)."""
 
 
 class UnsupportedFormat(Refusal):
@@ -75,9 +83,11 @@ FACTS: tuple[type[Refusal], ...] = (
     Gone,
     WrongState,
     NotAuthorized,
+    NotAuthenticated,
     NotAccepting,
     AlreadyExists,
     Unsupported,
+    UnsupportedScheme,
     UnsupportedFormat,
     DocumentDamaged,
     TooLarge,

@@ -5,7 +5,7 @@ One object for a printer's, a job's and the server's events, as the IPP working 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName
@@ -76,6 +76,10 @@ class Subscription:
     interval: int = 0
     """Least seconds between two progress events (notify-time-interval)."""
     pull_method: str = "ippget"
+    recipient: str = ""
+    """Where its events are taken to (notify-recipient-uri); empty for one whose events are fetched."""
+    secret: str = field(default="", repr=False)
+    """What signs its webhooks; empty for the server's. Never told to anybody, never in a log."""
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
     base: int | None = None

@@ -35,6 +35,10 @@ class SubscriptionWish:
     language: str = "en"
     attributes: tuple[str, ...] = ()
     interval: int = 0
+    recipient: str = ""
+    """Where its events shall be taken to, a URI; empty to have them fetched."""
+    secret: str = field(default="", repr=False)
+    """What shall sign its webhooks; empty for the server's secret."""
 
 
 @dataclass(frozen=True, slots=True)

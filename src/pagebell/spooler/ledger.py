@@ -45,6 +45,8 @@ class Ledger:
         self.events = EventLog(store)
         self.printers: dict[PrinterName, Printer] = {}
         self.default_printer: PrinterName | None = None
+        self.delivered: dict[SubscriptionId, int] = {}
+        """Up to which number each push subscription's recipient has been told."""
         self.listeners: list[Callable[[Change], None]] = []
         """Hear of each change after it has taken effect here."""
         self.stopping = False
@@ -65,6 +67,7 @@ class Ledger:
         self._last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
         self.printers = {printer.name: printer for printer in snapshot.printers}
+        self.delivered = dict(snapshot.delivered)
         self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
         for job in snapshot.active:
             self.roster.apply(job)
@@ -221,8 +224,10 @@ class Ledger:
             of = subscription.scope.job
             if of is not None and self.roster.get(of) is None:
                 self.events.finish(of, self.clock.now())
+        self.delivered.update(change.delivered)
         for number in change.gone_subscriptions:
             self.events.detach(number)
+            self.delivered.pop(number, None)
         if change.trim:
             self.events.trimmed(change.trim)
             while self._ages and self._ages[0][1] <= change.trim:

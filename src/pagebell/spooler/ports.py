@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pagebell.model.access import Principal
+from pagebell.model.access import Identity, Principal
 from pagebell.model.document import Document, DocumentKey, Ticket
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
@@ -52,6 +52,8 @@ class Change:
     interests: tuple[Interest, ...] = ()
     """New counts of what was trimmed."""
     default_printer: PrinterName | None = None
+    delivered: tuple[tuple[SubscriptionId, int], ...] = ()
+    """Up to which number notifications have been taken to recipients; those of unknown subscriptions are ignored."""
     contents: tuple[Content, ...] = ()
     gone_contents: tuple[DocumentKey, ...] = ()
 
@@ -84,6 +86,8 @@ class Snapshot:
     """Jobs in no final state."""
     subscriptions: tuple[Subscription, ...] = ()
     interests: tuple[Interest, ...] = ()
+    delivered: tuple[tuple[SubscriptionId, int], ...] = ()
+    """How far push deliveries had come."""
     last_job: int = 0
     last_subscription: int = 0
     last_event: int = 0
@@ -308,16 +312,24 @@ class DeviceFactory(Protocol):
 class Directory(Protocol):
     """Who is who: the people that may come in, and what they may do."""
 
-    async def principal(self, name: str | None, host: str) -> Principal:
-        """Somebody who has proved to be `name` (None: nobody in particular), with the rights that follow."""
+    async def principal(self, who: Identity | None, host: str) -> Principal:
+        """Somebody who has proved to be `who` (None: nobody in particular), with the rights that follow."""
         ...
 
     async def nt_hash(self, name: str) -> bytes | None:
         """What NTLM needs to check a proof; None for somebody unknown. Names do not differ by case."""
         ...
 
-    async def verify(self, name: str, password: str) -> bool:
-        """Whether that is the password; an unknown name takes as long as a wrong password."""
+    async def prove(self, name: str, password: str) -> Identity | None:
+        """Who that is, if it is the password; an unknown name takes as long as a wrong password."""
+        ...
+
+    async def edition(self, name: str) -> str:
+        """Another text whenever the user's password may be another."""
+        ...
+
+    async def has_passwords(self) -> bool:
+        """Whether there is anybody whose password could be checked."""
         ...
 
 
@@ -389,4 +401,72 @@ class Fetcher(Protocol):
 
     def fetch(self, uri: str) -> AsyncIterator[bytes]:
         """The octets, in chunks. Raises SchemeRefused, FetchFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What goes to a subscription's recipient at once."""
+
+    subscription: Subscription
+    events: tuple[tuple[int, Event], ...]
+    """In order, each with its notify-sequence-number; none where there is nothing to tell but a gap."""
+    after: int = 0
+    """The recipient has been told of all up to this number."""
+    missed: int = 0
+    """So many of the next were dropped."""
+
+    @property
+    def up_to(self) -> int:
+        """Up to which number the recipient knows all that can be known, once it has this."""
+        return self.events[-1][0] if self.events else self.after + self.missed
+
+
+class Undelivered(Exception):
+    """The recipient has not taken the parcel; `str()` of it tells why, without anything secret.
+
+    `after`: seconds that the recipient wishes to be left alone. `gone`: it never will take one, so that the
+    subscription ends (RFC 3995 9).
+    """
+
+    def __init__(self, message: str, *, after: float | None = None, gone: bool = False) -> None:
+        super().__init__(message)
+        self.after = after
+        self.gone = gone
+
+
+class Courier(Protocol):
+    """Takes notifications to recipients by some push delivery method (RFC 3995 9); entry points `pagebell.couriers`."""
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The URI schemes of its recipients, in small letters."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many notifications may be in one parcel."""
+        ...
+
+    def check(self, uri: str) -> str:
+        """The lane to that recipient: a few parcels a lane are under way at one time. Connects to nothing.
+
+        Raises ValueError that says why nothing is taken there.
+        """
+        ...
+
+    async def deliver(self, parcel: Parcel) -> None:
+        """Return when the recipient has taken it, in bounded time. Raises Undelivered."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class CourierFactory(Protocol):
+    """Makes a courier of its table in the configuration; a plug-in offers one (entry points `pagebell.couriers`)."""
+
+    def __call__(self, settings: Mapping[str, object], folder: Path) -> Courier:
+        """Make it; in `folder`, which need not exist, it may keep things. Raises ValueError that names the setting."""
         ...

@@ -165,8 +165,8 @@ class PrinterTask:
         """What the job's owner asked for, and what its printer does unasked (RFC 8011 5.2)."""
         printer = self._ledger.printers.get(self._name)
         ticket = job.ticket if printer is None else job.ticket.over(printer.defaults)
-        if ticket.proof_copies and not job.proved:
-            return replace(ticket, copies=ticket.proof_copies)
+        if ticket.proof is not None and ticket.proof.copies and not job.proved:
+            return ticket.proof.of(ticket)
         return ticket
 
     async def _prepare(self, job: Job, prepared: Prepared) -> tuple[Document, ...]:
@@ -249,7 +249,8 @@ class PrinterTask:
         except Exception:
             log.exception("job %d: the device of %s failed", work.job.id, self._name)
             return _FAILED
-        if work.job.ticket.proof_copies and not work.job.proved:
+        proof = work.job.ticket.proof
+        if proof is not None and proof.copies and not work.job.proved:
             return Ending(Cause.PROVE, message="Release it to print it, now that its proof is there.")
         return work.completed()
 

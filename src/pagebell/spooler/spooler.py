@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -20,6 +21,7 @@ from pagebell.spooler.ports import (
     Change,
     Clock,
     Converter,
+    Courier,
     DocumentStore,
     Inspector,
     JobQuery,
@@ -55,9 +57,10 @@ class Spooler:
         inspector: Inspector | None = None,
         policy: Policy | None = None,
         converter: Converter | None = None,
+        couriers: Sequence[Courier] = (),
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
-        self.subscriptions = Subscriptions(self._ledger)
+        self.subscriptions = Subscriptions(self._ledger, couriers)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -91,6 +94,7 @@ class Spooler:
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
+        self.subscriptions.deliveries.start(group)
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -102,6 +106,7 @@ class Spooler:
         self.begin_stop()
         try:
             self._housekeeper.cancel()
+            await self.subscriptions.deliveries.stop()
             await self.printers.stop()
             self._teller.cancel()
             await self.system.stopping()

@@ -13,10 +13,11 @@ from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, TooMany, WrongState
 from pagebell.model.job import Job
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.deliveries import Deliveries
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import Order, SubscriptionWish
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change
+from pagebell.spooler.ports import Change, Courier
 
 MOST_LISTED: Final = 10_000
 """Subscriptions on one page."""
@@ -33,8 +34,9 @@ class Page:
 class Subscriptions:
     """Everything that can be done with subscriptions."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, couriers: Sequence[Courier] = ()) -> None:
         self._ledger = ledger
+        self.deliveries = Deliveries(ledger, couriers, self.drop)
         self._changing = asyncio.Lock()
         """Subscriptions have no versions: who makes one of the stored ones new holds this."""
 
@@ -156,6 +158,8 @@ class Subscriptions:
     def _grant(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
         if len(self._ledger.events) >= self._ledger.policy.max_subscriptions:
             raise TooMany("the server has as many subscriptions as it may have; please try again later")
+        if wish.recipient:
+            self.deliveries.check(wish.recipient)
         now = self._ledger.clock.now()
         lease = 0 if scope.job is not None else self._lease(wish.lease)
         return Subscription(
@@ -172,6 +176,9 @@ class Subscriptions:
             language=wish.language,
             attributes=wish.attributes,
             interval=wish.interval,
+            pull_method="" if wish.recipient else "ippget",
+            recipient=wish.recipient,
+            secret=wish.secret,
         )
 
     def _lease(self, asked: int | None) -> int:

@@ -14,7 +14,7 @@ from pagebell.model.printer import Printer
 from pagebell.model.subscription import Filter, Subscription
 from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Snapshot
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
 create table printer (name text primary key, version integer not null, body blob not null) without rowid;
@@ -34,6 +34,7 @@ create index job_finished_owner on job (owner, completed_at, id) where completed
 create index job_finished_state on job (state, completed_at, id) where completed_at is not null;
 create table subscription (id integer primary key autoincrement, filter text not null, body blob not null);
 create index subscription_filter on subscription (filter);
+create table delivery (subscription integer primary key, number integer not null);
 create table interest (filter text primary key, born integer not null, trimmed integer not null) without rowid;
 create table content (key text primary key, octets blob not null);
 create table event (seq integer primary key, body blob not null);
@@ -74,6 +75,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         execute("delete from printer where name = ?", (name,))
     for subscription_id in change.gone_subscriptions:
         _drop_subscription(connection, subscription_id)
+    for subscription_id, delivered in change.delivered:
+        known = "select ?, ? where exists (select 1 from subscription where id = ?)"
+        execute(f"insert or replace into delivery {known}", (subscription_id, delivered, subscription_id))
     for interest in change.interests:
         values = (interest.trimmed, _key(interest.filter))
         execute("update interest set trimmed = ? where filter = ?", values)
@@ -103,6 +107,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             Interest(_filter.decode(key), born, trimmed)
             for key, born, trimmed in connection.execute("select filter, born, trimmed from interest")
         ),
+        delivered=tuple(connection.execute("select subscription, number from delivery")),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
         last_event=max(
@@ -163,6 +168,7 @@ def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
     if row is None:
         return
     connection.execute("delete from subscription where id = ?", (number,))
+    connection.execute("delete from delivery where subscription = ?", (number,))
     left = "select 1 from subscription where filter = ?"
     connection.execute(f"delete from interest where filter = ? and not exists ({left})", (row[0], row[0]))
 

@@ -241,6 +241,10 @@ class SqliteStore:
         (version,) = connection.execute("pragma user_version").fetchone()
         if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
+        if 0 < version < rows.SCHEMA_VERSION:
+            raise StoreUnusable(
+                f"{self._path} was written by an older Pagebell; please start with another --state"
+            )
         connection.execute("pragma journal_mode=wal")
         if version == 0:
             connection.execute("begin immediate")

@@ -17,13 +17,15 @@ from pathlib import Path
 
 import msgspec
 
-from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Principal
+from pagebell.model.access import ADMINISTRATOR, Identity, Principal, Rules
 
 _N, _R, _P, _SALT = 2**15, 8, 1, 16
 """scrypt with 32 MiB (RFC 7914 2)."""
 _MEMORY = 64 * 2**20
 _FILE = "users.json"
 LONGEST_NAME = 64
+_AT_A_TIME = 2
+"""Hashes: each takes a processor for a tenth of a second, and its memory."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -59,38 +61,50 @@ def make_user(name: str, password: str, nt_hash: bytes, *, admin: bool = False) 
 class UserFile:
     """`ports.Directory`, and what the command line changes."""
 
-    def __init__(self, folder: Path, *, guests: bool = False) -> None:
-        """`guests`: people whom nobody knows may print, too."""
+    def __init__(self, folder: Path, rules: Rules | None = None) -> None:
         self._path = folder / _FILE
         self._lock = folder / f"{_FILE}.lock"
-        self._guests = guests
+        self._rules = rules or Rules()
         self._seen: tuple[int, int] | None = None
         self._users: dict[str, User] = {}
         self._nobody = os.urandom(_SALT)
+        self._hashing = asyncio.Semaphore(_AT_A_TIME)
 
     # --- the port ---
 
-    async def principal(self, name: str | None, host: str) -> Principal:
-        """Somebody who has proved to be `name`, with the rights that follow."""
-        if name is None:
-            return Principal("anonymous", host=host, rights=EVERYBODY if self._guests else frozenset())
-        user = self._read().get(name.casefold())
-        if user is None:  # proved elsewhere, for instance to a domain; or removed since
-            return Principal(name, authenticated=True, host=host, rights=EVERYBODY)
-        rights = ADMINISTRATOR if user.admin else EVERYBODY
-        return Principal(user.name, authenticated=True, host=host, rights=rights)
+    async def principal(self, who: Identity | None, host: str) -> Principal:
+        """Somebody who has proved to be `who`, with the rights that follow."""
+        rights = self._rules.rights(who)
+        if who is None:
+            return Principal("anonymous", host=host, rights=rights)
+        if not who.domain and (user := self._read().get(who.name.casefold())) is not None:
+            rights = ADMINISTRATOR if user.admin else rights
+            return Principal(user.name, authenticated=True, host=host, rights=rights)
+        return Principal(who.name, authenticated=True, host=host, rights=rights)
 
     async def nt_hash(self, name: str) -> bytes | None:
         """What NTLM needs to check a proof."""
         user = self._read().get(name.casefold())
         return None if user is None else bytes.fromhex(user.nt)
 
-    async def verify(self, name: str, password: str) -> bool:
-        """Whether that is the password."""
+    async def prove(self, name: str, password: str) -> Identity | None:
+        """Who that is, if it is the password: in a thread, since the hash is slow, and not in many at once."""
         user = self._read().get(name.casefold())
         salt = self._nobody if user is None else bytes.fromhex(user.salt)
-        found = await asyncio.to_thread(_hash, password, salt)
-        return user is not None and hmac.compare_digest(found, bytes.fromhex(user.scrypt))
+        async with self._hashing:
+            found = await asyncio.to_thread(_hash, password, salt)
+        if user is None or not hmac.compare_digest(found, bytes.fromhex(user.scrypt)):
+            return None
+        return Identity(user.name)
+
+    async def edition(self, name: str) -> str:
+        """The salt, which is new with each password."""
+        user = self._read().get(name.casefold())
+        return "" if user is None else user.salt
+
+    async def has_passwords(self) -> bool:
+        """Whether the file has users."""
+        return bool(self._read())
 
     # --- administration ---
 

@@ -29,6 +29,7 @@ class MemoryStore:
         self._printers: dict[PrinterName, Printer] = {}
         self._subscriptions: dict[SubscriptionId, Subscription] = {}
         self._interests: dict[Filter, Interest] = {}
+        self._delivered: dict[SubscriptionId, int] = {}
         self._events: dict[int, Event] = {}
         self._last_job = 0
         self._last_subscription = 0
@@ -44,6 +45,7 @@ class MemoryStore:
             active=tuple(job for job in self._jobs.values() if not job.state.is_final),
             subscriptions=tuple(self._subscriptions.values()),
             interests=tuple(self._interests.values()),
+            delivered=tuple(self._delivered.items()),
             last_job=self._last_job,
             last_subscription=self._last_subscription,
             last_event=self._last_event,
@@ -139,6 +141,9 @@ class MemoryStore:
             self._printers.pop(name, None)
         for gone in change.gone_subscriptions:
             self._drop(gone)
+        for told, up_to in change.delivered:
+            if told in self._subscriptions:
+                self._delivered[told] = up_to
         for interest in change.interests:
             if interest.filter in self._interests:
                 kept = self._interests[interest.filter]
@@ -156,6 +161,7 @@ class MemoryStore:
 
     def _drop(self, number: SubscriptionId) -> None:
         gone = self._subscriptions.pop(number, None)
+        self._delivered.pop(number, None)
         if gone is not None and all(s.filter != gone.filter for s in self._subscriptions.values()):
             del self._interests[gone.filter]
 

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from pagebell.model.errors import NotFound
+from pagebell.entrance import TurnedAway, admission_of
+from pagebell.model.access import Right
+from pagebell.model.errors import NotAuthorized, NotFound
 from pagebell.model.event import PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer, Supply
@@ -40,12 +42,14 @@ def pages(spooler: Spooler) -> Starlette:
     """The pages as an ASGI application."""
 
     async def index(request: Request) -> HTMLResponse:
+        _demand(request)
         living = await spooler.jobs.list(JobQuery(limit=SHOWN))
         finished = await spooler.jobs.list(JobQuery(finished=True, limit=SHOWN))
         page = index_page(spooler.printers.list(), living, finished)
         return HTMLResponse(page, headers=_HEADERS)
 
     async def printer(request: Request) -> Response:
+        _demand(request)
         try:
             found = spooler.printers.printer(PrinterName(request.path_params["name"]))
         except NotFound as error:
@@ -68,8 +72,26 @@ def pages(spooler: Spooler) -> Starlette:
             Route("/printers/{name}", printer),
             Route("/icon-{size:int}.png", picture),
             Route("/strings/en.strings", words),
-        ]
+        ],
+        exception_handlers={TurnedAway: _turn_away},
     )
+
+
+def _demand(request: Request) -> None:
+    """Jobs are seen by those who may come in. Raises TurnedAway."""
+    admission = admission_of(request.scope)
+    try:
+        admission.principal().demand(Right.LOOK)
+    except NotAuthorized as refusal:
+        raise admission.turned_away(refusal) from None
+
+
+async def _turn_away(request: Request, error: Exception) -> Response:
+    """The answer to TurnedAway, which starlette looks up by its class."""
+    assert isinstance(error, TurnedAway)
+    response = Response(f"{error}\n", error.status, _HEADERS, "text/plain; charset=utf-8")
+    response.raw_headers += error.headers
+    return response
 
 
 def index_page(printers: Iterable[Printer], living: Iterable[Job], finished: Iterable[Job]) -> str:

@@ -62,9 +62,11 @@ FACTS: dict[type[errors.Refusal], Win32] = {
     errors.Gone: Win32.FILE_NOT_FOUND,
     errors.WrongState: Win32.INVALID_PRINTER_COMMAND,
     errors.NotAuthorized: Win32.ACCESS_DENIED,
+    errors.NotAuthenticated: Win32.ACCESS_DENIED,
     errors.NotAccepting: Win32.ACCESS_DENIED,
     errors.AlreadyExists: Win32.PRINTER_ALREADY_EXISTS,
     errors.Unsupported: Win32.INVALID_PARAMETER,
+    errors.UnsupportedScheme: Win32.INVALID_PARAMETER,
     errors.UnsupportedFormat: Win32.INVALID_DATATYPE,
     errors.DocumentDamaged: Win32.INVALID_DATA,
     errors.TooLarge: Win32.DISK_FULL,  # what a client has a sentence for when a document does not fit

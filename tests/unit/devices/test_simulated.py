@@ -80,7 +80,11 @@ async def test_paper_runs_low_then_out_and_printing_goes_on_after_refill() -> No
         assert list(dict.fromkeys(told)) == [
             DeviceStatus(),
             DeviceStatus(False, frozenset({"media-low-warning"}), "Tray 1 is low on paper."),
-            DeviceStatus(True, frozenset({"media-empty-error"}), "Tray 1 is out of paper: refill it."),
+            DeviceStatus(
+                True,
+                frozenset({"media-empty-error", "media-needed-error"}),  # IPP Everywhere wants both
+                "Tray 1 is out of paper: refill it.",
+            ),
         ]
         sim(b).refill(1)
         await b.clock.advance(60)

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from pagebell.fetchers.http import AllowList, HttpFetcher
+from pagebell.fetchers.http import HttpFetcher
+from pagebell.http.outbound import AllowList
 from pagebell.spooler.ports import FetchFailed, SchemeRefused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -77,7 +78,7 @@ async def test_listed_host_in_a_listed_network_is_fetched_from(scheme: str) -> N
 )
 async def test_host_or_address_that_is_not_listed_is_never_connected_to(allowed: tuple[str, ...]) -> None:
     async with site() as s:
-        with pytest.raises(FetchFailed, match=r"documents are not fetched from files\.test"):
+        with pytest.raises(FetchFailed, match=r"not fetched from there: files\.test is not"):
             await get(fetcher(*allowed), s.uri("files.test"))
         assert s.visits == []
 

@@ -16,14 +16,14 @@ from pagebell.ipp.selection import select
         (
             ["job-template"],
             GroupTag.PRINTER,
-            ["copies-default", "media-supported", "media-ready", "sides-supported"],
+            ["copies-default", "media-supported", "media-ready", "media-type-supported", "sides-supported"],
             ["printer-name", "charset-supported", "notify-events-default", "media-col-database"],
         ),
         (
             ["printer-description"],
             GroupTag.PRINTER,
             ["printer-name", "printer-state", "charset-supported", "vendor-x"],
-            ["copies-default", "notify-events-default"],
+            ["copies-default", "media-size-supported", "notify-events-default"],
         ),
         (["subscription-template"], GroupTag.PRINTER, ["notify-events-default"], ["copies-default"]),
         (["printer-status"], GroupTag.PRINTER, ["printer-state"], ["printer-info"]),

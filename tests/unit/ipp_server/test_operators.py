@@ -524,11 +524,13 @@ async def test_reprocessed_job_is_a_new_one_with_the_same_octets() -> None:
 
 async def test_proof_is_printed_first_and_the_rest_when_released() -> None:
     async with door() as d:
-        proof = r.proof_print(Collection.of(r.proof_print_copies(1)))
+        letter = "na_letter_8.5x11in"
+        proof = r.proof_print(Collection.of(r.proof_print_copies(1), r.media(letter)))
         answer = await d.ask(Op.PRINT_JOB, groups=job_group(r.copies(5), proof), data=b"x")
         number = JobId(first(answer, GroupTag.JOB).get(r.job_id) or 0)
         assert d.device.work is not None
-        assert d.device.work.job.ticket.copies == 1
+        assert (d.device.work.job.ticket.copies, d.device.work.job.ticket.media) == (1, letter)
+        assert (await d.job(number)).ticket.copies == 5
         d.device.finish()
         await d.clock.settle()
         assert (await d.state(number)) == JobState.PENDING_HELD
@@ -536,7 +538,7 @@ async def test_proof_is_printed_first_and_the_rest_when_released() -> None:
         assert first(listed, GroupTag.JOB).get(r.job_id) == number
         await d.ask(Op.RELEASE_JOB, r.job_id(number))
         assert d.device.work is not None
-        assert d.device.work.job.ticket.copies == 5
+        assert (d.device.work.job.ticket.copies, d.device.work.job.ticket.media) == (5, None)
         d.device.finish()
         await d.clock.settle()
         assert (await d.state(number)) == JobState.COMPLETED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -16,7 +16,7 @@ from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Device, Inspector
+from pagebell.spooler.ports import Courier, Device, Inspector
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, ScriptedDevice
@@ -49,6 +49,7 @@ class Stage:
     devices: dict[str, ScriptedDevice] = field(default_factory=dict)
     inspector: Inspector | None = None
     make_device: Callable[[str], Device] | None = None
+    couriers: Sequence[Courier] = ()
     told: int = 0
 
     async def __aenter__(self) -> Self:
@@ -71,6 +72,7 @@ class Stage:
             self.make_device or self._device,
             inspector=self.inspector or MarkInspector(self.documents),
             policy=self.policy,
+            couriers=self.couriers,
         )
         await self.spooler.__aenter__()
         await self.clock.settle()

@@ -9,7 +9,7 @@ import pytest
 
 from pagebell.cli import main
 from pagebell.dcerpc.ntlm_keys import nt_hash
-from pagebell.model.access import ADMINISTRATOR, EVERYBODY
+from pagebell.model.access import ADMINISTRATOR, EVERYBODY, OPERATOR, Identity, Right, Rules
 from pagebell.stores.users import UserFile, UsersError, make_user
 
 
@@ -17,17 +17,22 @@ async def test_a_user_is_known_whatever_the_case(tmp_path: Path) -> None:
     users = UserFile(tmp_path)
     users.add(make_user("Alice", "Secret123", nt_hash("Secret123"), admin=True))
     assert await users.nt_hash("ALICE") == nt_hash("Secret123")
-    alice = await users.principal("alice", "192.0.2.1")
+    alice = await users.principal(Identity("alice"), "192.0.2.1")
     assert (alice.name, alice.authenticated, alice.rights) == ("Alice", True, ADMINISTRATOR)
-    assert await users.verify("aLICE", "Secret123")
-    assert not await users.verify("alice", "secret123")
-    assert not await users.verify("mallory", "Secret123")
+    assert await users.prove("aLICE", "Secret123") == Identity("Alice")
+    assert not await users.prove("alice", "secret123")
+    assert not await users.prove("mallory", "Secret123")
     assert await users.nt_hash("mallory") is None
 
 
-async def test_nobody_in_particular_may_print_only_where_guests_may(tmp_path: Path) -> None:
-    assert (await UserFile(tmp_path).principal(None, "")).rights == frozenset()
-    assert (await UserFile(tmp_path, guests=True).principal(None, "")).rights == EVERYBODY
+async def test_rules_decide_about_everybody_else(tmp_path: Path) -> None:
+    users = UserFile(tmp_path, Rules.of(print=["bob"], operators=["carol"]))
+    users.add(make_user("root", "one", nt_hash("one"), admin=True))
+    assert (await users.principal(None, "")).rights == {Right.LOOK}
+    assert (await users.principal(Identity("bob"), "")).rights == EVERYBODY
+    assert (await users.principal(Identity("carol"), "")).rights == OPERATOR
+    stranger = await users.principal(Identity("root", domain="EVIL.TEST"), "")
+    assert stranger.rights == {Right.LOOK}, "an administrator of the file is one by the file's password alone"
 
 
 async def test_the_file_is_for_its_owner_alone_and_holds_no_password(tmp_path: Path) -> None:

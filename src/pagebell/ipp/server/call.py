@@ -68,10 +68,12 @@ class Origin:
     """Whether they came by TLS; what they are told to use is of the same kind."""
     both_schemes: bool = False
     """Whether they could have come the other way as well, on the same port."""
+    proofs: tuple[str, ...] = ()
+    """By what clients must prove who they are, which they do encrypted only; none where they need not."""
 
     def printer(self, name: str) -> str:
         """A printer's URI."""
-        return _printer_uri(self.secure, self.authority, name)
+        return _printer_uri(self.secure or bool(self.proofs), self.authority, name)
 
     def ways(self, name: str) -> list[tuple[str, bool]]:
         """Every URI of a printer and whether it means TLS; the client's own way comes first (RFC 8011 5.4.1)."""
@@ -88,7 +90,16 @@ class Origin:
 
     @property
     def _kinds(self) -> tuple[bool, ...]:
+        if self.proofs:
+            return (True,)
         return (self.secure, not self.secure) if self.both_schemes else (self.secure,)
+
+    @property
+    def authentication(self) -> str:
+        """How it is known who asks (RFC 8011 5.4.2): a name and a password where that is among the ways."""
+        if "basic" in self.proofs:
+            return "basic"
+        return self.proofs[0] if self.proofs else "requesting-user-name"
 
     def job(self, printer: str, number: int) -> str:
         """A job's URI."""

@@ -93,6 +93,7 @@ _ALERTS: Final = {
     "cover-open": ("coverOpen", "cover"),
     "media-empty": ("inputMediaSupplyEmpty", "input"),
     "media-jam": ("jam", "mediaPath"),
+    "media-needed": ("inputMediaSupplyEmpty", "input"),
     "media-low": ("inputMediaSupplyLow", "input"),
     "marker-warming-up": ("markerWarmingUp", "marker"),
     "output-area-full": ("outputMediaTrayFull", "output"),
@@ -105,15 +106,15 @@ _READY: Final = (b"code=printerReadyToPrint;severity=other;group=generalPrinter"
 
 def alerts(printer: Printer) -> list[tuple[bytes, str]]:
     """The device's complaints, each as an alert and in words; that all is well, if there are none."""
-    found = []
+    found: dict[bytes, str] = {}
     for reason in sorted(printer.device_reasons):
         name, _, suffix = reason.rpartition("-")
         if suffix not in _SEVERITIES:
             name, suffix = reason, "error"
         code, group = _ALERTS.get(name, ("other", "generalPrinter"))
-        text = f"code={code};severity={_SEVERITIES[suffix]};group={group}"
-        found.append((text.encode(), f"{name.replace('-', ' ').capitalize()}."))
-    return found or [_READY]
+        text = f"code={code};severity={_SEVERITIES[suffix]};group={group}".encode()
+        found.setdefault(text, f"{name.replace('-', ' ').capitalize()}.")
+    return list(found.items()) or [_READY]
 
 
 def supply_text(supply: Supply, index: int) -> bytes:

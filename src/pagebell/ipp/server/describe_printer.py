@@ -7,7 +7,7 @@ encoded for each answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -85,6 +85,7 @@ def protocol_attributes(
         r.charset_configured("utf-8"),
         r.charset_supported("us-ascii", "utf-8"),
         r.compression_supported("none", "deflate", "gzip"),
+        r.document_password_supported(0),  # octets: none can be honoured (PWG 5100.13)
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported("en"),
@@ -151,7 +152,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_service_type("print"),
         r.printer_xri_supported(*(xri(uri, secure) for uri, secure in ways)),
         r.printer_uri_supported(*(uri for uri, _ in ways)),
-        r.uri_authentication_supported(*("requesting-user-name" for _ in ways)),
+        r.uri_authentication_supported(*(origin.authentication for _ in ways)),
         r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
         r.printer_name(printer.name),
         r.printer_info(printer.info),
@@ -252,7 +253,7 @@ class PrinterDescriber:
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
-            origin = Origin(origin.authority, origin.secure)
+            origin = replace(origin, both_schemes=False)
         spooler = self._spooler
         found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
         found.append(self._fragments(printer, origin).of(selection))
@@ -268,6 +269,7 @@ class PrinterDescriber:
         kept = self._fixed.get((printer.name, origin))
         if kept is not None and kept.key == key:
             return kept
+        schemes = self._spooler.subscriptions.deliveries.schemes
         attributes = [
             *identity_attributes(printer, origin),
             *device_attributes(capabilities),
@@ -276,6 +278,7 @@ class PrinterDescriber:
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *settable_attributes(),
+            *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         if len(self._fixed) >= _KEPT:

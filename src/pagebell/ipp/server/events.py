@@ -9,23 +9,9 @@ from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.values import Attribute
 from pagebell.model.event import Event, EventKind, JobStatus
 from pagebell.model.subscription import Subscription
+from pagebell.model.wording import event_text, language_for
 from pagebell.spooler.eventlog import Notification
 from pagebell.spooler.spooler import Spooler
-
-_JOB_STATES = {
-    JobState.PENDING: "is waiting",
-    JobState.PENDING_HELD: "is held",
-    JobState.PROCESSING: "is printing",
-    JobState.PROCESSING_STOPPED: "has stopped",
-    JobState.CANCELED: "was canceled",
-    JobState.ABORTED: "was aborted",
-    JobState.COMPLETED: "is completed",
-}
-_PRINTER_STATES = {
-    PrinterState.IDLE: "is idle",
-    PrinterState.PROCESSING: "is printing",
-    PrinterState.STOPPED: "has stopped",
-}
 
 
 def event_attributes(
@@ -41,9 +27,9 @@ def event_attributes(
         r.printer_up_time(up_time(spooler, event.at)),
         time_attribute(r.printer_current_time, event.at),
         r.notify_charset(subscription.charset),
-        r.notify_natural_language("en"),
+        r.notify_natural_language(language_for(subscription.language)),
         r.notify_user_data(subscription.user_data),
-        r.notify_text(event_text(event)),
+        r.notify_text(event_text(event, subscription.language)),
     ]
     if event.job is not None:
         attributes += [r.job_id(event.job), r.notify_job_id(event.job)]  # CUPS' clients look for the latter
@@ -72,19 +58,3 @@ def _job(event: Event, status: JobStatus) -> list[Attribute]:
     if status.impressions is not None:
         attributes.append(r.job_impressions(status.impressions))
     return attributes
-
-
-def event_text(event: Event) -> str:
-    """The event for people (notify-text)."""
-    if event.job_status is not None:
-        status = event.job_status
-        if event.kind is EventKind.JOB_PROGRESS:
-            of = "" if status.impressions is None else f" of {status.impressions}"
-            return f"Job {event.job} has printed {status.impressions_completed}{of} pages."
-        state = _JOB_STATES[JobState(status.state)]
-        return f"Job {event.job} {state}{': ' + status.message if status.message else '.'}"
-    if event.printer_status is not None:
-        state = _PRINTER_STATES[PrinterState(event.printer_status.state)]
-        message = event.printer_status.message
-        return f"Printer {event.printer} {state}{': ' + message if message else '.'}"
-    return f"{event.kind.value} at printer {event.printer}."

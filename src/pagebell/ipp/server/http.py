@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
+from pagebell.entrance import admission_of
+from pagebell.ipp.registry import Status
 from pagebell.ipp.server.call import BodyBroken, Origin
 from pagebell.ipp.server.service import Service
-from pagebell.model.access import Credentials, Principal, Visitor
+from pagebell.model.errors import NotAuthenticated
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
-Admit = Callable[[Visitor], Principal]
-"""Makes a principal of what a request tells of its sender."""
+Ways = Callable[[], Awaitable[Sequence[str]]]
+"""How clients have to prove who they are; none where they need not."""
 
 MEDIA_TYPE = b"application/ipp"
 LINGER = 2**26
@@ -33,28 +42,33 @@ class IppApplication:
     A client that still sends when its answer is known gets it at once, and may go on sending for nothing: if it
     comes to an end, its connection lives, else `hang_up` of the scope's state is called, where the HTTP server has
     put one there. How long a client may be silent is the HTTP server's concern. `both_schemes` says that printers
-    can be reached with and without TLS.
+    can be reached with and without TLS; `ways`, by what clients must prove who they are.
     """
 
-    def __init__(self, service: Service, admit: Admit, fallback: str, *, both_schemes: bool = False) -> None:
+    def __init__(
+        self, service: Service, fallback: str, *, both_schemes: bool = False, ways: Ways | None = None
+    ) -> None:
         self._service = service
-        self._admit = admit
         self._fallback = fallback
         self._both_schemes = both_schemes
+        self._ways = ways
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
         headers = dict(scope["headers"])
         body = _Body(receive)
-        visitor = visitor_of(scope)
+        admission = admission_of(scope)
         try:
-            answer = await self._service.answer(
-                aiter(body),
-                lambda user: self._admit(replace(visitor, name=user)),
-                self._origin(scope, headers),
-            )
+            origin = await self._origin(scope, headers)
+            answer = await self._service.answer(aiter(body), admission.principal, origin)
         except BodyBroken:
             await _hang_up(scope, receive)
+            return
+        if answer.status is Status.CLIENT_ERROR_NOT_AUTHENTICATED:  # HTTP is where one proves it (RFC 8010 4)
+            turned = admission.turned_away(NotAuthenticated(answer.message))
+            octets = f"{turned}\n".encode()
+            kind = (b"content-type", b"text/plain; charset=utf-8")
+            await _respond(scope, body, send, turned.status, [kind, *turned.headers], octets)
             return
         if answer.more is not None:
             await _send_parts(answer.octets, answer.more, receive, send)
@@ -62,10 +76,11 @@ class IppApplication:
         headers_out = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-cache, no-store")]
         await _respond(scope, body, send, 200, headers_out, answer.octets)
 
-    def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
+    async def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")
         authority = host if _AUTHORITY.fullmatch(host) else self._fallback
-        return Origin(authority, scope.get("scheme") == "https", self._both_schemes)
+        ways = await self._ways() if self._ways is not None else ()
+        return Origin(authority, scope.get("scheme") == "https", self._both_schemes, tuple(ways))
 
 
 class _Body:
@@ -181,21 +196,3 @@ def has_ipp_body(headers: Headers) -> bool:
         if name == b"content-type":
             return value.split(b";")[0].strip().lower() == MEDIA_TYPE
     return False
-
-
-def has_credentials(scope: Scope) -> bool:
-    """Whether the sender offers to prove who they are."""
-    return any(name == b"authorization" for name, _ in scope["headers"])
-
-
-def visitor_of(scope: Scope) -> Visitor:
-    """Who sent this HTTP request, as far as it tells."""
-    peer = scope.get("client") or ("", 0)
-    credentials = None
-    from_page = False
-    for name, value in scope["headers"]:
-        from_page = from_page or name == b"origin"
-        if name == b"authorization":
-            scheme, _, secret = value.decode("latin-1").partition(" ")
-            credentials = Credentials(scheme.lower(), secret.strip())
-    return Visitor(peer[0], scope.get("scheme") == "https", credentials, from_page=from_page)

@@ -121,7 +121,7 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
             *flawed,
             *ignored,
         )
-    wishes = read_wishes(request.subscriptions, job=True)
+    wishes = read_wishes(request.subscriptions, call.spooler.subscriptions.deliveries.check, job=True)
     order = Order(
         printer=name,
         by=call.by,
@@ -355,7 +355,7 @@ async def _wanted_jobs(call: Call) -> list[Job]:
             )
         return [await call.spooler.jobs.job(JobId(number)) for number in numbers]
     found = await _chosen_jobs(call, printer, *_WHICH[which])
-    return [job for job in found if job.ticket.proof_copies is not None] if which == "proof-print" else found
+    return [job for job in found if job.ticket.proof is not None] if which == "proof-print" else found
 
 
 async def _chosen_jobs(

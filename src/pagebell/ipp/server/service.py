@@ -28,7 +28,7 @@ from pagebell.ipp.server import (
 from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.server.status import status_of
-from pagebell.model.access import Principal
+from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.spooler.absent import NullFetcher
@@ -48,6 +48,8 @@ class Answer:
     octets: bytes
     status: Status
     more: AsyncGenerator[bytes] | None = None
+    message: str = ""
+    """In plain words, where something was refused."""
 
 
 class Service:
@@ -91,7 +93,10 @@ class Service:
             version, request_id = message.version, message.request_id
             log.debug("%s", message)
             request = check_request(message, self._operations)
-            call = Call(request, authenticate(request.user), origin, self._spooler, _rest(reader.rest, body))
+            by = authenticate(request.user)
+            if request.operation.code not in _FOR_STRANGERS:
+                by.demand(Right.LOOK)
+            call = Call(request, by, origin, self._spooler, _rest(reader.rest, body))
             if request.operation.code not in _WHEN_OUT_OF_SERVICE:
                 await _refuse_out_of_service(call)
             reply = await self._handlers[request.operation.code](call)
@@ -111,7 +116,7 @@ class Service:
             reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")
         version = _answer_version(version)
         more = None if reply.more is None else _encoded(reply.more, version, request_id)
-        return Answer(encode_reply(reply, version, request_id), reply.status, more)
+        return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message)
 
 
 async def _encoded(
@@ -122,6 +127,13 @@ async def _encoded(
             yield encode_reply(reply, version, request_id)
 
 
+_FOR_STRANGERS: Final = frozenset(
+    {
+        *(Op.GET_PRINTER_ATTRIBUTES, Op.GET_PRINTER_SUPPORTED_VALUES),
+        *(Op.CUPS_GET_PRINTERS, Op.CUPS_GET_DEFAULT),
+    }
+)
+"""What everybody may ask: it tells what there is and how to prove who one is, and nothing of anybody's jobs."""
 _WHEN_OUT_OF_SERVICE: Final = frozenset(
     {
         *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),

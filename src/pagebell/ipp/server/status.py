@@ -10,9 +10,11 @@ STATUS: dict[type[errors.Refusal], Status] = {
     errors.Gone: Status.CLIENT_ERROR_NOT_POSSIBLE,  # the job is there, its documents are not: RFC 8011 4.3.7
     errors.WrongState: Status.CLIENT_ERROR_NOT_POSSIBLE,
     errors.NotAuthorized: Status.CLIENT_ERROR_NOT_AUTHORIZED,
+    errors.NotAuthenticated: Status.CLIENT_ERROR_NOT_AUTHENTICATED,
     errors.NotAccepting: Status.SERVER_ERROR_NOT_ACCEPTING_JOBS,
     errors.AlreadyExists: Status.CLIENT_ERROR_NOT_POSSIBLE,
     errors.Unsupported: Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+    errors.UnsupportedScheme: Status.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED,
     errors.UnsupportedFormat: Status.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
     errors.DocumentDamaged: Status.CLIENT_ERROR_DOCUMENT_FORMAT_ERROR,
     errors.TooLarge: Status.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE,

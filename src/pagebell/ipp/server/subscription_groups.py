@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pagebell.ipp import registry as r
@@ -11,7 +11,9 @@ from pagebell.ipp.registry import Status
 from pagebell.ipp.requests import sift
 from pagebell.ipp.server.call import Reply
 from pagebell.ipp.server.describe_printer import EVENTS
+from pagebell.ipp.server.status import status_of
 from pagebell.ipp.values import Attribute, GroupTag
+from pagebell.model.errors import Unsupported
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.intake import SubscriptionWish
@@ -41,25 +43,41 @@ class Wishes:
         return tuple(wish.wish for wish in self.each if wish.wish is not None)
 
 
-def read_wishes(groups: Sequence[Group], *, job: bool) -> Wishes:
+CheckRecipient = Callable[[str], None]
+"""Raises Unsupported where nothing is delivered to."""
+
+
+def read_wishes(groups: Sequence[Group], check: CheckRecipient, *, job: bool) -> Wishes:
     """Read the groups; `job`: the subscriptions live as long as a job, leases are not for them."""
-    wishes = [_read(group, job) for group in groups[:MOST_GROUPS]]
+    wishes = [_read(group, check, job) for group in groups[:MOST_GROUPS]]
     too_many = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
     return Wishes(tuple(wishes + [too_many] * (len(groups) - MOST_GROUPS)))
 
 
-def _read(group: Group, job: bool) -> Wish:
+def _refused_delivery(group: Group, good: Group, check: CheckRecipient) -> Wish | None:
+    """Why nothing can be delivered as the group wants it: to a recipient, or to who fetches (RFC 3995 5.3)."""
+    recipient, pull = good.get(r.notify_recipient_uri), good.get(r.notify_pull_method)
+    if (r.notify_recipient_uri.name in group) == (r.notify_pull_method.name in group):
+        return Wish(None, Status.CLIENT_ERROR_BAD_REQUEST)  # one of them, and only one, MUST be there
+    if recipient is not None:
+        try:
+            check(recipient)
+        except Unsupported as refusal:
+            return Wish(None, status_of(refusal), (group.attributes[r.notify_recipient_uri.name],))
+    elif pull != "ippget":
+        refused = [one for one in group.attributes.values() if one.name in _METHODS]
+        return Wish(None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(refused))
+    return None
+
+
+_METHODS = (r.notify_recipient_uri.name, r.notify_pull_method.name)
+
+
+def _read(group: Group, check: CheckRecipient, job: bool) -> Wish:
     good, unsupported = sift(group)
-    pull = good.get(r.notify_pull_method)
-    if r.notify_recipient_uri.name in group:
-        recipient = group.attributes[r.notify_recipient_uri.name]
-        return Wish(None, Status.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED, (recipient,))
-    if pull != "ippget":
-        refused = good.attributes.get(r.notify_pull_method.name)
-        status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
-        if refused is None:
-            return Wish(None, Status.CLIENT_ERROR_BAD_REQUEST)
-        return Wish(None, status, (refused,))
+    refused = _refused_delivery(group, good, check)
+    if refused is not None:
+        return refused
     names = good.all(r.notify_events) or ["job-completed"]
     unknown = [name for name in names if name not in EVENTS]
     known = frozenset(EventKind(name) for name in names if name in EVENTS and name != "none")
@@ -76,6 +94,7 @@ def _read(group: Group, job: bool) -> Wish:
         language=good.get(r.notify_natural_language) or "en",
         attributes=tuple(good.all(r.notify_attributes)),
         interval=good.get(r.notify_time_interval) or 0,
+        recipient=good.get(r.notify_recipient_uri) or "",
     )
     status = Status.SUCCESSFUL_OK
     if unsupported:

@@ -70,7 +70,7 @@ async def _scope_of_job(call: Call, number: JobId) -> Scope:
 async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
     if not call.request.subscriptions:
         raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request has no subscription attributes group")
-    wishes = read_wishes(call.request.subscriptions, job=job)
+    wishes = read_wishes(call.request.subscriptions, call.spooler.subscriptions.deliveries.check, job=job)
     created: list[Subscription] = []
     each: list[Wish] = []
     for wish in wishes.each:
@@ -211,7 +211,9 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
         r.notify_subscription_id(subscription.id),
         r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
         r.notify_events(*(sorted(kind.value for kind in subscription.events) or ("none",))),
-        r.notify_pull_method(subscription.pull_method),
+        r.notify_recipient_uri(subscription.recipient)
+        if subscription.recipient
+        else r.notify_pull_method(subscription.pull_method),
         r.notify_subscriber_user_name(subscription.owner),
         r.notify_sequence_number(newest),
         r.notify_printer_up_time(up_time(spooler)),

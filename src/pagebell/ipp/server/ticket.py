@@ -13,7 +13,7 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Finishings, Orientation, PrintQuality
 from pagebell.ipp.values import Attribute, Collection, GroupTag, IntRange, Resolution, Tag, Value
-from pagebell.model.document import Media, MediaSize, Override, Ticket
+from pagebell.model.document import Media, MediaSize, Override, Proof, Ticket
 from pagebell.model.printer import Capabilities, media_size
 from pagebell.spooler.holding import HOLDS
 
@@ -88,6 +88,34 @@ def _media_fits(capabilities: Capabilities, media: Media) -> bool:
         return True
     sizes = [size for size in map(media_size, capabilities.media) if size is not None]
     return any(abs(s.x - media.size.x) <= 50 and abs(s.y - media.size.y) <= 50 for s in sizes)
+
+
+def proof_from(collection: Collection) -> Proof:
+    """A proof-print as the model has it (PWG 5100.11); without a number of copies it is one."""
+    copies, media_col = collection.first(r.proof_print_copies), collection.first(r.media_col)
+    return Proof(
+        copies=1 if copies is None else copies,
+        media=collection.first(r.media),
+        media_col=None if media_col is None else media_from(media_col),
+    )
+
+
+def proof_to(proof: Proof) -> Collection:
+    """A proof-print value."""
+    members = [r.proof_print_copies(proof.copies)]
+    if proof.media is not None:
+        members.append(r.media(proof.media))
+    if proof.media_col is not None:
+        members.append(r.media_col(media_to(proof.media_col)))
+    return Collection.of(*members)
+
+
+def _proof_fits(capabilities: Capabilities, proof: Proof) -> bool:
+    if not 0 <= proof.copies <= capabilities.max_copies:
+        return False
+    if proof.media is not None and proof.media not in capabilities.media:
+        return False
+    return proof.media_col is None or _media_fits(capabilities, proof.media_col)
 
 
 def _resolution_from(value: Resolution) -> tuple[int, int, int]:
@@ -179,10 +207,10 @@ ROWS: Final = (
     Row(r.print_rendering_intent, "print_rendering_intent", _fixed("auto")),
     Row(r.print_scaling, "print_scaling", _fixed("auto")),
     Row(
-        *(r.proof_print, "proof_copies", None),
-        read=lambda value: value.first(r.proof_print_copies) or 0,
-        write=lambda copies: Collection.of(r.proof_print_copies(copies)),
-        fits=lambda c, copies: 0 <= copies <= c.max_copies,
+        *(r.proof_print, "proof", None),
+        read=proof_from,
+        write=proof_to,
+        fits=_proof_fits,
     ),
     Row(
         *(r.printer_resolution, "printer_resolution", _resolutions),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
-from pagebell.model.access import Principal, Right
+from pagebell.model.access import Identity, Principal, Right
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.spooler.intake import Intake
@@ -96,7 +96,7 @@ class Desk:
         known = caller.principal
         if known is None or known.anonymous:
             return await self.directory.principal(None, caller.peer)
-        return await self.directory.principal(known.name, caller.peer)
+        return await self.directory.principal(Identity(known.name, known.groups, known.realm), caller.peer)
 
     def opened(self, caller: Caller, handle: ContextHandle) -> Opened:
         """What a handle stands for; a stale or foreign one faults the call."""

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagebell.devices.backoff import Backoff
+from pagebell.spooler.backoff import Backoff
 
 
 def test_waits_double_up_to_the_most_and_begin_anew() -> None:

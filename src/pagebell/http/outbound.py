@@ -1,0 +1,133 @@
+"""Going out by HTTP, to hosts that an administrator has listed and to no others.
+
+The name in a URI must be listed, and so must the addresses it stands for if they are of this machine or of
+private networks. Addresses are checked when they are known, for each connection anew, and the connection goes to
+the address that was checked: a name that changes its mind leads nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Lookup = Callable[[str, int], Awaitable[list[str]]]
+"""The addresses of a host; raises OSError."""
+
+
+class UriRefused(Exception):
+    """Nothing is connected to for this URI; `str()` of it tells why."""
+
+
+class SchemeUnknown(UriRefused):
+    """Its scheme is none of those asked for."""
+
+
+async def lookup(host: str, port: int) -> list[str]:
+    """Ask the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
+class AllowList:
+    """Hosts by name, and networks such as 10.0.0.0/8. Raises ValueError for what is neither."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        for entry in entries:
+            try:
+                self._networks.append(ipaddress.ip_network(entry))
+            except ValueError:
+                if "/" in entry or not entry:
+                    raise ValueError(f"{entry!r} is no host and no network such as 10.0.0.0/8") from None
+                self._names.add(entry.lower().rstrip("."))
+
+    def __bool__(self) -> bool:
+        return bool(self._names or self._networks)
+
+    def knows(self, host: str) -> bool:
+        """Whether the host is listed by its name."""
+        return host.lower().rstrip(".") in self._names
+
+    def may_connect(self, host: str, address: str) -> bool:
+        """Whether a connection to that address may be made for that host."""
+        found = _plain(ipaddress.ip_address(address))
+        if any(found in network for network in self._networks):
+            return True
+        return self.knows(host) and found.is_global and not found.is_multicast
+
+    def judge(self, uri: str, schemes: Iterable[str]) -> URL:
+        """The URI as it is connected to. Raises UriRefused for what is forbidden whatever its name stands for."""
+        try:
+            url = URL(uri)
+            host = url.host
+            url.explicit_port  # noqa: B018  # a port that can't be is told now
+        except ValueError as error:
+            raise UriRefused(f"{uri} can't be read: {error}") from None
+        if url.scheme not in schemes:
+            raise SchemeUnknown(url.scheme or "no scheme")
+        if not host or url.user or url.password:
+            raise UriRefused(f"{uri} names no host, or a user besides")
+        try:
+            literal = self.may_connect(host, host)
+        except ValueError:  # a name: its addresses are checked when they are known
+            literal = bool(self._networks) or self.knows(host)
+        if not literal:
+            raise UriRefused(f"{host} is not a host that may be connected to")
+        return url
+
+
+def _plain(address: Address) -> Address:
+    """An IPv4 address that comes as IPv6 is judged as what it is."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address if mapped is None else mapped
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names to addresses that may be connected to."""
+
+    def __init__(self, allowed: AllowList, look_up: Lookup) -> None:
+        self._allowed = allowed
+        self._look_up = look_up
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Raises UriRefused where one of the addresses is forbidden: such names are made to deceive."""
+        addresses = await self._look_up(host, port)
+        if not addresses or not all(self._allowed.may_connect(host, address) for address in addresses):
+            raise UriRefused(f"{host} is not a host that may be connected to")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+def connector(allowed: AllowList, look_up: Lookup = lookup, **options: object) -> aiohttp.TCPConnector:
+    """Connections to what the list allows; each name is resolved anew. Options are aiohttp's."""
+    resolver = CheckedResolver(allowed, look_up)
+    return aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, **options)  # type: ignore[arg-type]
+
+
+def refusal_in(error: BaseException) -> UriRefused | None:
+    """The list's own refusal, where that is what stands behind an error of aiohttp's."""
+    if isinstance(error, UriRefused):
+        return error
+    return error.__cause__ if isinstance(error.__cause__, UriRefused) else None

@@ -1,0 +1,287 @@
+"""Push delivery: what has happened since its cursor goes to each recipient, in order, until it is taken.
+
+A push subscription is like any other a place in the event log. Only while there is news for it does it have a task,
+which reads on from the number that its recipient has been told of last, as any reader does. That number is stored
+after each batch: what was under way when the server went down is taken there once more, by the same numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+from weakref import WeakValueDictionary
+
+from pagebell.model.errors import NoRoom, NotFound, Unsupported, UnsupportedScheme
+from pagebell.model.event import Event, PrinterName
+from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
+from pagebell.spooler.backoff import Backoff
+from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change, Courier, Parcel, Undelivered
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 32
+"""Notifications that are read, and afterwards noted as delivered, together."""
+LANE_WIDTH: Final = 4
+"""Parcels that are under way to one host at one time."""
+MOST_AT_ONCE: Final = 256
+"""Parcels that are under way in all."""
+LONGEST_WAIT: Final = 300.0
+"""Seconds between two attempts, at most; also where a recipient asks for more."""
+
+Drop = Callable[[Sequence[SubscriptionId]], Awaitable[None]]
+
+
+class _Lane(asyncio.Semaphore):
+    """The way to a host, for a few parcels at a time."""
+
+
+class Deliveries:
+    """All push deliveries. Lives in the event loop's thread; `start` comes after the log is restored."""
+
+    def __init__(self, ledger: Ledger, couriers: Sequence[Courier], drop: Drop) -> None:
+        self._ledger = ledger
+        self._drop = drop
+        self._couriers = {scheme: courier for courier in couriers for scheme in courier.schemes}
+        self._all = couriers
+        self._scopes: dict[Scope, dict[Filter, set[SubscriptionId]]] = {}
+        self._jobs_of: dict[PrinterName, set[Scope]] = {}
+        self._filters: dict[SubscriptionId, Filter] = {}
+        self._tasks: dict[SubscriptionId, asyncio.Task[None]] = {}
+        self._news: set[SubscriptionId] = set()
+        self._cursors: dict[SubscriptionId, int] = {}
+        """What has been delivered and not been stored yet."""
+        self._lanes: WeakValueDictionary[str, _Lane] = WeakValueDictionary()
+        self._under_way = asyncio.Semaphore(MOST_AT_ONCE)
+        self._group: asyncio.TaskGroup | None = None
+
+    # --- recipients ---
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """URI schemes of recipients (notify-schemes-supported)."""
+        return tuple(sorted(self._couriers))
+
+    def check(self, uri: str) -> None:
+        """Raise UnsupportedScheme or Unsupported where nothing is taken to; connects to nothing."""
+        scheme = uri.partition(":")[0].lower()
+        courier = self._couriers.get(scheme) if ":" in uri else None
+        if courier is None:
+            known = ", ".join(f"{name}:" for name in self.schemes) or "none at all"
+            told = f"events are not delivered to {uri!r}; known schemes are {known}"
+            raise UnsupportedScheme(told, "notify-recipient-uri")
+        try:
+            courier.check(uri)
+        except ValueError as error:
+            raise Unsupported(f"events are not delivered to {uri}: {error}", "notify-recipient-uri") from None
+
+    # --- the life of it all ---
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Take up what was not delivered before the last stop."""
+        self._group = group
+        self._ledger.listeners.append(self._on_change)
+        for subscription in self._ledger.events.subscriptions():
+            if subscription.recipient:
+                self._enter(subscription)
+
+    async def stop(self) -> None:
+        """End all deliveries; what is under way is told as not delivered."""
+        self._group = None
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for courier in self._all:
+            await courier.aclose()
+
+    @property
+    def active(self) -> int:
+        """How many subscriptions have news on their way."""
+        return len(self._tasks)
+
+    # --- who has news ---
+
+    def _on_change(self, change: Change) -> None:
+        for subscription in change.subscriptions:
+            if subscription.recipient:
+                self._enter(subscription)
+        for event in change.events:
+            for filters in self._candidates(event):
+                for filter_, numbers in filters.items():
+                    if filter_.matches(event):
+                        for number in numbers:
+                            self._wake(number)
+        for number in change.gone_subscriptions:
+            self._leave(number)
+
+    def _candidates(self, event: Event) -> Iterator[dict[Filter, set[SubscriptionId]]]:
+        scopes = [SERVER, Scope(event.printer)]
+        if event.job is not None:
+            scopes.append(Scope(event.printer, event.job))
+        else:
+            scopes += self._jobs_of.get(event.printer, ())
+        for scope in scopes:
+            filters = self._scopes.get(scope)
+            if filters is not None:
+                yield filters
+
+    def _enter(self, subscription: Subscription) -> None:
+        number, filter_ = subscription.id, subscription.filter
+        scope = filter_.scope
+        if number not in self._filters:
+            self._filters[number] = filter_
+            self._scopes.setdefault(scope, {}).setdefault(filter_, set()).add(number)
+            if scope.job is not None and scope.printer is not None:
+                self._jobs_of.setdefault(scope.printer, set()).add(scope)
+        with suppress(NotFound):
+            if self._ledger.events.available(number)[1] > self._cursor(number):
+                self._wake(number)
+
+    def _leave(self, number: SubscriptionId) -> None:
+        filter_ = self._filters.pop(number, None)
+        if filter_ is None:
+            return
+        scope = filter_.scope
+        filters = self._scopes[scope]
+        filters[filter_].discard(number)
+        if not filters[filter_]:
+            del filters[filter_]
+        if not filters:
+            del self._scopes[scope]
+            if scope.job is not None and scope.printer is not None:
+                self._jobs_of[scope.printer].discard(scope)
+                if not self._jobs_of[scope.printer]:
+                    del self._jobs_of[scope.printer]
+        task = self._tasks.get(number)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+        self._cursors.pop(number, None)
+        self._news.discard(number)
+
+    def _wake(self, number: SubscriptionId) -> None:
+        self._news.add(number)
+        if self._group is not None and number not in self._tasks:
+            self._tasks[number] = self._group.create_task(self._serve(number), name=f"delivery {number}")
+
+    # --- delivering ---
+
+    async def _serve(self, number: SubscriptionId) -> None:
+        try:
+            while number in self._news:
+                self._news.discard(number)
+                await self._catch_up(number)
+        except NotFound:
+            pass  # it was cancelled, or its lease is over
+        except Exception:
+            log.exception("the deliveries of subscription %d have come to a stop", number)
+        finally:
+            del self._tasks[number]
+
+    async def _catch_up(self, number: SubscriptionId) -> None:
+        """Deliver all that there is. Raises NotFound when the subscription has ended."""
+        while True:
+            subscription = self._subscription(number)
+            courier = self._courier(subscription)
+            batch = await self._ledger.events.read(number, self._cursor(number), BATCH)
+            if courier is None or not (batch.notifications or batch.missed):
+                return
+            try:
+                for events, missed in _parcels(batch, courier.at_once):
+                    parcel = Parcel(subscription, events, self._cursor(number), missed)
+                    await self._insist(courier, parcel)
+                    self._cursors[number] = parcel.up_to
+            finally:
+                await self._store(number)
+
+    async def _insist(self, courier: Courier, parcel: Parcel) -> None:
+        """Try until the recipient has taken it. Raises NotFound when the subscription has ended meanwhile."""
+        number = parcel.subscription.id
+        backoff = Backoff(most=LONGEST_WAIT)
+        failed = False
+        while True:
+            current = replace(parcel, subscription=self._subscription(number))
+            try:
+                await self._attempt(courier, current)
+            except Undelivered as problem:
+                if problem.gone:  # RFC 3995 9: an error that would occur each time ends the subscription
+                    log.warning("subscription %d ends: %s", number, problem)
+                    await self._drop([number])
+                    raise NotFound(f"there is no subscription {number}") from None
+                if not failed:
+                    log.warning("subscription %d: %s; trying again", number, problem)
+                    failed = True
+                    await self._store(number)
+                wait = backoff.next() if problem.after is None else min(problem.after, LONGEST_WAIT)
+                await self._ledger.clock.sleep(wait)
+            else:
+                if failed:
+                    log.info("subscription %d is delivered again", number)
+                return
+
+    async def _attempt(self, courier: Courier, parcel: Parcel) -> None:
+        """Raises Undelivered, also for whatever else goes wrong in a courier."""
+        try:
+            lane = self._lane(courier, parcel.subscription.recipient)
+            async with lane, self._under_way:
+                await courier.deliver(parcel)
+        except Undelivered:
+            raise
+        except ValueError as error:
+            raise Undelivered(str(error)) from None
+        except Exception as error:
+            log.exception("the courier of subscription %d failed", parcel.subscription.id)
+            raise Undelivered(f"the courier failed: {type(error).__name__}") from None
+
+    def _lane(self, courier: Courier, uri: str) -> _Lane:
+        name = courier.check(uri)
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = _Lane(LANE_WIDTH)
+        return lane
+
+    def _courier(self, subscription: Subscription) -> Courier | None:
+        scheme = subscription.recipient.partition(":")[0].lower()
+        courier = self._couriers.get(scheme)
+        if courier is None:
+            told = "subscription %d waits: %s: recipients are not configured any more"
+            log.warning(told, subscription.id, scheme)
+        return courier
+
+    def _subscription(self, number: SubscriptionId) -> Subscription:
+        subscription = self._ledger.events.subscription(number)
+        if subscription.expires is not None and subscription.expires <= self._ledger.clock.now():
+            raise NotFound(f"the lease of subscription {number} is over")
+        return subscription
+
+    def _cursor(self, number: SubscriptionId) -> int:
+        found = self._cursors.get(number)
+        return self._ledger.delivered.get(number, 0) if found is None else found
+
+    async def _store(self, number: SubscriptionId) -> None:
+        """Note how far the recipient has been told, if the disk has room; if not, later notes say it as well."""
+        cursor = self._cursors.get(number)
+        if cursor is None or cursor == self._ledger.delivered.get(number):
+            return
+        try:
+            await self._ledger.commit(Change(delivered=((number, cursor),)))
+        except NoRoom as error:
+            log.warning("how far subscription %d is delivered can't be noted: %s", number, error)
+        else:
+            if self._cursors.get(number) == cursor:
+                del self._cursors[number]
+
+
+def _parcels(batch: Batch, most: int) -> Iterator[tuple[tuple[tuple[int, Event], ...], int]]:
+    """The batch in parcels; what was missed is told with the first."""
+    missed = batch.missed
+    found = [(one.number, one.event) for one in batch.notifications]
+    for start in range(0, max(len(found), 1), most):
+        yield tuple(found[start : start + most]), missed
+        missed = 0

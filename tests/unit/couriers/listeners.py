@@ -1,0 +1,148 @@
+"""Real recipients on loopback: a web server and a mail server that are not ours."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP as SmtpProtocol
+
+from pagebell.http.certificates import own_certificate
+from pagebell.model.event import Event, EventKind, JobId, JobState, JobStatus, PrinterName
+from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
+from pagebell.spooler.ports import Parcel
+
+
+def event(number: int = 7, name: str = "Brief", message: str = "") -> Event:
+    status = JobStatus(
+        JobState.COMPLETED, frozenset({"job-completed-successfully"}), message, name, "ada", 3, 3
+    )
+    return Event(EventKind.JOB_COMPLETED, 1_700_000_000.25, PrinterName("p1"), JobId(12), status, seq=number)
+
+
+def subscription(recipient: str, **values: object) -> Subscription:
+    given: dict[str, object] = {
+        "id": SubscriptionId(5),
+        "uuid": "3f2b7f0e-97a1-4c2e-8f3c-0d6f0e6f7a11",
+        "scope": SERVER,
+        "events": frozenset({EventKind.JOB_COMPLETED}),
+        "owner": "ada",
+        "created": 1_700_000_000.0,
+        "recipient": recipient,
+        **values,
+    }
+    return Subscription(**given)  # type: ignore[arg-type]
+
+
+def parcel(recipient: str, *numbers: int, missed: int = 0, after: int = 0, **values: object) -> Parcel:
+    events = tuple((number, event()) for number in numbers)
+    return Parcel(subscription(recipient, **values), events, after, missed)
+
+
+@dataclass
+class Hook:
+    """A web server that notes what is posted."""
+
+    status: int = 204
+    headers: Mapping[str, str] = field(default_factory=dict)
+    requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+    scheme: str = "http"
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((request.path, request.headers, await request.read()))
+        if request.path == "/round":
+            return web.Response(status=307, headers={"Location": "/round"})
+        if request.path == "/to":
+            return web.Response(
+                status=int(request.query["status"]), headers={"Location": request.query["there"]}
+            )
+        return web.Response(status=self.status, headers=self.headers)
+
+    def uri(self, host: str = "127.0.0.1", path: str = "/hook") -> str:
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+
+@asynccontextmanager
+async def hook(context: ssl.SSLContext | None = None) -> AsyncIterator[Hook]:
+    it = Hook(scheme="http" if context is None else "https")
+    application = web.Application()
+    application.router.add_post("/{path:.*}", it.handle)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    it.port = runner.addresses[0][1]
+    try:
+        yield it
+    finally:
+        await runner.cleanup()
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS context, and the file that makes it trusted."""
+    chain, key = own_certificate(folder / "tls", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return context, chain
+
+
+@dataclass
+class Mailbox:
+    """A mail server that keeps what it is given."""
+
+    port: int = 0
+    mails: list[Envelope] = field(default_factory=list)
+    refusal: str = ""
+    encrypted: list[bool] = field(default_factory=list)
+    logins: list[LoginPassword] = field(default_factory=list)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.refusal:
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.mails.append(envelope)
+        self.encrypted.append(session.ssl is not None)
+        return "250 taken"
+
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, how: str, data: object
+    ) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data)
+        return AuthResult(success=data.password == b"secret", handled=False)
+
+
+@asynccontextmanager
+async def mailbox(context: ssl.SSLContext | None = None, *, login: bool = False) -> AsyncIterator[Mailbox]:
+    import asyncio
+
+    it = Mailbox()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SmtpProtocol(
+            it,
+            hostname="mail.test",
+            tls_context=context,
+            require_starttls=context is not None,
+            authenticator=it.authenticate,
+            auth_required=login,
+            enable_SMTPUTF8=True,
+        ),
+        "127.0.0.1",
+        0,
+    )
+    it.port = server.sockets[0].getsockname()[1]
+    try:
+        yield it
+    finally:
+        server.close()
+        await server.wait_closed()

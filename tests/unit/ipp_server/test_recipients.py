@@ -1,0 +1,97 @@
+"""Push delivery by IPP: who is delivered to is judged before anything is made (RFC 3995 5.3.1, 5.3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
+from pagebell.ipp.registry import Op, Status
+from tests.unit.ipp_server.door import Door, first, status
+from tests.unit.spooler.test_deliveries import Post
+
+TO = r.notify_recipient_uri("post://a/1")
+CREATED = r.notify_events("job-created")
+
+
+@pytest.fixture
+async def d() -> AsyncIterator[Door]:
+    async with Door(couriers=(Post(),)) as door:
+        yield door
+
+
+def template(*attributes: Attribute) -> Group:
+    return Group.of(GroupTag.SUBSCRIPTION, *attributes)
+
+
+async def subscribe(d: Door, *attributes: Attribute) -> Message:
+    return await d.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[template(*attributes)])
+
+
+def post(d: Door) -> Post:
+    (found,) = d.couriers
+    assert isinstance(found, Post)
+    return found
+
+
+async def test_events_are_taken_to_the_recipient_of_a_printers_subscription(d: Door) -> None:
+    answer = await subscribe(d, TO, CREATED)
+    assert status(answer) is Status.SUCCESSFUL_OK
+    await d.submit()
+    assert post(d).numbers("post://a/1") == [1]
+
+
+async def test_events_are_taken_to_the_recipient_of_a_jobs_subscription(d: Door) -> None:
+    await d.ask(Op.PRINT_JOB, groups=[template(TO, r.notify_events("job-state-changed"))], data=b"x")
+    await d.clock.settle()
+    assert len(post(d).numbers("post://a/1")) > 1
+
+
+async def test_recipient_is_told_as_it_was_given_and_no_pull_method(d: Door) -> None:
+    given = "POST://A/1%7e"
+    answer = await subscribe(d, r.notify_recipient_uri(given), CREATED)
+    number = first(answer, GroupTag.SUBSCRIPTION).get(r.notify_subscription_id)
+    assert number is not None
+    told = first(
+        await d.ask(Op.GET_SUBSCRIPTION_ATTRIBUTES, r.notify_subscription_id(number)), GroupTag.SUBSCRIPTION
+    )
+    assert told.get(r.notify_recipient_uri) == given
+    assert r.notify_pull_method.name not in told
+
+
+@pytest.mark.parametrize(
+    ("uri", "wanted"),
+    [
+        ("mailto:ada@printer.test", Status.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED),
+        ("post://forbidden/", Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED),
+    ],
+)
+async def test_recipient_that_is_not_allowed_is_refused_and_never_connected_to(
+    d: Door, uri: str, wanted: Status
+) -> None:
+    answer = await subscribe(d, r.notify_recipient_uri(uri), CREATED)
+    assert status(answer) is Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
+    group = first(answer, GroupTag.SUBSCRIPTION)
+    assert group.get(r.notify_status_code) == wanted
+    assert group.get(r.notify_recipient_uri) == uri
+    await d.submit()
+    assert post(d).tried == []
+
+
+@pytest.mark.parametrize("attributes", [(TO, r.notify_pull_method("ippget")), ()])
+async def test_both_or_neither_of_recipient_and_pull_method_is_a_bad_request(
+    d: Door, attributes: tuple[Attribute, ...]
+) -> None:
+    answer = await subscribe(d, *attributes, CREATED)
+    group = first(answer, GroupTag.SUBSCRIPTION)
+    assert group.get(r.notify_status_code) == Status.CLIENT_ERROR_BAD_REQUEST
+
+
+async def test_printers_tell_the_schemes_that_are_configured(d: Door) -> None:
+    told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+    assert told.all(r.notify_schemes_supported) == ["post"]
+    async with Door() as plain:
+        told = first(await plain.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+        assert r.notify_schemes_supported.name not in told
