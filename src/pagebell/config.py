@@ -166,6 +166,12 @@ class RpcTable(_Table, frozen=True):
     """Further names by which clients may call it."""
     default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
+    callbacks: bool = True
+    """Whether clients that register for it are called, where they registered from; never with credentials."""
+    callbacks_to: tuple[str, ...] = ()
+    """Further networks and host names that clients may name as where to call."""
+    callbacks_to_anonymous: bool = False
+    """Whether clients are called back whom nobody knows."""
     accept_driver_records: bool = False
     """Let administrators add drivers' names, without files: only for testing other people's clients."""
 

@@ -14,10 +14,15 @@ from pagebell.dcerpc.security import AuthType, Level, Mechanisms
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
 from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
+from pagebell.model.access import SYSTEM
 from pagebell.spooler.ports import Directory
 from pagebell.spooler.spooler import Spooler
+from pagebell.winspool.server.calling import Callbacks
 from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.destination import Reach
+from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.service import par_service, rprn_service
+from pagebell.winspool.server.watching import forget_watchers
 
 OFF = "off"
 LEVELS = {"none": Level.NONE, "integrity": Level.INTEGRITY, "privacy": Level.PRIVACY}
@@ -48,7 +53,8 @@ async def open_door(
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
     if config.rpc.listen == OFF:
         return None
-    services = _services(spooler, directory, config)
+    desk = await _desk(stack, spooler, directory, config)
+    services = _services(desk, config)
     server = RpcServer(services, _mechanisms(directory, config))
     host, port = split_address(config.rpc.listen, "rpc.listen")
     try:
@@ -63,7 +69,8 @@ def _cannot(address: str, error: OSError, option: str) -> str:
     return f"can't listen on {address}: {why}; choose another address with {option}"
 
 
-def _services(spooler: Spooler, directory: Directory, config: Config) -> list[Service]:
+async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config) -> Desk:
+    """What the handlers share; clients that listened before a restart do not any more."""
     computer = config.rpc.computer or socket.gethostname().partition(".")[0]
     settings = Settings(
         computer=computer.upper(),
@@ -73,6 +80,15 @@ def _services(spooler: Spooler, directory: Directory, config: Config) -> list[Se
         accept_driver_records=config.rpc.accept_driver_records,
     )
     desk = Desk(spooler, directory, settings)
+    await forget_watchers(desk, SYSTEM)
+    if config.rpc.callbacks:
+        reach = Reach(config.rpc.callbacks_to, anonymous=config.rpc.callbacks_to_anonymous)
+        desk.callbacks = await stack.enter_async_context(Callbacks(RpcDialer(), reach).running())
+    return desk
+
+
+def _services(desk: Desk, config: Config) -> list[Service]:
+    """[MS-RPRN] and [MS-PAR]."""
     minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
     return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par_service(desk)]
 

@@ -228,7 +228,8 @@ def job_event(job: Job, now: float, kind: EventKind, changed: tuple[str, ...] = 
 
 def created(job: Job, now: float) -> tuple[Event, ...]:
     """The event of a job's coming to be."""
-    return (job_event(job, now, EventKind.JOB_CREATED, ("state", "reasons")),)
+    names = ("state", "reasons", *(("documents",) if job.documents else ()))
+    return (job_event(job, now, EventKind.JOB_CREATED, names),)
 
 
 def progressed(job: Job, now: float, impressions_completed: int) -> tuple[Job, tuple[Event, ...]]:

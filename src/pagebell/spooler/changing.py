@@ -143,12 +143,14 @@ def with_document(job: Job, document: Document, content: Content | None, last: b
     documents = tuple(sorted((*job.documents, document), key=lambda d: d.number))
     new = replace(job, documents=documents, touched=now, version=job.version + 1)
     if last and job.open:
-        return replace(closing(new, now, version=new.version), contents=contents(content))
+        return replace(closing(new, now, new.version, ("documents",)), contents=contents(content))
     event = job_event(new, now, EventKind.JOB_CONFIG_CHANGED, ("documents",))
     return Change(jobs=(new,), events=(event,), contents=contents(content))
 
 
-def closing(job: Job, now: float, version: int | None = None) -> Change:
-    """No more documents come: the job may be printed."""
+def closing(job: Job, now: float, version: int | None = None, changed: tuple[str, ...] = ()) -> Change:
+    """No more documents come: the job may be printed. `changed` is what else is new."""
     new = replace(job, open=False, reasons=job.reasons - INCOMING, version=version or job.version + 1)
-    return Change(jobs=(new,), events=(job_event(new, now, EventKind.JOB_STATE_CHANGED, ("reasons",)),))
+    return Change(
+        jobs=(new,), events=(job_event(new, now, EventKind.JOB_STATE_CHANGED, ("reasons", *changed)),)
+    )

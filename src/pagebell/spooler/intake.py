@@ -35,6 +35,8 @@ class SubscriptionWish:
     language: str = "en"
     attributes: tuple[str, ...] = ()
     interval: int = 0
+    pull_method: str = "ippget"
+    """How its notifications are fetched (notify-pull-method)."""
     recipient: str = ""
     """Where its events shall be taken to, a URI; empty to have them fetched."""
     secret: str = field(default="", repr=False)

@@ -80,6 +80,8 @@ class Printers:
         self._changing = asyncio.Lock()
         """One administrator at a time: a printer's row and its task change together."""
         self._tasks: dict[PrinterName, tuple[PrinterTask, asyncio.Task[None]]] = {}
+        self._devices: dict[PrinterName, Device] = {}
+        """Of all printers, from before anybody hears of one until nobody does."""
         ledger.listeners.append(self._committed)
 
     def start(self, group: asyncio.TaskGroup) -> None:
@@ -136,7 +138,12 @@ class Printers:
             return Change(printers=(printer,), events=events, default_printer=first)
 
         async with self._changing:
-            await self._ledger.update(decide)
+            self._devices.setdefault(good, device)
+            try:
+                await self._ledger.update(decide)
+            finally:
+                if good not in self._ledger.printers:
+                    del self._devices[good]
             self._begin(good, device)
         return printer
 
@@ -187,14 +194,20 @@ class Printers:
             return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
 
         await self._ledger.update(decide)
+        self._devices.pop(name, None)
         if self._ledger.default_printer == name and self._ledger.printers:
             await self.set_default(next(iter(self._ledger.printers)), by)
 
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
         by.demand(Right.ADMINISTER)
-        self._ledger.printer(name)
-        await self._ledger.store.commit(Change(default_printer=name))
+        told = printer_event(
+            self._ledger.printer(name),
+            self._ledger.clock.now(),
+            EventKind.PRINTER_CONFIG_CHANGED,
+            ("default",),
+        )
+        await self._ledger.store.commit(Change(default_printer=name, events=(told,)))
 
     # --- operation ---
 
@@ -336,7 +349,7 @@ class Printers:
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
         try:
-            return self._tasks[name][0].device
+            return self._devices[name]
         except KeyError:
             raise NotFound(f"there is no printer {name!r}") from None
 
@@ -375,6 +388,7 @@ class Printers:
     def _begin(self, name: PrinterName, device: Device) -> None:
         if self._group is None:
             raise RuntimeError("printers can be added only while the spooler runs")
+        self._devices[name] = device
         task = PrinterTask(name, device, self._ledger, self._inspector, self._converter)
         self._tasks[name] = (
             task,

@@ -33,6 +33,7 @@ from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
+from pagebell.spooler.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.tally = Tally()
+        self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
         self.clock = clock
         self.started = clock.now()

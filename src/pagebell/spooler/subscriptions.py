@@ -176,7 +176,7 @@ class Subscriptions:
             language=wish.language,
             attributes=wish.attributes,
             interval=wish.interval,
-            pull_method="" if wish.recipient else "ippget",
+            pull_method="" if wish.recipient else wish.pull_method,
             recipient=wish.recipient,
             secret=wish.secret,
         )

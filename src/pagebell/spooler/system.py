@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import Iterable
 
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import NO_PRINTER, SYSTEM_KINDS, Event, EventKind, PrinterState, SystemStatus
+from pagebell.model.event import (
+    NO_PRINTER,
+    SYSTEM_KINDS,
+    Event,
+    EventKind,
+    PrinterName,
+    PrinterState,
+    SystemStatus,
+)
+from pagebell.model.lifecycle import printer_event
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER
 from pagebell.spooler.ledger import Ledger
@@ -70,6 +79,21 @@ class System:
         """Tell who asked that the server goes down."""
         if self._is_heard:
             await self._tell(self._event(EventKind.SYSTEM_SHUTDOWN, self.status))
+
+    async def announce(self, *changed: str, printer: PrinterName | None = None) -> None:
+        """Tell that something of the server's or a printer's configuration changed that is kept elsewhere.
+
+        `changed` names it. Raises NotFound for an unknown printer.
+        """
+        if printer is not None:
+            about, now = self._ledger.printer(printer), self._ledger.clock.now()
+            told = printer_event(about, now, EventKind.PRINTER_CONFIG_CHANGED, changed)
+            await self._ledger.commit(Change(events=(told,)))
+            return
+        self.config_changed = self._ledger.clock.now()
+        self.config_changes += 1
+        if self._is_heard:
+            await self._tell(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, changed))
 
     async def run(self) -> None:
         """Store the events that are due, in their order; for as long as the server runs."""

@@ -29,6 +29,7 @@ class Win32(IntEnum):
     INVALID_DATATYPE = 1804
     INVALID_ENVIRONMENT = 1805
     NO_SYSTEM_RESOURCES = 1450
+    RPC_S_SERVER_UNAVAILABLE = 1722
     INVALID_USER_BUFFER = 1784
     UNKNOWN_PORT = 1796
     UNKNOWN_PRINTER_DRIVER = 1797
@@ -79,3 +80,8 @@ FACTS: dict[type[errors.Refusal], Win32] = {
 def code_of(refusal: errors.Refusal) -> Win32:
     """The error code for a fact; a fact's subclass is answered as it."""
     return next(FACTS[kind] for kind in type(refusal).__mro__ if kind in FACTS)
+
+
+def hresult_of(code: int) -> int:
+    """An error code as an HRESULT ([MS-ERREF] 2.1.2: HRESULT_FROM_WIN32); success stays 0."""
+    return code if not code or code & 0x80000000 else 0x80070000 | code & 0xFFFF

@@ -22,13 +22,13 @@ from pagebell.winspool.idl.rprn_data import (
 )
 from pagebell.winspool.server.describe import BUILD, VERSION, change_id
 from pagebell.winspool.server.desk import Desk, Opened
+from pagebell.winspool.server.meaning import ISOLATION_GROUPS, SERVER_DATA
 from pagebell.winspool.server.table import Table
-from pagebell.winspool.server.values import DRIVER_DATA, Value, dword, string
+from pagebell.winspool.server.values import DRIVER_DATA, SERVER, Value, dword, string
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
-SERVER = "\\"
-"""Owner of the server's own values; no printer has such a name."""
+ISOLATION, BRANCH_OFFICE = "printdriverisolationgroups", "enablebranchofficeprinting"
 _VERSION_INFO = struct.pack("<5I256x", 276, VERSION, 0, BUILD, 2)
 _VERSION_INFO_EX = struct.pack("<5I256x3H2B", 284, VERSION, 0, BUILD, 2, 0, 0, 0, 3, 0)
 SET_BY_CLIENTS = {
@@ -113,14 +113,32 @@ async def set_data(
     (await desk.by(caller)).demand(Right.ADMINISTER)
     value = Value(call.pValueName, call.Type, call.pData)
     if opened.printer is None:
-        if value.name.casefold() not in SET_BY_CLIENTS or value.type != RegType.DWORD or len(value.data) != 4:
+        if not _is_settable(value):
             raise Win32Error(Win32.INVALID_PARAMETER)
         desk.values.set(SERVER, "", value)
+        isolation = (ISOLATION_GROUPS,) if value.name.casefold() == ISOLATION else ()
+        await desk.spooler.system.announce(SERVER_DATA, *isolation)
     elif not key or not value.name:
         raise Win32Error(Win32.INVALID_PARAMETER)
     else:
         desk.values.set(opened.printer, key, value)
+        await desk.spooler.system.announce(*_told(key, value.name), printer=opened.printer)
     return type(call).Reply()  # type: ignore[return-value]
+
+
+def _is_settable(value: Value) -> bool:
+    """Whether administrators may set this value of the server's. [MS-RPRN] 2.2.3.10"""
+    if value.name.casefold() == ISOLATION:
+        return value.type == RegType.SZ
+    return value.name.casefold() in SET_BY_CLIENTS and value.type == RegType.DWORD and len(value.data) == 4
+
+
+def _told(key: str, name: str) -> tuple[str, ...]:
+    """What has changed of a printer when a value of its data has."""
+    if key.casefold() != DRIVER_DATA.casefold():
+        return ("data",)
+    branch = ("branch-office-printing",) if name.casefold() == BRANCH_OFFICE else ()
+    return ("driver-data", *branch)
 
 
 async def _changing(desk: Desk, caller: Caller, opened: Opened) -> str:

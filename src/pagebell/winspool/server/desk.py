@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
@@ -17,6 +18,9 @@ from pagebell.winspool.constants import Access
 from pagebell.winspool.server.forms_kept import Forms
 from pagebell.winspool.server.values import Values
 from pagebell.winspool.werror import Win32, Win32Error
+
+if TYPE_CHECKING:
+    from pagebell.winspool.server.calling import Callbacks
 
 NOTHING = Access(0)
 _ADMINISTERS = Access.SERVER_ACCESS_ADMINISTER | Access.WRITE_DAC | Access.WRITE_OWNER | Access.DELETE
@@ -48,6 +52,14 @@ class Incoming:
     pages: int = 0
 
 
+class Listening(Protocol):
+    """Notifications that go to a client by calls to it."""
+
+    async def end(self) -> None:
+        """Tell no more."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Opened:
     """What a handle stands for: a printer, one of its jobs, the server or a port monitor. [MS-RPRN] 3.1.4.2.2"""
@@ -61,6 +73,11 @@ class Opened:
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
     document: Incoming | None = None
+    machine: str | None = None
+    """What the client calls itself (SPLCLIENT_INFO_1). [MS-RPRN] 2.2.1.11.1"""
+    listening: Listening | None = None
+    """Change notifications that go to the client. [MS-RPRN] 3.1.4.10"""
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One call about the document at a time, in the order in which they came."""
 
@@ -90,6 +107,8 @@ class Desk:
     connections: dict[str, str] = field(default_factory=dict)
     """Printers that administrators connected all users of this machine to, for whoever asks."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
+    callbacks: Callbacks | None = None
+    """What calls clients back; None where no client is called."""
 
     async def by(self, caller: Caller) -> Principal:
         """Who calls, with the rights that they have here."""
@@ -114,10 +133,18 @@ class Desk:
         return self.settings.drivers.get(printer.name, self.settings.driver)
 
     async def run_down(self, opened: Opened) -> None:
-        """The client is gone: what it was sending ends."""
+        """The client is gone: what it was sending ends, and nothing is sent to it."""
+        await self.let_go(opened)
         if opened.document is not None:
             incoming, opened.document = opened.document, None
             await incoming.intake.abort("The connection was lost before the document's end.")
+
+    async def let_go(self, opened: Opened) -> None:
+        """A handle is closed: nobody listens or waits with it any more."""
+        opened.closed.set()
+        if opened.listening is not None:
+            listening, opened.listening = opened.listening, None
+            await listening.end()
 
 
 def granted(by: Principal, wanted: int) -> Access:

@@ -21,6 +21,7 @@ from pagebell.winspool.idl.rprn_setup import (
     RpcGetPrinterDriverDirectory,
 )
 from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.meaning import DRIVER_ADDED, DRIVER_DELETED
 from pagebell.winspool.server.ports import HERE, fill_path, folder_of, visitor
 from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
@@ -168,6 +169,7 @@ async def add_driver(
     if not desk.settings.accept_driver_records:
         raise Win32Error(Win32.ACCESS_DENIED)
     _add_record(desk, call.pDriverContainer)
+    await desk.spooler.system.announce(DRIVER_ADDED)
     return type(call).Reply()  # type: ignore[return-value]
 
 
@@ -201,4 +203,5 @@ async def delete_driver(
     folder_of(call.pEnvironment)
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
+    await desk.spooler.system.announce(DRIVER_DELETED)
     return type(call).Reply()  # type: ignore[return-value]

@@ -12,6 +12,7 @@ from pagebell.winspool.idl.containers import FORM_CONTAINER
 from pagebell.winspool.idl.rprn_setup import RpcAddForm, RpcDeleteForm, RpcEnumForms, RpcGetForm, RpcSetForm
 from pagebell.winspool.idl.types import RPC_FORM_INFO_2
 from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.meaning import FORM_ADDED, FORM_DELETED, FORM_SET
 from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -95,6 +96,7 @@ async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> RpcAddForm.R
         desk.forms.add(form)
     except AlreadyExists:
         raise Win32Error(Win32.FILE_EXISTS) from None
+    await desk.spooler.system.announce(FORM_ADDED)
     return RpcAddForm.Reply()
 
 
@@ -110,6 +112,7 @@ async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> RpcSetForm.R
     if old.Flags == FormFlags.BUILTIN:
         raise Win32Error(Win32.INVALID_PARAMETER)
     desk.forms.change(form)
+    await desk.spooler.system.announce(FORM_SET)
     return RpcSetForm.Reply()
 
 
@@ -125,4 +128,5 @@ async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> RpcDel
         desk.forms.delete(call.pFormName)
     except NotFound:
         raise Win32Error(Win32.INVALID_FORM_NAME) from None
+    await desk.spooler.system.announce(FORM_DELETED)
     return RpcDeleteForm.Reply()

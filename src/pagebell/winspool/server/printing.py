@@ -67,6 +67,8 @@ async def open_printer(
     name = parse(call.pPrinterName)
     opened = await _open(desk, caller, name, call.pDatatype)
     opened.access = granted(by, call.AccessRequired)
+    if isinstance(call, RpcOpenPrinterEx):
+        opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
     if opened.printer is not None:
         by.demand(Right.PRINT)
     handle = caller.handles.open(opened, desk.run_down)
@@ -112,6 +114,7 @@ def _spelt_otherwise(desk: Desk, name: str) -> PrinterName:
 async def close_printer(desk: Desk, caller: Caller, call: RpcClosePrinter) -> RpcClosePrinter.Reply:
     """[MS-RPRN] 3.1.4.2.9; a document that was not ended is given up."""
     opened = caller.handles.close(call.phPrinter, Opened)
+    await desk.let_go(opened)
     async with opened.turn:
         if opened.document is not None:
             incoming, opened.document = opened.document, None

@@ -9,13 +9,24 @@ from pagebell.dcerpc.ndr import Call, Interface, Struct
 from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.service import Caller, Handler, Service
 from pagebell.dcerpc.status import Fault, Status
-from pagebell.winspool.idl import rprn_data, rprn_setup
+from pagebell.winspool.idl import par_notify, rprn_data, rprn_notify, rprn_setup
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL, OBJECT
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.server import contexts, data, drivers, forms, jobs, ports, printers, printing
+from pagebell.winspool.server import (
+    contexts,
+    data,
+    drivers,
+    forms,
+    jobs,
+    notify_par,
+    notify_rprn,
+    ports,
+    printers,
+    printing,
+)
 from pagebell.winspool.server.desk import Desk
 
-DECLARED = (rprn_data, rprn_setup)
+DECLARED = (rprn_data, rprn_setup, rprn_notify, par_notify)
 """Imported for the calls that they add to the interface."""
 TABLES = (
     printing.calls,
@@ -26,6 +37,8 @@ TABLES = (
     forms.calls,
     drivers.calls,
     ports.calls,
+    notify_rprn.calls,
+    notify_par.calls,
 )
 
 

@@ -14,7 +14,7 @@ from pagebell.dcerpc.status import Fault, Status
 from pagebell.model.errors import Refusal
 from pagebell.winspool.buffers import Info, pack
 from pagebell.winspool.server.desk import Desk
-from pagebell.winspool.werror import Win32, Win32Error, code_of
+from pagebell.winspool.werror import Win32, Win32Error, code_of, hresult_of
 
 log = logging.getLogger(__name__)
 Answer = Callable[[Desk, Caller, Any], Awaitable[Struct]]
@@ -30,17 +30,23 @@ class Table:
 
     answers: dict[type[Call], Answer] = field(default_factory=dict)
     sizes: dict[type[Call], tuple[tuple[str, str, int], ...]] = field(default_factory=dict)
+    hresults: set[type[Call]] = field(default_factory=set)
 
     def answers_to(
-        self, *kinds: type[Call], sized: tuple[tuple[str, str, int], ...] = ()
+        self, *kinds: type[Call], sized: tuple[tuple[str, str, int], ...] = (), hresult: bool = False
     ) -> Callable[[F], F]:
-        """Register a coroutine; `sized` names arrays of the reply, and the parameters with their sizes."""
+        """Register a coroutine; `sized` names arrays of the reply, and the parameters with their sizes.
+
+        With `hresult`, error codes are told as HRESULTs, as some calls of [MS-PAR] have it.
+        """
 
         def register(answer: F) -> F:
             for kind in kinds:
                 if kind in self.answers:
                     raise TypeError(f"{kind.__name__} has a handler")
                 self.answers[kind], self.sizes[kind] = answer, sized
+                if hresult:
+                    self.hresults.add(kind)
             return answer
 
         return register
@@ -50,7 +56,7 @@ class Table:
         origin = next((one for one in kind.__mro__ if one in self.answers), None)
         if origin is None:
             return None
-        answer, sized = self.answers[origin], self.sizes[origin]
+        answer, sized, hresult = self.answers[origin], self.sizes[origin], origin in self.hresults
 
         async def handle(caller: Caller, call: Call) -> Struct:
             for _, parameter, _ in sized:
@@ -63,7 +69,8 @@ class Table:
                 log.info("%s: %s: %s", caller.peer, type(call).__name__, refusal)
             except Win32Error as error:
                 code = error.code
-            return cast(Struct, cast(Any, kind).Reply(**_blank(call, kind, sized), result=code))
+            result = hresult_of(code) if hresult else code
+            return cast(Struct, cast(Any, kind).Reply(**_blank(call, kind, sized), result=result))
 
         return handle
 

@@ -9,6 +9,8 @@ from pagebell.winspool.constants import RegType
 
 DRIVER_DATA = "PrinterDriverData"
 """The key of the calls that name none. [MS-RPRN] 3.1.4.2.7"""
+SERVER = "\\"
+"""Owner of the server's own values; no printer has such a name."""
 BUILT_IN_KEYS = (DRIVER_DATA, "DsSpooler", "DsDriver")
 """Keys that every printer has, even if nothing is in them."""
 MOST_VALUES, MOST_KEYS, LARGEST = 512, 256, 1 << 16
