@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 PrinterName = NewType("PrinterName", str)
@@ -104,6 +104,8 @@ class PrinterStatus:
     reasons: frozenset[str]
     message: str
     accepting: bool
+    current: JobId | None = field(default=None, compare=False)
+    """The job that it was printing: no news in itself."""
 
 
 @dataclass(frozen=True, slots=True)

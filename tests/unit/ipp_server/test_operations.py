@@ -351,8 +351,9 @@ NO_METHOD = Group.of(GroupTag.SUBSCRIPTION, r.notify_events("job-completed"))
 SUBSCRIPTIONS: list[tuple[Op, str, Play, S]] = [
     (CPS, "ok", plain(CPS, groups=[watch(r.notify_events("printer-stopped"))]), OK),
     (CPS, "one of two", plain(CPS, groups=[watch(), MAIL]), S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS),
-    (CPS, "none of them", plain(CPS, groups=[MAIL, NO_METHOD]), S.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS),
+    (CPS, "none of them", plain(CPS, groups=[MAIL, MAIL]), S.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS),
     (CPS, "nothing asked for", plain(CPS), BAD),
+    (CPS, "no way to have its events", plain(CPS, groups=[watch(), NO_METHOD]), BAD),
     (CPS, "no such printer", plain(CPS, path=NOWHERE, groups=[watch()]), NOT_FOUND),
     (CPS, "too many", plain(CPS, groups=[watch()] * 4), S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS),
     (CJS, "ok", job_subscription, OK),

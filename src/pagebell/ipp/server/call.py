@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -134,6 +135,8 @@ class Call:
     origin: Origin
     spooler: Spooler
     body: Body
+    reads_parts: bool = True
+    """Whether the client can read an answer in parts; libcups takes any answer for a plain IPP message."""
 
     def refuse(self, status: Status, message: str, *unsupported: Attribute) -> RequestRefused:
         """An answer that says why nothing was done."""
@@ -201,6 +204,10 @@ class Reply:
     unsupported: list[Attribute] = field(default_factory=list)
     operation: list[Attribute] = field(default_factory=list)
     """Further operation attributes."""
+    charset: str = "utf-8"
+    language: str = "en"
+    later: Coroutine[None, None, Reply] | None = None
+    """The answer in this one's stead, which takes its time: it is given up when the client goes away."""
     more: AsyncGenerator[Reply] | None = None
     """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
@@ -210,13 +217,17 @@ class Reply:
         return self
 
 
-_UTF8 = encode_attribute(r.attributes_charset("utf-8"))
-_ENGLISH = encode_attribute(r.attributes_natural_language("en"))
+@lru_cache(maxsize=64)
+def _head(charset: str, language: str) -> tuple[bytes, bytes]:
+    return (
+        encode_attribute(r.attributes_charset(charset)),
+        encode_attribute(r.attributes_natural_language(language)),
+    )
 
 
 def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:
     """The octets of a reply; unsupported attributes come before the objects (RFC 8011 4.1.7)."""
-    head = [_UTF8, _ENGLISH]
+    head = list(_head(reply.charset, reply.language))
     if reply.message:
         head.append(encode_attribute(r.status_message(_cut(reply.message, 255))))
     head += [encode_attribute(attribute) for attribute in reply.operation]

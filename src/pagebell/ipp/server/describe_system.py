@@ -10,11 +10,17 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Op, PrinterState, SystemState
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import time_attribute, up_time
-from pagebell.ipp.server.describe_printer import identity_attributes, notification_attributes, xri
+from pagebell.ipp.server.describe_printer import (
+    SYSTEM_EVENTS,
+    identity_attributes,
+    notification_attributes,
+    xri,
+)
 from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import PrinterState as State
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER
+from pagebell.model.wording import LANGUAGES
 from pagebell.spooler.spooler import Spooler
 
 SETTABLE: Final = ("system-default-printer-id",)
@@ -34,7 +40,7 @@ def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]
     """All that there is to tell of the server."""
     return [
         *_spoken(spooler, operations),
-        *notification_attributes(spooler.policy),
+        *notification_attributes(spooler.policy, SYSTEM_EVENTS),
         *_identity(origin, spooler),
         *_configuration(spooler),
         *status_attributes(spooler),
@@ -52,7 +58,7 @@ def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
         r.charset_configured("utf-8"),
         r.charset_supported("us-ascii", "utf-8"),
         r.document_format_supported(*sorted(formats)),
-        r.generated_natural_language_supported("en"),
+        r.generated_natural_language_supported(*LANGUAGES),
         r.natural_language_configured("en"),
         r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
         r.multiple_document_printers_supported(True),
@@ -76,8 +82,8 @@ def _identity(origin: Origin, spooler: Spooler) -> list[Attribute]:
         r.system_firmware_patches(""),
         r.system_firmware_string_version(__version__),
         r.system_firmware_version(__version__.encode()),
-        r.system_xri_supported(*(xri(uri, secure) for uri, secure in ways)),
-        r.xri_authentication_supported("requesting-user-name"),
+        r.system_xri_supported(*(xri(uri, origin.authentication, secure) for uri, secure in ways)),
+        r.xri_authentication_supported(origin.authentication),
         r.xri_security_supported(*securities),
         r.xri_uri_scheme_supported(*("ipps" if kind == "tls" else "ipp" for kind in securities)),
     ]

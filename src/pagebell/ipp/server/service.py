@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -50,6 +50,8 @@ class Answer:
     more: AsyncGenerator[bytes] | None = None
     message: str = ""
     """In plain words, where something was refused."""
+    later: Coroutine[None, None, bytes] | None = None
+    """The octets in the stead of those, which take their time."""
 
 
 class Service:
@@ -74,8 +76,17 @@ class Service:
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
 
-    async def answer(self, body: AsyncIterator[bytes], authenticate: Authenticate, origin: Origin) -> Answer:
+    async def answer(
+        self,
+        body: AsyncIterator[bytes],
+        authenticate: Authenticate,
+        origin: Origin,
+        *,
+        reads_parts: bool = True,
+    ) -> Answer:
         """Read a request off `body` and do what it says; document data are read as the handler needs them.
+
+        `reads_parts` tells whether the client can read an answer in parts.
 
         Raises BodyBroken, which `body` raises: there is nobody to answer then.
         """
@@ -96,7 +107,7 @@ class Service:
             by = authenticate(request.user)
             if request.operation.code not in _FOR_STRANGERS:
                 by.demand(Right.LOOK)
-            call = Call(request, by, origin, self._spooler, _rest(reader.rest, body))
+            call = Call(request, by, origin, self._spooler, _rest(reader.rest, body), reads_parts)
             if request.operation.code not in _WHEN_OUT_OF_SERVICE:
                 await _refuse_out_of_service(call)
             reply = await self._handlers[request.operation.code](call)
@@ -116,7 +127,14 @@ class Service:
             reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")
         version = _answer_version(version)
         more = None if reply.more is None else _encoded(reply.more, version, request_id)
-        return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message)
+        later = None if reply.later is None else _encoded_later(reply.later, version, request_id)
+        return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message, later)
+
+
+async def _encoded_later(
+    later: Coroutine[None, None, Reply], version: tuple[int, int], request_id: int
+) -> bytes:
+    return encode_reply(await later, version, request_id)
 
 
 async def _encoded(

@@ -110,6 +110,9 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         name = group.get(r.printer_name)
         if name is None:
             raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "a new printer needs a 'printer-name'")
+        service = call.request.attributes.all(r.printer_service_type)
+        if service != ["print"]:
+            raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
         ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
         printer = await call.spooler.printers.add(str(name), _wish(group), call.by)
         reply = Reply(unsupported=ignored)
