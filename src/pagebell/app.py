@@ -51,7 +51,7 @@ from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable
 from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.stores.users import UserFile
-from pagebell.web.pages import pages
+from pagebell.web.site import is_for_programs, site, takes_document
 from pagebell.windows import AddressError, WindowsDoor, open_door
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         certificates = None if certificate is None or key is None else Certificates(certificate, key)
     except CertificateError as error:
         raise StartError(f"{error}; see [tls] in the configuration, or choose --tls off") from None
-    listener = Listener(application, config.http_limits(), config.tls.mode, certificates, has_ipp_body)
+    listener = Listener(application, config.http_limits(), config.tls.mode, certificates, _has_document)
     try:
         host, port = await listener.open(host, port)
     except OSError as error:
@@ -240,13 +240,18 @@ def _fetcher(config: Config) -> HttpFetcher:
         raise StartError(f"ipp.fetch-from: {error}") from None
 
 
+def _has_document(url: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a request's body has documents in it, whose size the spooler limits."""
+    return has_ipp_body(headers) or takes_document(url)
+
+
 class _Application:
     """The ASGI application: IPP by its media type, everything else is for browsers."""
 
     def __init__(self, spooler: Spooler, door: Doorkeeper) -> None:
         self.ipp: IppApplication | None = None
         self._door = door
-        self._pages = pages(spooler)
+        self._site = site(spooler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -258,13 +263,13 @@ class _Application:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS":
-            await tell(scope, receive, send, 200, "", (b"allow", b"GET, HEAD, OPTIONS, POST"))
+            await tell(scope, receive, send, 200, "", (b"allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST"))
         elif self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
-        elif scope["method"] == "POST":
+        elif scope["method"] == "POST" and not is_for_programs(scope["path"]):
             await refuse_media_type(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self._site(scope, receive, send)
 
 
 def _with(headers: tuple[Header, ...], send: Send) -> Send:

@@ -74,6 +74,10 @@ class SpoolerTable(_Table, frozen=True):
     """How long events can be fetched at least."""
     max_events: Count = _DEFAULT.max_events
     """Events that are kept; beyond so many, the oldest leave before their time."""
+    max_readers: Count = _DEFAULT.max_readers
+    """Readers of `/events` at one time; further ones are asked to come later."""
+    max_settings_octets: Count = _DEFAULT.max_settings_octets
+    """What clients may keep at a printer, or at the server, such as Windows' printer data."""
     default_lease: Seconds = _DEFAULT.default_lease
     """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease

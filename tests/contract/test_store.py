@@ -13,7 +13,7 @@ from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
-from pagebell.spooler.ports import Change, Conflict, Content, Interest, JobQuery, Snapshot, Store
+from pagebell.spooler.ports import Change, Conflict, Content, Interest, JobQuery, Setting, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
 from pagebell.testing import MemoryStore
 
@@ -411,3 +411,20 @@ async def test_contents_come_and_go_with_changes(make: Callable[[], Store]) -> N
     assert await store.content(gone) is None
     assert await store.content_keys() == {kept}
     await store.close()
+
+
+async def test_settings_come_stay_and_go_with_their_printer(make: Callable[[], Store]) -> None:
+    opened = await open_(make())
+    printer = Printer(P1, "u1", "null:", 1.0)
+    kept, gone = Setting("p1", "data", "kept", b"\0\1"), Setting("p1", "data", "gone", b"")
+    ours = Setting("", "forms", "A9", b"x")
+    await opened.commit(printers=(printer,), settings=(kept, gone, ours))
+    await opened.commit(settings=(replace(gone, octets=None), replace(kept, octets=b"\2")))
+    await opened.store.close()
+    again = await open_(make())
+    assert again.snapshot.settings == (ours, replace(kept, octets=b"\2"))
+    await again.commit(gone_printers=(P1,))
+    await again.store.close()
+    last = await open_(make())
+    assert last.snapshot.settings == (ours,)
+    await last.store.close()

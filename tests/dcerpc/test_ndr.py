@@ -304,9 +304,11 @@ def test_a_tag_without_an_arm_is_refused_both_ways() -> None:
         SPLCLIENT_CONTAINER.decode(struct.pack("<III", 3, 3, 0))
 
 
-def test_a_null_pointer_may_come_with_any_count() -> None:
-    value = STRING_CONTAINER.decode(struct.pack("<II", 12, 0))
-    assert (value.cbBuf, value.pszString) == (12, None)
+def test_a_null_pointer_has_nothing_to_count() -> None:
+    """[MS-RPCE] 3.1.1.5.3.3.1.2, which [MS-RPRN], [MS-PAR] and [MS-PAN] ask for in their sections 3.1.x.4."""
+    with pytest.raises(NdrError, match="cbBuf"):
+        STRING_CONTAINER.decode(struct.pack("<II", 12, 0))
+    assert STRING_CONTAINER.decode(struct.pack("<II", 0, 0)).pszString is None
 
 
 def test_an_unknown_enumerator_and_a_number_out_of_range_are_refused() -> None:
@@ -315,6 +317,13 @@ def test_an_unknown_enumerator_and_a_number_out_of_range_are_refused() -> None:
 
     with pytest.raises(NdrError, match="Colour"):
         Painted.decode(b"\x09\x00")
+
+    class PaintedTwice(Struct):
+        first: Colour
+        second: Colour
+
+    with pytest.raises(NdrError, match=r"^first"):
+        PaintedTwice.decode(b"\x09\x00\x01\x00")
 
 
 # ---------------------------------------------------------------- declarations

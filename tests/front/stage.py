@@ -32,7 +32,7 @@ class Stage:
             HttpLimits(**limits),
             tls,
             certificates,
-            lambda headers: (b"x-big", b"yes") in headers,
+            lambda url, headers: (b"x-big", b"yes") in headers,
         )
 
     async def __aenter__(self) -> Self:

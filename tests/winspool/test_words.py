@@ -11,7 +11,6 @@ from pagebell.model.errors import FACTS, OutOfService
 from pagebell.winspool import devmode, werror
 from pagebell.winspool.idl import par, par_notify, rprn
 from pagebell.winspool.server.names import Name, is_ours, parse
-from pagebell.winspool.server.values import DRIVER_DATA, Values, dword, string
 from pagebell.winspool.werror import Win32, Win32Error, code_of
 
 
@@ -85,15 +84,3 @@ def test_a_ticket_survives_a_devmode() -> None:
 def test_octets_that_are_no_devmode(octets: bytes) -> None:
     with pytest.raises(devmode.DevmodeError):
         devmode.decode(octets)
-
-
-def test_values_are_kept_by_key_whatever_their_case() -> None:
-    values = Values()
-    values.set("p1", r"Top\Below", string("Name", "x"))
-    values.set("p1", DRIVER_DATA, dword("Number", 7))
-    assert values.get("p1", r"top\below", "NAME") == string("Name", "x")
-    assert values.keys("p1", "") == ["DsDriver", "DsSpooler", "PrinterDriverData", "Top"]
-    assert values.keys("p1", "TOP") == ["Below"]
-    assert values.keys("p1", "nothing") is None
-    values.delete_key("p1", "top")
-    assert values.get("p1", r"Top\Below", "Name") is None

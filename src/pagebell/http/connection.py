@@ -38,8 +38,8 @@ class Serving:
     tls: TlsMode
     certificates: Certificates | None
     loop: asyncio.AbstractEventLoop
-    unlimited: Callable[[list[tuple[bytes, bytes]]], bool]
-    """Whether a request with these headers may have a body of any size, which its application limits."""
+    unlimited: Callable[[bytes, list[tuple[bytes, bytes]]], bool]
+    """Whether a request to this URL with these headers may have a body of any size, which its application limits."""
 
 
 class Phase(enum.Enum):
@@ -245,7 +245,9 @@ class HttpConnection(HttpToolsProtocol):
 
     def _limit_body(self) -> None:
         """Refuse at once what is announced to be too large. Raises _Refused."""
-        self._allowance = UNLIMITED if self._serving.unlimited(self.headers) else self._limits.max_body
+        self._allowance = (
+            UNLIMITED if self._serving.unlimited(self.url, self.headers) else self._limits.max_body
+        )
         for name, value in self.headers:
             if name == b"content-length" and int(value) > self._allowance:
                 raise _Refused(refusals.BODY_TOO_LARGE)

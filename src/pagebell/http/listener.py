@@ -39,7 +39,7 @@ OTHER_FILES: Final = 256
 class Listener:
     """Serves an ASGI application over HTTP/1.1 on one address.
 
-    Without certificates there is no TLS, whatever the mode says. `unlimited` tells by its headers whether a
+    Without certificates there is no TLS, whatever the mode says. `unlimited` tells by its URL and headers whether a
     request's body is limited by the application.
     """
 
@@ -49,7 +49,7 @@ class Listener:
         limits: HttpLimits | None = None,
         tls: TlsMode = TlsMode.OFF,
         certificates: Certificates | None = None,
-        unlimited: Callable[[list[tuple[bytes, bytes]]], bool] = lambda _: False,
+        unlimited: Callable[[bytes, list[tuple[bytes, bytes]]], bool] = lambda _, __: False,
     ) -> None:
         self._limits = limits or HttpLimits()
         config = uvicorn.Config(

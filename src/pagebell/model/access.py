@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from pagebell.model.errors import NotAuthenticated, NotAuthorized
@@ -18,6 +18,24 @@ class Right(enum.Enum):
     MANAGE_OWN = "manage own jobs and subscriptions"
     MANAGE_ALL = "manage everybody's jobs, pause and resume printers"
     ADMINISTER = "add, change and remove printers"
+
+
+class Trustee(enum.Enum):
+    """Whom a printer's own rules speak of."""
+
+    EVERYBODY = "everybody"
+    KNOWN = "everybody who has proved who they are"
+    UNKNOWN = "nobody in particular"
+    OWNER = "whoever owns the job"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A rule of a printer: rights that somebody has there, or has not."""
+
+    to: Trustee
+    rights: frozenset[Right]
+    denied: bool = False
 
 
 EVERYBODY = frozenset({Right.LOOK, Right.PRINT, Right.MANAGE_OWN})
@@ -45,6 +63,28 @@ class Principal:
         """Raise NotAuthorized without that right."""
         if right not in self.rights:
             self._refuse(f"{self.name or 'an anonymous user'} may not {right.value} here")
+
+    def within(self, grants: Iterable[Grant] | None) -> Principal:
+        """The same principal with the rights that it has at a printer of these rules; None: as everywhere.
+
+        Of the rules that speak of a right the first decides. They neither take anything from administrators nor from
+        operators, who are the server's own and could change them.
+        """
+        if grants is None or self.may(Right.ADMINISTER):
+            return self
+        decided: dict[Right, bool] = {}
+        for grant in grants:
+            for right in self._told(grant):
+                decided.setdefault(right, not grant.denied)
+        kept = self.rights & {Right.LOOK, Right.MANAGE_ALL}
+        return replace(self, rights=kept | {right for right, allowed in decided.items() if allowed})
+
+    def _told(self, grant: Grant) -> frozenset[Right]:
+        """The rights of which a rule says something to this principal."""
+        if grant.to is Trustee.OWNER:
+            return grant.rights & {Right.MANAGE_OWN}
+        applies = grant.to is Trustee.EVERYBODY or (grant.to is Trustee.KNOWN) == self.authenticated
+        return grant.rights if applies else frozenset()
 
     def demand_own(self, owner: str) -> None:
         """Raise NotAuthorized unless it owns the thing or manages everybody's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pagebell.model.access import Grant
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
 from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
 
@@ -85,6 +86,10 @@ class Printer:
     """IPP printer-id (PWG 5100.22): its number among the server's printers, from 1 to 65535."""
     info: str = ""
     location: str = ""
+    alias: str = ""
+    """A further name by which clients know it, of any characters; no other printer has it."""
+    access: tuple[Grant, ...] | None = None
+    """Who may do what here; None where the server's own rules are all."""
     accepting: bool = True
     paused: bool = False
     """By an operator."""
@@ -128,9 +133,18 @@ class Printer:
     def configuration(self) -> tuple[object, ...]:
         """All that administrators set: equal as long as none of it changes."""
         return (
-            *(self.uuid, self.changed, self.device, self.info, self.location, self.defaults),
+            *(self.uuid, self.changed, self.device, self.info, self.location, self.alias, self.defaults),
             *(self.organization, self.organizational_unit, self.geo_location, self.operator_message),
         )
+
+    @property
+    def title(self) -> str:
+        """The name that people see."""
+        return self.alias or self.name
+
+    def is_called(self, name: str) -> bool:
+        """Whether that is one of its names; they do not differ by case."""
+        return name.casefold() in (self.name.casefold(), self.alias.casefold())
 
     @property
     def is_out_of_service(self) -> bool:

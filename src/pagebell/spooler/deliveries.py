@@ -16,8 +16,9 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from pagebell.model.errors import NoRoom, NotFound, Unsupported, UnsupportedScheme
-from pagebell.model.event import Event, PrinterName
-from pagebell.model.subscription import SERVER, Filter, Scope, Subscription, SubscriptionId
+from pagebell.model.event import Event
+from pagebell.model.subscription import Filter, Subscription, SubscriptionId
+from pagebell.spooler.audience import Audience
 from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.ledger import Ledger
@@ -49,8 +50,7 @@ class Deliveries:
         self._drop = drop
         self._couriers = {scheme: courier for courier in couriers for scheme in courier.schemes}
         self._all = couriers
-        self._scopes: dict[Scope, dict[Filter, set[SubscriptionId]]] = {}
-        self._jobs_of: dict[PrinterName, set[Scope]] = {}
+        self._audience: Audience[SubscriptionId] = Audience()
         self._filters: dict[SubscriptionId, Filter] = {}
         self._tasks: dict[SubscriptionId, asyncio.Task[None]] = {}
         self._news: set[SubscriptionId] = set()
@@ -101,6 +101,10 @@ class Deliveries:
         for courier in self._all:
             await courier.aclose()
 
+    def delivered(self, number: SubscriptionId) -> int:
+        """Up to which number the recipient of a subscription has been told."""
+        return self._cursor(number)
+
     @property
     def active(self) -> int:
         """How many subscriptions have news on their way."""
@@ -113,33 +117,15 @@ class Deliveries:
             if subscription.recipient:
                 self._enter(subscription)
         for event in change.events:
-            for filters in self._candidates(event):
-                for filter_, numbers in filters.items():
-                    if filter_.matches(event):
-                        for number in numbers:
-                            self._wake(number)
+            for number in self._audience.hearers(event):
+                self._wake(number)
         for number in change.gone_subscriptions:
             self._leave(number)
 
-    def _candidates(self, event: Event) -> Iterator[dict[Filter, set[SubscriptionId]]]:
-        scopes = [SERVER, Scope(event.printer)]
-        if event.job is not None:
-            scopes.append(Scope(event.printer, event.job))
-        else:
-            scopes += self._jobs_of.get(event.printer, ())
-        for scope in scopes:
-            filters = self._scopes.get(scope)
-            if filters is not None:
-                yield filters
-
     def _enter(self, subscription: Subscription) -> None:
-        number, filter_ = subscription.id, subscription.filter
-        scope = filter_.scope
-        if number not in self._filters:
-            self._filters[number] = filter_
-            self._scopes.setdefault(scope, {}).setdefault(filter_, set()).add(number)
-            if scope.job is not None and scope.printer is not None:
-                self._jobs_of.setdefault(scope.printer, set()).add(scope)
+        number = subscription.id
+        self._filters[number] = subscription.filter
+        self._audience.join(subscription.filter, number)
         with suppress(NotFound):
             if self._ledger.events.available(number)[1] > self._cursor(number):
                 self._wake(number)
@@ -148,17 +134,7 @@ class Deliveries:
         filter_ = self._filters.pop(number, None)
         if filter_ is None:
             return
-        scope = filter_.scope
-        filters = self._scopes[scope]
-        filters[filter_].discard(number)
-        if not filters[filter_]:
-            del filters[filter_]
-        if not filters:
-            del self._scopes[scope]
-            if scope.job is not None and scope.printer is not None:
-                self._jobs_of[scope.printer].discard(scope)
-                if not self._jobs_of[scope.printer]:
-                    del self._jobs_of[scope.printer]
+        self._audience.leave(filter_, number)
         task = self._tasks.get(number)
         if task is not None and task is not asyncio.current_task():
             task.cancel()

@@ -350,6 +350,10 @@ class EventLog:
         matches, offset = self._view(self._entry(number))
         return max(0, -offset) + 1, len(matches) - offset
 
+    async def after(self, position: int, up_to: int) -> list[Event]:
+        """The log's events numbered above `position`, to `up_to`; those that were trimmed are left out."""
+        return await self._fetch(range(position + 1, up_to + 1))
+
     async def _fetch(self, numbers: Sequence[int]) -> list[Event]:
         at_hand = [self._recent.get(seq) for seq in numbers]
         if None not in at_hand:

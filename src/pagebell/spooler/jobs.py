@@ -71,7 +71,7 @@ class Jobs:
             return self._intake(draft, spec, draft, subscriptions), subscriptions
         self._ledger.refuse_if_stopping()
         job = await self._ledger.job(target)
-        by.demand_own(job.owner)
+        self._ledger.at(job.printer, by).demand_own(job.owner)
         if not job.open:
             raise WrongState(f"job {job.id} takes no more documents")
         count = len(job.documents) + len(self._incoming.get(job.id, ()))
@@ -83,7 +83,7 @@ class Jobs:
         """No more documents come. Raises NotFound, NotAuthorized, WrongState."""
 
         def decide(job: Job) -> Change | None:
-            by.demand_own(job.owner)
+            self._ledger.at(job.printer, by).demand_own(job.owner)
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished")
             return closing(job, self._ledger.clock.now()) if job.open else None
@@ -94,7 +94,7 @@ class Jobs:
         """Raise what `submit` would raise, but for NotAccepting: it is no promise anyway (RFC 3998 3.1.1)."""
         ledger = self._ledger
         ledger.refuse_if_stopping()
-        order.by.demand(Right.PRINT)
+        ledger.at(order.printer, order.by).demand(Right.PRINT)
         ledger.refuse_out_of_service(order.printer)
         if ledger.roster.count() >= ledger.policy.max_active_jobs:
             raise TooMany("the server has as many unfinished jobs as it may have; please try again later")
@@ -239,16 +239,20 @@ class Jobs:
 
         def decide(job: Job) -> Change:
             if ON_CREATE in job.reasons:
-                by.demand(Right.MANAGE_ALL)
+                self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
             return released(job, HOLDS, self._now())
 
         return await self._change(number, by, decide)
 
     async def change(self, number: JobId, wish: JobWish, by: Principal) -> Job:
         """Set a waiting job's attributes, all or none. Raises NotFound, NotAuthorized, WrongState."""
-        if wish.operator_message is not None:
-            by.demand(Right.MANAGE_ALL)
-        return await self._change(number, by, lambda job: changed(job, wish, self._now(), self._zone))
+
+        def decide(job: Job) -> Change | None:
+            if wish.operator_message is not None:
+                self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
+            return changed(job, wish, self._now(), self._zone)
+
+        return await self._change(number, by, decide)
 
     async def cancel_document(self, number: JobId, document: int, by: Principal) -> Job:
         """Leave one document of a waiting job out. Raises NotFound, NotAuthorized, WrongState."""
@@ -260,7 +264,7 @@ class Jobs:
 
     async def _change(self, number: JobId, by: Principal, decide: Callable[[Job], Change | None]) -> Job:
         def decide_own(job: Job) -> Change | None:
-            by.demand_own(job.owner)
+            self._ledger.at(job.printer, by).demand_own(job.owner)
             return decide(job)
 
         return await self._ledger.update_job(number, decide_own)
@@ -303,7 +307,7 @@ class Jobs:
         Raises NotFound, NotAuthorized, WrongState about the first that can't be cancelled.
         """
         if not mine:
-            by.demand(Right.MANAGE_ALL)
+            (by if printer is None else self._ledger.at(printer, by)).demand(Right.MANAGE_ALL)
         if numbers is None:
             jobs = [job for job in self._ledger.roster.living(printer) if not mine or job.owner == by.name]
             jobs = [job for job in jobs if not job.is_stopping]
@@ -313,7 +317,7 @@ class Jobs:
         for job in jobs:
             if printer is not None and job.printer != printer:
                 raise NotFound(f"job {job.id} is not at printer {printer}")
-            by.demand_own(job.owner)
+            self._ledger.at(job.printer, by).demand_own(job.owner)
             step(job, Cause.CANCEL, now)
         cancelled = []
         for job in jobs:
@@ -325,8 +329,7 @@ class Jobs:
 
     async def purge(self, printer: PrinterName, by: Principal) -> None:
         """Remove all jobs of a printer, also from history; one that is on its device when that has stopped."""
-        by.demand(Right.MANAGE_ALL)
-        self._ledger.printer(printer)
+        self._ledger.at(printer, by).demand(Right.MANAGE_ALL)
         for job in list(self._ledger.roster.living(printer)):
             with suppress(NotFound):  # somebody else purges too
                 await self._ledger.update_job(job.id, lambda job: purging(job, self._now()))
@@ -347,7 +350,7 @@ class Jobs:
         check: Callable[[Job], None] | None = None,
     ) -> Job:
         def decide(job: Job) -> Change:
-            by.demand_own(job.owner)
+            self._ledger.at(job.printer, by).demand_own(job.owner)
             now = self._ledger.clock.now()
             new, events = step(job, cause, now, message=message)
             if check is not None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Final, TypeVar
 
+from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, OutOfService, ServiceStopping
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.job import Job
@@ -20,7 +21,7 @@ from pagebell.model.printer import Printer
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.eventlog import EventLog
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Store
+from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Setting, Store
 from pagebell.spooler.roster import Roster
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Ledger:
         self.events = EventLog(store)
         self.printers: dict[PrinterName, Printer] = {}
         self.default_printer: PrinterName | None = None
+        self.settings: dict[str, dict[str, dict[str, bytes]]] = {}
+        """What front ends keep, by owner, section and name."""
         self.delivered: dict[SubscriptionId, int] = {}
         """Up to which number each push subscription's recipient has been told."""
         self.listeners: list[Callable[[Change], None]] = []
@@ -56,7 +59,8 @@ class Ledger:
         self._last_printer = 0
         self._ages: deque[tuple[float, int]] = deque()
         """(time, number) of some events, in order: enough to find those that are too old."""
-        self._last_event = 0
+        self.last_event = 0
+        """Number of the newest event; 0 before the first."""
 
     async def open(self) -> None:
         """Read what the store has."""
@@ -64,9 +68,10 @@ class Ledger:
         self.uuid = snapshot.uuid
         self._last_job = snapshot.last_job
         self._last_subscription = snapshot.last_subscription
-        self._last_event = snapshot.last_event
+        self.last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
         self.printers = {printer.name: printer for printer in snapshot.printers}
+        self._keep(snapshot.settings)
         self.delivered = dict(snapshot.delivered)
         self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
         for job in snapshot.active:
@@ -88,6 +93,17 @@ class Ledger:
             return self.printers[name]
         except KeyError:
             raise NotFound(f"there is no printer {name!r}") from None
+
+    def at(self, name: PrinterName, by: Principal) -> Principal:
+        """Somebody with the rights that they have at a printer. Raises NotFound."""
+        return by.within(self.printer(name).access)
+
+    def _keep(self, settings: Sequence[Setting]) -> None:
+        for setting in settings:
+            kept = self.settings.setdefault(setting.owner, {}).setdefault(setting.section, {})
+            kept.pop(setting.name, None)
+            if setting.octets is not None:
+                kept[setting.name] = setting.octets
 
     async def job(self, number: JobId) -> Job:
         """The job, living or finished. Raises NotFound."""
@@ -190,11 +206,11 @@ class Ledger:
             if at >= cutoff:
                 break
             number = newest
-        return max(number, self._last_event - self.policy.max_events)
+        return max(number, self.last_event - self.policy.max_events)
 
     def _age(self, at: float, number: int) -> None:
         """Note how old the log's events are, to the second."""
-        self._last_event = number
+        self.last_event = number
         second = int(at) + 1.0
         if self._ages and self._ages[-1][0] >= second:
             self._ages[-1] = (self._ages[-1][0], number)
@@ -206,6 +222,8 @@ class Ledger:
             self.printers[printer.name] = printer
         for name in change.gone_printers:
             self.printers.pop(name, None)
+            self.settings.pop(name, None)
+        self._keep(change.settings)
         if change.default_printer is not None:
             self.default_printer = change.default_printer
         for subscription in change.subscriptions:

@@ -38,6 +38,10 @@ class Policy:
     """How long events are kept at least (RFC 3996 ippget-event-life)."""
     max_events: int = 1_000_000
     """Beyond so many, the oldest leave the log before their time."""
+    max_readers: int = 2_000
+    """Readers of /events at one time."""
+    max_settings_octets: int = 4 * 2**20
+    """What front ends may keep for their clients, such as printer data: of each printer, and of the server."""
     default_lease: float = 86_400.0
     max_lease: float = 67_108_863.0
     housekeeping: float = 5.0

@@ -56,6 +56,22 @@ class Change:
     """Up to which number notifications have been taken to recipients; those of unknown subscriptions are ignored."""
     contents: tuple[Content, ...] = ()
     gone_contents: tuple[DocumentKey, ...] = ()
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Octets that a front end keeps for its clients, by owner, section and name.
+
+    The spooler looks at none of it; what a printer owns goes with the printer.
+    """
+
+    owner: str
+    """A printer's name; empty for the server's own."""
+    section: str
+    name: str
+    octets: bytes | None
+    """None: there is no such setting any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,7 @@ class Snapshot:
     last_subscription: int = 0
     last_event: int = 0
     default_printer: PrinterName | None = None
+    settings: tuple[Setting, ...] = ()
     uuid: str = ""
     """Of the server, for as long as the store lives."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pagebell.model.access import Principal, Right
+from pagebell.model.access import SYSTEM, Grant, Principal, Right
 from pagebell.model.document import Ticket
 from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
@@ -18,7 +18,7 @@ from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
 from pagebell.spooler.missing import MissingDevice
-from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector
+from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector, Setting
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.schedule import PrinterTask, with_its_job
 
@@ -42,6 +42,8 @@ class PrinterWish:
     device: str | None = None
     info: str | None = None
     location: str | None = None
+    alias: str | None = None
+    access: tuple[Grant, ...] | None = None
     accepting: bool | None = None
     defaults: Ticket | None = None
     organization: str | None = None
@@ -104,8 +106,10 @@ class Printers:
 
     # --- administration ---
 
-    async def add(self, name: str, wish: PrinterWish, by: Principal) -> Printer:
-        """Add a printer. Raises NotAuthorized, AlreadyExists, Unsupported (name or device)."""
+    async def add(
+        self, name: str, wish: PrinterWish, by: Principal, settings: tuple[Setting, ...] = ()
+    ) -> Printer:
+        """Add a printer, and what a front end keeps of it. Raises NotAuthorized, AlreadyExists, Unsupported."""
         by.demand(Right.ADMINISTER)
         self._ledger.refuse_if_stopping()
         if len(self._ledger.printers) >= MOST_PRINTERS:
@@ -124,6 +128,8 @@ class Printers:
             id=self._ledger.next_printer_id(),
             info=good if wish.info is None else wish.info,
             location=wish.location or "",
+            alias=wish.alias or "",
+            access=wish.access,
             accepting=True if wish.accepting is None else wish.accepting,
             defaults=wish.defaults or Ticket(),
             changed=now,
@@ -131,11 +137,11 @@ class Printers:
         )
 
         def decide() -> Change:
-            if good in self._ledger.printers:
-                raise AlreadyExists(f"there is a printer {good} already")
+            for called in (good, wish.alias):
+                self._refuse_taken(called, None)
             first = good if self._ledger.default_printer is None else None
             events = (printer_event(printer, now, EventKind.PRINTER_CREATED),)
-            return Change(printers=(printer,), events=events, default_printer=first)
+            return Change(printers=(printer,), events=events, default_printer=first, settings=settings)
 
         async with self._changing:
             self._devices.setdefault(good, device)
@@ -147,14 +153,21 @@ class Printers:
             self._begin(good, device)
         return printer
 
-    async def change(self, name: PrinterName, wish: PrinterWish, by: Principal) -> Printer:
-        """Change a printer's configuration. Raises NotFound, NotAuthorized, Unsupported."""
-        by.demand(Right.ADMINISTER)
+    async def change(
+        self, name: PrinterName, wish: PrinterWish, by: Principal, settings: tuple[Setting, ...] = ()
+    ) -> Printer:
+        """Change a printer's configuration, and what a front end keeps of it.
+
+        Whoever administers no more than one printer may not give it another device.
+        Raises NotFound, NotAuthorized, AlreadyExists, Unsupported.
+        """
+        (by if wish.device is not None else self._ledger.at(name, by)).demand(Right.ADMINISTER)
         device = None if wish.device is None else self._device(wish.device)
 
         def decide() -> Change:
             now = self._ledger.clock.now()
             old = self._ledger.printer(name)
+            self._refuse_taken(wish.alias, name)
             new = replace(old, **wish.asked(), changed=now)
             if wish.operator_message is not None:
                 new = replace(new, operator_message_at=now)
@@ -164,7 +177,7 @@ class Printers:
             )
             if changed:
                 events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, changed),)
-            return Change(printers=(settled,), events=events)
+            return Change(printers=(settled,), events=events, settings=settings)
 
         async with self._changing:
             await self._ledger.update(decide)
@@ -174,18 +187,23 @@ class Printers:
                 self._begin(name, device)
             return self._ledger.printer(name)
 
+    def _refuse_taken(self, called: str | None, name: PrinterName | None) -> None:
+        """Raise AlreadyExists where another printer has that name."""
+        if called and any(p.is_called(called) for p in self._ledger.printers.values() if p.name != name):
+            raise AlreadyExists(f"there is a printer {called} already")
+
     async def remove(self, name: PrinterName, by: Principal) -> None:
         """Remove a printer and all its jobs; what is on the device is stopped. Raises NotFound, NotAuthorized."""
-        by.demand(Right.ADMINISTER)
+        self._ledger.at(name, by).demand(Right.ADMINISTER)
         async with self._changing:
-            await self._remove(name, by)
+            await self._remove(name)
 
-    async def _remove(self, name: PrinterName, by: Principal) -> None:
+    async def _remove(self, name: PrinterName) -> None:
         self._ledger.printer(name)
         await self._set(name, lambda old: replace(old, accepting=False))
-        await self._jobs.purge(name, by)
+        await self._jobs.purge(name, SYSTEM)
         await self._end(name)
-        await self._jobs.purge(name, by)
+        await self._jobs.purge(name, SYSTEM)
 
         def decide() -> Change:
             now = self._ledger.clock.now()
@@ -196,7 +214,7 @@ class Printers:
         await self._ledger.update(decide)
         self._devices.pop(name, None)
         if self._ledger.default_printer == name and self._ledger.printers:
-            await self.set_default(next(iter(self._ledger.printers)), by)
+            await self.set_default(next(iter(self._ledger.printers)), SYSTEM)
 
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
@@ -270,7 +288,7 @@ class Printers:
 
     async def restart(self, name: PrinterName, by: Principal) -> Printer:
         """Begin anew; a job that is printing is interrupted and printed again (RFC 3998 3.5.1). Raises as `pause`."""
-        by.demand(Right.MANAGE_ALL)
+        self._ledger.at(name, by).demand(Right.MANAGE_ALL)
         async with self._changing:
             device = self.device(name)
             await self._end(name)
@@ -284,19 +302,19 @@ class Printers:
         self, name: PrinterName, by: Principal, kind: EventKind | None = None, **facts: Any
     ) -> Printer:
         """Give a printer new facts; what an operator does to it is told as an event of `kind`, if given."""
-        by.demand(Right.MANAGE_ALL)
+        self._ledger.at(name, by).demand(Right.MANAGE_ALL)
         return await self._set(name, lambda old: replace(old, **facts), kind)
 
     async def identify(
         self, name: PrinterName, actions: Collection[str], message: str, by: Principal
     ) -> None:
         """Make the device noticed. Raises NotFound, NotAuthorized."""
-        by.demand(Right.PRINT)
+        self._ledger.at(name, by).demand(Right.PRINT)
         await self.device(name).identify(actions, message)
 
     def command(self, name: PrinterName, text: str, by: Principal) -> str:
         """Tell a virtual printer what to do. Raises NotFound, NotAuthorized, Unsupported."""
-        by.demand(Right.ADMINISTER)
+        self._ledger.at(name, by).demand(Right.ADMINISTER)
         device = self.device(name)
         if not isinstance(device, Commandable):
             raise Unsupported(
@@ -312,6 +330,15 @@ class Printers:
     def printer(self, name: PrinterName) -> Printer:
         """Raises NotFound."""
         return self._ledger.printer(name)
+
+    def find(self, name: str) -> Printer:
+        """The printer with that name or alias, however it is spelt. Raises NotFound."""
+        found = self._ledger.printers.get(PrinterName(name))
+        if found is None:
+            found = next((p for p in self._ledger.printers.values() if p.is_called(name)), None)
+        if found is None:
+            raise NotFound(f"there is no printer {name!r}")
+        return found
 
     def by_id(self, number: int) -> Printer:
         """The printer with that printer-id. Raises NotFound."""

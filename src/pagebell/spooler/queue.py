@@ -71,7 +71,7 @@ class Queue:
 
     async def _step(self, number: JobId, by: Principal, cause: Cause) -> Job:
         def decide(job: Job) -> Change:
-            by.demand_own(job.owner)
+            self._ledger.at(job.printer, by).demand_own(job.owner)
             new, events = step(job, cause, self._ledger.clock.now())
             return Change(jobs=(new,), events=events)
 
@@ -79,9 +79,9 @@ class Queue:
 
     async def note(self, number: JobId, message: str, by: Principal) -> Job:
         """Let an operator say something to the job's owner (RFC 3998 6). Raises NotFound, NotAuthorized."""
-        by.demand(Right.MANAGE_ALL)
 
         def decide(job: Job) -> Change:
+            self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
             new = replace(job, operator_message=message, version=job.version + 1)
             told = job_event(
                 new, self._ledger.clock.now(), EventKind.JOB_CONFIG_CHANGED, ("operator_message",)
@@ -116,9 +116,8 @@ class Queue:
     # --- the order ---
 
     async def _move(self, number: JobId, by: Principal, predecessor: JobId | None) -> Job:
-        by.demand(Right.MANAGE_ALL)
-
         def decide(job: Job) -> Change:
+            self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
             if job.state is not JobState.PENDING:
                 raise WrongState(f"job {job.id} has no place among those that wait to be printed")
             before = None if predecessor is None else self._predecessor(job, predecessor)

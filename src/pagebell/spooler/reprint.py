@@ -32,7 +32,7 @@ class Reprints:
         Raises NotFound, NotAuthorized, WrongState for a job that lives, Gone, and what `Jobs.submit` raises.
         """
         old = await self._ledger.job(number)
-        by.demand_own(old.owner)
+        self._ledger.at(old.printer, by).demand_own(old.owner)
         if not old.state.is_final:
             raise WrongState(f"job {old.id} is not over yet")
         documents = [document for document in old.documents if not document.canceled]

@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -31,6 +32,7 @@ from pagebell.spooler.printers import MakeDevice, Printers
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
+from pagebell.spooler.settings import Settings
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.system import System
 from pagebell.spooler.tally import Tally
@@ -46,7 +48,7 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `settings` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Spooler:
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
+        self.feed = Feed(self._ledger)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
@@ -73,6 +76,7 @@ class Spooler:
             inspector or NullInspector(),
             converter or IdentityConverter(),
         )
+        self.settings = Settings(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)
@@ -98,6 +102,7 @@ class Spooler:
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
+        self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
@@ -124,6 +129,7 @@ class Spooler:
         """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""
         self._ledger.stopping = True
         self._ledger.events.close()
+        self.feed.close()
 
     # --- recovery ---
 

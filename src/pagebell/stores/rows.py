@@ -12,13 +12,13 @@ from pagebell.model.event import Event, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Filter, Subscription
-from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Snapshot
+from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Setting, Snapshot
 
 SCHEMA_VERSION = 2
 SCHEMA = """
-create table meta (key text primary key, value text not null) without rowid;
-create table printer (name text primary key, version integer not null, body blob not null) without rowid;
-create table job (
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists printer (name text primary key, version integer not null, body blob not null) without rowid;
+create table if not exists job (
     id integer primary key autoincrement,
     printer text not null,
     state integer not null,
@@ -27,18 +27,30 @@ create table job (
     version integer not null,
     body blob not null
 );
-create index job_living on job (id) where completed_at is null;
-create index job_finished on job (completed_at, id) where completed_at is not null;
-create index job_finished_printer on job (printer, completed_at, id) where completed_at is not null;
-create index job_finished_owner on job (owner, completed_at, id) where completed_at is not null;
-create index job_finished_state on job (state, completed_at, id) where completed_at is not null;
-create table subscription (id integer primary key autoincrement, filter text not null, body blob not null);
-create index subscription_filter on subscription (filter);
-create table delivery (subscription integer primary key, number integer not null);
-create table interest (filter text primary key, born integer not null, trimmed integer not null) without rowid;
-create table content (key text primary key, octets blob not null);
-create table event (seq integer primary key, body blob not null);
+create index if not exists job_living on job (id) where completed_at is null;
+create index if not exists job_finished on job (completed_at, id) where completed_at is not null;
+create index if not exists job_finished_printer on job (printer, completed_at, id) where completed_at is not null;
+create index if not exists job_finished_owner on job (owner, completed_at, id) where completed_at is not null;
+create index if not exists job_finished_state on job (state, completed_at, id) where completed_at is not null;
+create table if not exists subscription (
+    id integer primary key autoincrement, filter text not null, body blob not null
+);
+create table if not exists delivery (subscription integer primary key, number integer not null);
+create index if not exists subscription_filter on subscription (filter);
+create table if not exists interest (
+    filter text primary key, born integer not null, trimmed integer not null
+) without rowid;
+create table if not exists content (key text primary key, octets blob not null);
+create table if not exists event (seq integer primary key, body blob not null);
+create table if not exists setting (
+    owner text not null,
+    section text not null,
+    name text not null,
+    octets blob not null,
+    primary key (owner, section, name)
+) without rowid;
 """
+"""Run on what an older version left, too: it adds what is missing."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _job = msgspec.json.Decoder(Job)
@@ -73,6 +85,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         connection.executemany("delete from job where id = ?", [(number,) for number in change.gone_jobs])
     for name in change.gone_printers:
         execute("delete from printer where name = ?", (name,))
+        execute("delete from setting where owner = ?", (name,))
+    for setting in change.settings:
+        _put_setting(connection, setting)
     for subscription_id in change.gone_subscriptions:
         _drop_subscription(connection, subscription_id)
     for subscription_id, delivered in change.delivered:
@@ -115,8 +130,20 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             number("select value from meta where key = 'last-event'"),
         ),
         default_printer=PrinterName(default[0]) if default else None,
+        settings=tuple(
+            Setting(*row)
+            for row in connection.execute("select owner, section, name, octets from setting order by 1, 2, 3")
+        ),
         uuid=connection.execute("select value from meta where key = 'uuid'").fetchone()[0],
     )
+
+
+def _put_setting(connection: sqlite3.Connection, setting: Setting) -> None:
+    key = (setting.owner, setting.section, setting.name)
+    if setting.octets is None:
+        connection.execute("delete from setting where owner = ? and section = ? and name = ?", key)
+    else:
+        connection.execute("insert or replace into setting values (?, ?, ?, ?)", (*key, setting.octets))
 
 
 def numbered_event(seq: int, body: bytes) -> Event:

@@ -246,11 +246,11 @@ class SqliteStore:
                 f"{self._path} was written by an older Pagebell; please start with another --state"
             )
         connection.execute("pragma journal_mode=wal")
-        if version == 0:
+        if version < rows.SCHEMA_VERSION:
             connection.execute("begin immediate")
             for statement in rows.SCHEMA.split(";"):
                 connection.execute(statement)
-            connection.execute("insert into meta values ('uuid', ?)", (str(uuid.uuid4()),))
+            connection.execute("insert or ignore into meta values ('uuid', ?)", (str(uuid.uuid4()),))
             connection.execute(f"pragma user_version={rows.SCHEMA_VERSION}")
             connection.execute("commit")
 

@@ -13,7 +13,7 @@ from pagebell.model.event import Event, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Filter, Subscription, SubscriptionId
-from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Snapshot
+from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Setting, Snapshot
 
 
 class MemoryStore:
@@ -35,6 +35,7 @@ class MemoryStore:
         self._last_subscription = 0
         self._last_event = 0
         self._default: PrinterName | None = None
+        self._settings: dict[tuple[str, str, str], Setting] = {}
         self._uuid = str(uuid.uuid4())
 
     async def open(self, committed: Committed) -> Snapshot:
@@ -50,6 +51,7 @@ class MemoryStore:
             last_subscription=self._last_subscription,
             last_event=self._last_event,
             default_printer=self._default,
+            settings=tuple(self._settings[key] for key in sorted(self._settings)),
             uuid=self._uuid,
         )
 
@@ -139,6 +141,12 @@ class MemoryStore:
             self._jobs.pop(number, None)
         for name in change.gone_printers:
             self._printers.pop(name, None)
+            self._settings = {key: value for key, value in self._settings.items() if key[0] != name}
+        for setting in change.settings:
+            place = setting.owner, setting.section, setting.name
+            self._settings.pop(place, None)
+            if setting.octets is not None:
+                self._settings[place] = setting
         for gone in change.gone_subscriptions:
             self._drop(gone)
         for told, up_to in change.delivered:

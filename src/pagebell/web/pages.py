@@ -6,10 +6,9 @@ import html
 import time
 from collections.abc import Iterable
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from pagebell.entrance import TurnedAway, admission_of
 from pagebell.model.access import Right
@@ -38,8 +37,8 @@ _KEPT = {"cache-control": "max-age=86400", "x-content-type-options": "nosniff"}
 SHOWN = 50
 
 
-def pages(spooler: Spooler) -> Starlette:
-    """The pages as an ASGI application."""
+def routes(spooler: Spooler) -> list[BaseRoute]:
+    """The pages and where they are."""
 
     async def index(request: Request) -> HTMLResponse:
         _demand(request)
@@ -66,15 +65,12 @@ def pages(spooler: Spooler) -> Starlette:
     async def words(request: Request) -> Response:
         return Response(strings(), headers=_KEPT, media_type="text/strings; charset=utf-8")
 
-    return Starlette(
-        routes=[
-            Route("/", index),
-            Route("/printers/{name}", printer),
-            Route("/icon-{size:int}.png", picture),
-            Route("/strings/en.strings", words),
-        ],
-        exception_handlers={TurnedAway: _turn_away},
-    )
+    return [
+        Route("/", index),
+        Route("/printers/{name}", printer),
+        Route("/icon-{size:int}.png", picture),
+        Route("/strings/en.strings", words),
+    ]
 
 
 def _demand(request: Request) -> None:
@@ -86,7 +82,7 @@ def _demand(request: Request) -> None:
         raise admission.turned_away(refusal) from None
 
 
-async def _turn_away(request: Request, error: Exception) -> Response:
+async def turn_away(request: Request, error: Exception) -> Response:
     """The answer to TurnedAway, which starlette looks up by its class."""
     assert isinstance(error, TurnedAway)
     response = Response(f"{error}\n", error.status, _HEADERS, "text/plain; charset=utf-8")

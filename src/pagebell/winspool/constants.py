@@ -149,5 +149,15 @@ class FormFlags(IntEnum):
     PRINTER = 2
 
 
+class DsPrint(IntFlag):
+    """DSPRINT_*, [MS-RPRN] 2.2.1.10.8"""
+
+    PUBLISH = 0x00000001
+    UPDATE = 0x00000002
+    UNPUBLISH = 0x00000004
+    REPUBLISH = 0x00000008
+    PENDING = 0x80000000
+
+
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, 99
 """MIN_PRIORITY and MAX_PRIORITY of jobs and printers, [MS-RPRN] 2.2.1.3.3"""

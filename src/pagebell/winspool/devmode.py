@@ -19,6 +19,18 @@ _QUALITIES = {3: -1, 4: -3, 5: -4}
 _SIDES = {"one-sided": 1, "two-sided-long-edge": 2, "two-sided-short-edge": 3}
 _COLORS = {"monochrome": 1, "color": 2}
 _A4 = BY_MEDIA["iso_a4_210x297mm"]
+_SIZES = struct.Struct("<HH")
+_MEMBERS = (
+    (6, ORIENTATION, ("orientation_requested",)),
+    (7, PAPERSIZE, ("media",)),
+    (19 + 0, FORMNAME, ("media",)),
+    (11, COPIES, ("copies",)),
+    (13, PRINTQUALITY, ("print_quality", "printer_resolution")),
+    (14, COLOR, ("print_color_mode",)),
+    (15, DUPLEX, ("sides",)),
+    (16, YRESOLUTION, ("printer_resolution",)),
+)
+"""Places of members, their bit in dmFields, and what they are in a ticket."""
 _NAME = 31
 """Characters of a name that is cut off to leave room for its terminator."""
 
@@ -59,13 +71,37 @@ def _fixed(text: str) -> bytes:
     return text[:_NAME].encode("utf-16-le", "replace")[: 2 * _NAME]
 
 
-def decode(octets: bytes) -> Ticket:
-    """What a DEVMODE asks for. Raises DevmodeError."""
+def check(octets: bytes) -> bytes:
+    """A DEVMODE without what follows its private part. Raises DevmodeError."""
     if len(octets) < SIZE:
         raise DevmodeError(f"{len(octets)} octets are no DEVMODE")
-    _, _, _, size, _, fields, *rest = _PARTS.unpack_from(octets)
+    size, extra = _SIZES.unpack_from(octets, 68)
     if size < SIZE:
         raise DevmodeError(f"a DEVMODE of {size} octets is too old")
+    if size + extra > len(octets):
+        raise DevmodeError(f"a DEVMODE of {size + extra} octets has {len(octets)}")
+    return octets[: size + extra]
+
+
+def renamed(octets: bytes, device: str) -> bytes:
+    """The same of a printer by another name."""
+    return _fixed(device).ljust(64, b"\0") + octets[64:]
+
+
+def refreshed(kept: bytes, fresh: bytes, ticket: Ticket) -> bytes:
+    """A DEVMODE that was kept, with the name and the values of a fresh one where these are no longer what they were."""
+    found = decode(kept)
+    parts, new = list(_PARTS.unpack_from(kept)), _PARTS.unpack_from(fresh)
+    parts[0] = new[0]
+    for place, bit, names in _MEMBERS:
+        if any(getattr(found, name) != getattr(ticket, name) for name in names):
+            parts[place], parts[5] = new[place], parts[5] | bit
+    return _PARTS.pack(*parts) + kept[SIZE:]
+
+
+def decode(octets: bytes) -> Ticket:
+    """What a DEVMODE asks for. Raises DevmodeError."""
+    _, _, _, _, _, fields, *rest = _PARTS.unpack_from(check(octets))
     orientation, paper, _, _, _, copies, _, quality, color, duplex, vertical = rest[:11]
     form = BY_PAPER.get(paper)
     ticket = Ticket(

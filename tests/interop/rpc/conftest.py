@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.peers import absent
+
+ROOT = Path(__file__).parents[3]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,3 +50,17 @@ def samba_python(_samba_python: str | None) -> str:
     if _samba_python is None:
         absent("python3-samba is missing")
     return str(_samba_python)
+
+
+@pytest.fixture(scope="session")
+def impacket_python() -> str:
+    """A Python that has impacket: ours, or the one that IMPACKET_PYTHON names."""
+    for python in (os.environ.get("IMPACKET_PYTHON"), str(ROOT / ".venv-peers/bin/python")):
+        if (
+            python
+            and not subprocess.run(
+                [python, "-c", "import impacket"], capture_output=True, check=False
+            ).returncode
+        ):
+            return python
+    absent("impacket is missing")

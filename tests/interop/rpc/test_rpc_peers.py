@@ -152,20 +152,6 @@ print(b.inq_if_ids().count)
     assert run.stdout.strip() == "4", run.stderr
 
 
-@pytest.fixture(scope="module")
-def impacket_python() -> str:
-    """A Python that has impacket: ours, or the one that IMPACKET_PYTHON names."""
-    for python in (os.environ.get("IMPACKET_PYTHON"), str(ROOT / ".venv-peers/bin/python")):
-        if (
-            python
-            and not subprocess.run(
-                [python, "-c", "import impacket"], capture_output=True, check=False
-            ).returncode
-        ):
-            return python
-    absent("impacket is missing")
-
-
 @pytest.mark.parametrize("level", [1, 2, 5, 6])
 def test_impacket_binds_at_each_level(impacket_python: str, server: int, level: int) -> None:
     """Not at level PACKET, where impacket signs nothing, and is refused."""

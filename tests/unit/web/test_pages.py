@@ -13,7 +13,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op
 from pagebell.web.icon import SIZES, icon
-from pagebell.web.pages import pages
+from pagebell.web.site import site
 from pagebell.web.strings import strings
 from tests.unit.ipp_server.door import ADMIN, Door, first
 
@@ -49,13 +49,13 @@ async def test_every_address_that_a_printer_tells_resolves() -> None:
         assert len(uris) == 6
         for uri in uris:
             path = uri.removeprefix("http://printer.test").partition("#")[0]
-            assert (await get(pages(d.spooler), path))[0] == 200, uri
+            assert (await get(site(d.spooler), path))[0] == 200, uri
 
 
 async def test_page_of_a_printer_tells_what_the_operator_says() -> None:
     async with Door() as d:
         await d.ask(Op.PAUSE_PRINTER, r.printer_message_from_operator("<b>Lunch</b>"), user=ADMIN)
-        status, kind, body = await get(pages(d.spooler), "/printers/p1")
+        status, kind, body = await get(site(d.spooler), "/printers/p1")
         assert (status, kind) == (200, "text/html; charset=utf-8")
         assert b"&lt;b&gt;Lunch&lt;/b&gt;" in body
         assert b"Paused by an operator." in body
@@ -64,7 +64,7 @@ async def test_page_of_a_printer_tells_what_the_operator_says() -> None:
 @pytest.mark.parametrize("path", ["/printers/nowhere", "/icon-7.png"])
 async def test_what_is_not_there_is_not_found(path: str) -> None:
     async with Door() as d:
-        assert (await get(pages(d.spooler), path))[0] == 404
+        assert (await get(site(d.spooler), path))[0] == 404
 
 
 @pytest.mark.parametrize("size", SIZES)

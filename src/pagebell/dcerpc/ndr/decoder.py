@@ -160,6 +160,10 @@ class Decoder(Source):
                 continue
             announced = "len" if isinstance(node, Array) and node.varying else "m_"
             pairs = [(*counted[f.name], announced)] if f.name in counted else []
+            # A null pointer has nothing to count. [MS-RPCE] 3.1.1.5.3.3.1.2
+            if pairs and isinstance(f.node, Pointer):
+                self.name = pairs[0][0]
+                self.add(f"if {stem}{f.name} is None and {stem}{self.name}: miscounted({stem}{self.name})")
             if isinstance(node, Array):
                 pairs += [(node.size_is, 1, "m_"), (node.length_is, 1, "len")]
             for name, unit, what in pairs:
@@ -197,7 +201,7 @@ class Decoder(Source):
                 self.scalar(node, x)
             case Opaque():
                 self.fuse(f"{node.size}s", x, 4)
-                self.after.append(f"{x} = {self.ordered('opaque', node.size)}({x})")
+                self.after.append((self.name, f"{x} = {self.ordered('opaque', node.size)}({x})"))
             case Pointer():
                 self.fuse("Q" if self.wide else "I", x, word(self.wide))
             case Text():
@@ -216,9 +220,9 @@ class Decoder(Source):
         """Add a number to the group, and what is to be done with it afterwards."""
         self.fuse(code(node, self.wide), x, align(node, self.wide))
         if node.low is not None or node.high is not None:
-            self.after.append(f"within({x}, {node.low}, {node.high})")
+            self.after.append((self.name, f"within({x}, {node.low}, {node.high})"))
         if node.enum is not None:
-            self.after.append(f"{x} = {self.python(node.enum)}({x})")
+            self.after.append((self.name, f"{x} = {self.python(node.enum)}({x})"))
 
     def text(self, node: Text, x: str, m: str) -> None:
         """Read characters with their counts."""
@@ -268,7 +272,7 @@ class Decoder(Source):
         names = [f"{x}_{i}" for i in range(count)]
         for name in names:
             self.fuse(code(of, self.wide), name, align(of, self.wide))
-        self.after.append(f"{x} = {', '.join(names)},")
+        self.after.append((self.name, f"{x} = {', '.join(names)},"))
 
     def numbers(self, of: Scalar, x: str, count: str) -> None:
         """Read numbers in one go."""

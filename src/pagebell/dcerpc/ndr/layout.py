@@ -136,7 +136,7 @@ class Source(abc.ABC):
     format: str = ""
     parts: list[str] = field(default_factory=list)
     fused: list[tuple[str, int, str]] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
+    after: list[tuple[str, str]] = field(default_factory=list)
     names: int = 0
     used: list[type[Struct]] = field(default_factory=list)
     constants: dict[str, object] = field(default_factory=dict)
@@ -183,9 +183,10 @@ class Source(abc.ABC):
         self.emit_group()
         self.labels[-1] = Label(self.name, tuple(self.indices), tuple(self.fused))
         self.format, self.parts, self.fused = "", [], []
-        after, self.after = self.after, []
-        for line in after:
+        name, after, self.after = self.name, self.after, []
+        for self.name, line in after:
             self.add(line)
+        self.name = name
 
     def align(self, alignment: int) -> None:
         """Bring the position to a multiple of `alignment`, at run time where it isn't known before."""

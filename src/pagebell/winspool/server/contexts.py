@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
+from pagebell.spooler.ports import Setting
 from pagebell.winspool import infos
 from pagebell.winspool.idl.rprn_data import (
     RpcAddPerMachineConnection,
@@ -70,10 +73,18 @@ async def add_connection(
     _named_in_full(call.pPrinterName)
     if call.pProvider:
         raise Win32Error(Win32.FILE_NOT_FOUND)
-    if len(desk.connections) >= MOST_CONNECTIONS:
+    if len(_connections(desk)) >= MOST_CONNECTIONS:
         raise Win32Error(Win32.NO_SYSTEM_RESOURCES)
-    desk.connections[call.pPrinterName.casefold()] = call.pPrinterName
+    await _keep_connection(desk, call.pPrinterName, call.pPrinterName.encode("utf-8", "surrogatepass"))
     return RpcAddPerMachineConnection.Reply()
+
+
+def _connections(desk: Desk) -> Mapping[str, bytes]:
+    return desk.spooler.settings.get("", "connections")
+
+
+async def _keep_connection(desk: Desk, printer: str, octets: bytes | None) -> None:
+    await desk.spooler.settings.put(Setting("", "connections", printer.casefold(), octets))
 
 
 def _named_in_full(printer: str) -> None:
@@ -87,8 +98,9 @@ async def delete_connection(
 ) -> RpcDeletePerMachineConnection.Reply:
     """[MS-RPRN] 3.1.4.2.25"""
     (await desk.by(caller)).demand(Right.ADMINISTER)
-    if desk.connections.pop(call.pPrinterName.casefold(), None) is None:
+    if call.pPrinterName.casefold() not in _connections(desk):
         raise Win32Error(Win32.INVALID_PRINTER_NAME)
+    await _keep_connection(desk, call.pPrinterName, None)
     return RpcDeletePerMachineConnection.Reply()
 
 
@@ -97,10 +109,8 @@ async def enum_connections(
     desk: Desk, caller: Caller, call: RpcEnumPerMachineConnections
 ) -> RpcEnumPerMachineConnections.Reply:
     """[MS-RPRN] 3.1.4.2.26"""
-    told = [
-        infos.PRINTER_INFO_4(pPrinterName=name, pServerName=parse(name).prefix)
-        for name in desk.connections.values()
-    ]
+    names = (octets.decode("utf-8", "surrogatepass") for octets in _connections(desk).values())
+    told = [infos.PRINTER_INFO_4(pPrinterName=name, pServerName=parse(name).prefix) for name in names]
     filled = fill(call.pPrinterEnum, call.cbBuf, infos.PRINTER_INFO_4, told)
     return RpcEnumPerMachineConnections.Reply(
         pPrinterEnum=filled.buffer, pcbNeeded=filled.needed, pcReturned=filled.returned, result=filled.result

@@ -6,8 +6,9 @@ import struct
 from collections.abc import Sequence
 
 from pagebell.dcerpc.service import Caller
-from pagebell.model.access import Principal, Right
+from pagebell.model.access import Right
 from pagebell.model.errors import NotFound
+from pagebell.model.printer import Printer
 from pagebell.winspool.constants import RegType
 from pagebell.winspool.idl.rprn import RpcGetPrinterData, RpcGetPrinterDataEx
 from pagebell.winspool.idl.rprn_data import (
@@ -20,11 +21,12 @@ from pagebell.winspool.idl.rprn_data import (
     RpcSetPrinterData,
     RpcSetPrinterDataEx,
 )
-from pagebell.winspool.server.describe import BUILD, VERSION, change_id
+from pagebell.winspool.server.describe import BUILD, VERSION, change_id, port_name
 from pagebell.winspool.server.desk import Desk, Opened
 from pagebell.winspool.server.meaning import ISOLATION_GROUPS, SERVER_DATA
+from pagebell.winspool.server.profile import profile
 from pagebell.winspool.server.table import Table
-from pagebell.winspool.server.values import DRIVER_DATA, SERVER, Value, dword, string
+from pagebell.winspool.server.values import DRIVER_DATA, DS_SPOOLER, SERVER, Value, dword, string, strings
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
@@ -79,9 +81,34 @@ def _value(desk: Desk, opened: Opened, key: str, name: str) -> Value:
     if name.casefold() == "changeid":
         return dword("ChangeID", change_id(printer))
     found = desk.values.get(printer.name, key, name)
+    if found is None and key.casefold() == DS_SPOOLER.casefold():
+        found = _published(desk, printer).get(name.casefold())
     if found is None:
         raise Win32Error(Win32.FILE_NOT_FOUND)
     return found
+
+
+def _published(desk: Desk, printer: Printer) -> dict[str, Value]:
+    """What a directory service would be told of a printer, by the attributes' names. [MS-RPRN] 2.3.3.1"""
+    kept, computer = profile(desk.spooler.settings, printer), desk.settings.computer
+    told = [
+        string("description", printer.info),
+        string("driverName", desk.driver(printer)),
+        string("location", printer.location),
+        strings("portName", port_name(printer)),
+        dword("priority", kept.priority),
+        dword("printEndTime", kept.until),
+        dword("printStartTime", kept.start),
+        string("printerName", printer.title),
+        string("printSeparatorFile", kept.separator),
+        strings("printShareName", printer.name),
+        string("printSpooling", "PrintAfterSpooled"),
+        string("serverName", (desk.settings.names or (computer,))[-1]),
+        string("shortServerName", computer),
+        string("uNCName", rf"\\{computer}\{printer.name}"),
+        dword("versionNumber", 4),
+    ]
+    return {value.name.casefold(): value for value in told}
 
 
 @calls.answers_to(RpcGetPrinterData, RpcGetPrinterDataEx, sized=(("pData", "nSize", 1),))
@@ -110,18 +137,18 @@ async def set_data(
     """[MS-RPRN] 3.1.4.2.8 and 3.1.4.2.18"""
     opened = desk.opened(caller, call.hPrinter)
     key = call.pKeyName if isinstance(call, RpcSetPrinterDataEx) else DRIVER_DATA
-    (await desk.by(caller)).demand(Right.ADMINISTER)
+    (await desk.at(caller, opened)).demand(Right.ADMINISTER)
     value = Value(call.pValueName, call.Type, call.pData)
     if opened.printer is None:
         if not _is_settable(value):
             raise Win32Error(Win32.INVALID_PARAMETER)
-        desk.values.set(SERVER, "", value)
+        await desk.values.set(SERVER, "", value)
         isolation = (ISOLATION_GROUPS,) if value.name.casefold() == ISOLATION else ()
         await desk.spooler.system.announce(SERVER_DATA, *isolation)
     elif not key or not value.name:
         raise Win32Error(Win32.INVALID_PARAMETER)
     else:
-        desk.values.set(opened.printer, key, value)
+        await desk.values.set(opened.printer, key, value)
         await desk.spooler.system.announce(*_told(key, value.name), printer=opened.printer)
     return type(call).Reply()  # type: ignore[return-value]
 
@@ -143,8 +170,7 @@ def _told(key: str, name: str) -> tuple[str, ...]:
 
 async def _changing(desk: Desk, caller: Caller, opened: Opened) -> str:
     """The printer whose values an administrator changes. Raises NotAuthorized, Win32Error."""
-    by: Principal = await desk.by(caller)
-    by.demand(Right.ADMINISTER)
+    (await desk.at(caller, opened)).demand(Right.ADMINISTER)
     if opened.printer is None:
         raise Win32Error(Win32.INVALID_HANDLE)
     return opened.printer
@@ -160,7 +186,7 @@ async def delete_data(
         raise Win32Error(Win32.INVALID_PARAMETER)
     owner = await _changing(desk, caller, desk.opened(caller, call.hPrinter))
     try:
-        desk.values.delete(owner, key, call.pValueName)
+        await desk.values.delete(owner, key, call.pValueName)
     except NotFound:
         raise Win32Error(Win32.FILE_NOT_FOUND) from None
     return type(call).Reply()  # type: ignore[return-value]
@@ -172,7 +198,7 @@ async def delete_key(desk: Desk, caller: Caller, call: RpcDeletePrinterKey) -> R
     if not call.pKeyName:
         raise Win32Error(Win32.INVALID_PARAMETER)
     try:
-        desk.values.delete_key(
+        await desk.values.delete_key(
             await _changing(desk, caller, desk.opened(caller, call.hPrinter)), call.pKeyName
         )
     except NotFound:
@@ -248,6 +274,9 @@ async def enum_data_ex(desk: Desk, caller: Caller, call: RpcEnumPrinterDataEx) -
     if not call.pKeyName:
         raise Win32Error(Win32.INVALID_PARAMETER)
     values = desk.values.all(printer.name, call.pKeyName)
+    if call.pKeyName.casefold() == DS_SPOOLER.casefold():
+        set_here = {value.name.casefold() for value in values}
+        values += [v for n, v in _published(desk, printer).items() if n not in set_here]
     if not values and desk.values.keys(printer.name, call.pKeyName) is None:
         raise Win32Error(Win32.FILE_NOT_FOUND)
     packed, room = pack_values(values), call.cbEnumValues

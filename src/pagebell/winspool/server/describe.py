@@ -13,12 +13,14 @@ from pagebell.winspool.buffers import Info
 from pagebell.winspool.constants import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,
+    DsPrint,
     JobStatus,
     PrinterAttribute,
     PrinterStatus,
 )
-from pagebell.winspool.security import PRINTER_SECURITY
+from pagebell.winspool.security import describe
 from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.profile import SETTABLE, Profile, own_devmode, profile
 
 DATATYPE, PROCESSOR = "RAW", "winprint"
 _DWORD = 0xFFFFFFFF
@@ -111,7 +113,7 @@ def job_info(desk: Desk, job: Job, printer: Printer, position: int, level: int) 
     """_JOB_INFO_1, 2 or 4."""
     common = {
         "JobId": job.id,
-        "pPrinterName": job.printer,
+        "pPrinterName": printer.title,
         "pMachineName": rf"\\{job.host}",
         "pUserName": job.owner,
         "pDocument": job.name,
@@ -152,9 +154,10 @@ JOB_KINDS: dict[int, type[Info]] = {
 
 def attributes(desk: Desk, printer: Printer) -> PrinterAttribute:
     """PRINTER_ATTRIBUTE_* of a printer."""
-    told = (
-        PrinterAttribute.SHARED | PrinterAttribute.LOCAL | PrinterAttribute.RAW_ONLY | PrinterAttribute.QUEUED
-    )
+    kept = _profile(desk, printer)
+    told = PrinterAttribute.LOCAL | (PrinterAttribute(kept.attributes) & SETTABLE)
+    if kept.published:
+        told |= PrinterAttribute.PUBLISHED
     if desk.spooler.printers.default.name == printer.name:
         told |= PrinterAttribute.DEFAULT
     return told
@@ -162,7 +165,16 @@ def attributes(desk: Desk, printer: Printer) -> PrinterAttribute:
 
 def full_name(printer: Printer, prefix: str) -> str:
     """A printer's name, after its server's if the client named that."""
-    return rf"{prefix}\{printer.name}" if prefix else printer.name
+    return rf"{prefix}\{printer.title}" if prefix else printer.title
+
+
+def _profile(desk: Desk, printer: Printer) -> Profile:
+    return profile(desk.spooler.settings, printer)
+
+
+def security(desk: Desk, printer: Printer) -> bytes:
+    """A printer's security descriptor."""
+    return _profile(desk, printer).descriptor or describe(printer.access)
 
 
 def port_name(printer: Printer) -> str:
@@ -174,7 +186,15 @@ def defaults(desk: Desk, printer: Printer, prefix: str) -> bytes:
     """A printer's DEVMODE; it names the printer as the client does."""
     able = desk.spooler.printers.capabilities(printer.name)
     resolution = able.resolutions[0] if able.resolutions else 300
-    return devmode.encode(printer.defaults, full_name(printer, prefix), resolution, color=able.color)
+    kept = _profile(desk, printer).devmode
+    fresh = devmode.encode(printer.defaults, full_name(printer, prefix), resolution, color=able.color)
+    return devmode.refreshed(kept, fresh, printer.defaults) if kept else fresh
+
+
+def own_defaults(desk: Desk, printer: Printer, prefix: str, user: str) -> bytes:
+    """The DEVMODE of somebody's own."""
+    kept = own_devmode(desk.spooler.settings, printer, user)
+    return devmode.renamed(kept, full_name(printer, prefix)) if kept else defaults(desk, printer, prefix)
 
 
 def _stress(desk: Desk, printer: Printer, prefix: str) -> Info:
@@ -215,6 +235,7 @@ def _one(desk: Desk, printer: Printer, prefix: str) -> Info:
 
 
 def _two(desk: Desk, printer: Printer, prefix: str) -> Info:
+    kept = _profile(desk, printer)
     return infos.PRINTER_INFO_2(
         pServerName=prefix or None,
         pPrinterName=full_name(printer, prefix),
@@ -224,13 +245,16 @@ def _two(desk: Desk, printer: Printer, prefix: str) -> Info:
         pComment=printer.info,
         pLocation=printer.location,
         pDevMode=defaults(desk, printer, prefix),
-        pSepFile="",
+        pSepFile=kept.separator,
         pPrintProcessor=PROCESSOR,
-        pDatatype=DATATYPE,
-        pParameters="",
-        pSecurityDescriptor=PRINTER_SECURITY,
+        pDatatype=kept.datatype,
+        pParameters=kept.parameters,
+        pSecurityDescriptor=security(desk, printer),
         Attributes=attributes(desk, printer),
-        Priority=1,
+        Priority=kept.priority,
+        DefaultPriority=kept.default_priority,
+        StartTime=kept.start,
+        UntilTime=kept.until,
         Status=printer_status(printer),
         cJobs=desk.spooler.jobs.count(printer.name),
         AveragePPM=desk.spooler.printers.capabilities(printer.name).pages_per_minute,
@@ -255,19 +279,34 @@ def _five(desk: Desk, printer: Printer, prefix: str) -> Info:
     )
 
 
+def guid(printer: Printer) -> str:
+    """Which object a directory service would have of it."""
+    return f"{{{printer.uuid}}}".upper()
+
+
+def published(desk: Desk, printer: Printer) -> int:
+    """DSPRINT_*: what was asked for waits to be done, as there is no directory service. [MS-RPRN] 2.2.3.2"""
+    if _profile(desk, printer).published:
+        return DsPrint.PENDING | DsPrint.PUBLISH
+    return DsPrint.UNPUBLISH
+
+
 Describe = Callable[[Desk, Printer, str], Info]
 PRINTER_LEVELS: dict[int, tuple[type[Info], Describe]] = {
     0: (infos.PRINTER_INFO_STRESS, _stress),
     1: (infos.PRINTER_INFO_1, _one),
     2: (infos.PRINTER_INFO_2, _two),
-    3: (infos.PRINTER_INFO_3, lambda d, p, s: infos.PRINTER_INFO_3(pSecurityDescriptor=PRINTER_SECURITY)),
+    3: (infos.PRINTER_INFO_3, lambda d, p, s: infos.PRINTER_INFO_3(pSecurityDescriptor=security(d, p))),
     4: (infos.PRINTER_INFO_4, _four),
     5: (infos.PRINTER_INFO_5, _five),
     6: (infos.PRINTER_INFO_6, lambda d, p, s: infos.PRINTER_INFO_6(dwStatus=printer_status(p))),
-    7: (infos.PRINTER_INFO_7, lambda d, p, s: infos.PRINTER_INFO_7(dwAction=4)),
+    7: (
+        infos.PRINTER_INFO_7,
+        lambda d, p, s: infos.PRINTER_INFO_7(pszObjectGUID=guid(p), dwAction=published(d, p)),
+    ),
     8: (infos.PRINTER_INFO_8, lambda d, p, s: infos.PRINTER_INFO_8(pDevMode=defaults(d, p, s))),
     9: (infos.PRINTER_INFO_9, lambda d, p, s: infos.PRINTER_INFO_9(pDevMode=defaults(d, p, s))),
 }
-"""What describes a printer at each level; at 7, DSPRINT_UNPUBLISH: it is in no directory service."""
+"""What describes a printer at each level."""
 LISTED_LEVELS = (0, 1, 2, 4, 5)
 """Those of RpcEnumPrinters. [MS-RPRN] 3.1.4.2.1"""

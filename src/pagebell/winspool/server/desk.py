@@ -12,10 +12,12 @@ from pagebell.model.access import Identity, Principal, Right
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.spooler.intake import Intake
-from pagebell.spooler.ports import Directory
+from pagebell.spooler.ports import Directory, Setting
 from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.constants import Access
+from pagebell.winspool.security import SERVER_SECURITY
 from pagebell.winspool.server.forms_kept import Forms
+from pagebell.winspool.server.profile import profile
 from pagebell.winspool.server.values import Values
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -102,20 +104,33 @@ class Desk:
     spooler: Spooler
     directory: Directory
     settings: Settings = field(default_factory=Settings)
-    values: Values = field(default_factory=Values)
-    forms: Forms = field(default_factory=Forms)
-    connections: dict[str, str] = field(default_factory=dict)
-    """Printers that administrators connected all users of this machine to, for whoever asks."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
 
+    @property
+    def values(self) -> Values:
+        """Printer data."""
+        return Values(self.spooler.settings)
+
+    @property
+    def forms(self) -> Forms:
+        """Forms."""
+        return Forms(self.spooler.settings)
+
     async def by(self, caller: Caller) -> Principal:
-        """Who calls, with the rights that they have here."""
+        """Who calls, with the rights that they have at this server."""
         known = caller.principal
         if known is None or known.anonymous:
             return await self.directory.principal(None, caller.peer)
         return await self.directory.principal(Identity(known.name, known.groups, known.realm), caller.peer)
+
+    async def at(self, caller: Caller, opened: Opened) -> Principal:
+        """Who calls, with the rights that they have at what they have opened."""
+        by = await self.by(caller)
+        if opened.printer is None:
+            return by
+        return by.within(self.spooler.printers.printer(opened.printer).access)
 
     def opened(self, caller: Caller, handle: ContextHandle) -> Opened:
         """What a handle stands for; a stale or foreign one faults the call."""
@@ -130,7 +145,16 @@ class Desk:
 
     def driver(self, printer: Printer) -> str:
         """The driver that clients are to use."""
-        return self.settings.drivers.get(printer.name, self.settings.driver)
+        chosen = self.settings.drivers.get(printer.name)
+        return chosen or profile(self.spooler.settings, printer).driver or self.settings.driver
+
+    def server_security(self) -> bytes:
+        """The server's own security descriptor."""
+        return self.spooler.settings.get("", "windows").get("security", SERVER_SECURITY)
+
+    async def secure_server(self, descriptor: bytes) -> None:
+        """Keep another one."""
+        await self.spooler.settings.put(Setting("", "windows", "security", descriptor))
 
     async def run_down(self, opened: Opened) -> None:
         """The client is gone: what it was sending ends, and nothing is sent to it."""

@@ -93,7 +93,7 @@ async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> RpcAddForm.R
     (await desk.by(caller)).demand(Right.ADMINISTER)
     form = _wanted(call.pFormInfoContainer)
     try:
-        desk.forms.add(form)
+        await desk.forms.add(form)
     except AlreadyExists:
         raise Win32Error(Win32.FILE_EXISTS) from None
     await desk.spooler.system.announce(FORM_ADDED)
@@ -111,7 +111,7 @@ async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> RpcSetForm.R
         raise Win32Error(Win32.INVALID_FORM_NAME)
     if old.Flags == FormFlags.BUILTIN:
         raise Win32Error(Win32.INVALID_PARAMETER)
-    desk.forms.change(form)
+    await desk.forms.change(form)
     await desk.spooler.system.announce(FORM_SET)
     return RpcSetForm.Reply()
 
@@ -125,7 +125,7 @@ async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> RpcDel
     if form is not None and form.Flags == FormFlags.BUILTIN:
         raise Win32Error(Win32.INVALID_PARAMETER)
     try:
-        desk.forms.delete(call.pFormName)
+        await desk.forms.delete(call.pFormName)
     except NotFound:
         raise Win32Error(Win32.INVALID_FORM_NAME) from None
     await desk.spooler.system.announce(FORM_DELETED)

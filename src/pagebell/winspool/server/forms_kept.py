@@ -1,62 +1,80 @@
-"""The forms of this server: those that are built in, and those that administrators added, in memory alone."""
+"""The forms of this server: those that are built in, and those that administrators added."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
+
+import msgspec
 
 from pagebell.model.errors import AlreadyExists, NotFound, TooMany
+from pagebell.spooler.ports import Setting
+from pagebell.spooler.settings import Settings
 from pagebell.winspool.constants import FormFlags
 from pagebell.winspool.forms import BUILT_IN
 from pagebell.winspool.infos import FORM_INFO_2
 
 MOST = 500
+_SECTION = "forms"
+_ours = {
+    form.name.casefold(): FORM_INFO_2(
+        Flags=FormFlags.BUILTIN,
+        pName=form.name,
+        Size=form.size,
+        ImageableArea=(0, 0, *form.size),
+        pKeyword=form.name,
+        pDisplayName=form.name,
+    )
+    for form in BUILT_IN
+}
 
 
-def _built_in() -> dict[str, FORM_INFO_2]:
-    return {
-        form.name.casefold(): FORM_INFO_2(
-            Flags=FormFlags.BUILTIN,
-            pName=form.name,
-            Size=form.size,
-            ImageableArea=(0, 0, *form.size),
-            pKeyword=form.name,
-            pDisplayName=form.name,
-        )
-        for form in BUILT_IN
-    }
+def _encode(form: FORM_INFO_2) -> bytes:
+    return msgspec.msgpack.encode(dataclasses.asdict(form))
 
 
-@dataclass(slots=True)
+def _decode(octets: bytes) -> FORM_INFO_2:
+    fields = msgspec.msgpack.decode(octets, type=dict[str, object])
+    return FORM_INFO_2(**{n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
 class Forms:
-    """Forms by name."""
+    """Forms by name; names do not differ by case."""
 
-    _forms: dict[str, FORM_INFO_2] = field(default_factory=_built_in)
+    kept: Settings
 
     def all(self) -> list[FORM_INFO_2]:
         """All, the built-in ones first."""
-        return list(self._forms.values())
+        return [*_ours.values(), *map(_decode, self.kept.get("", _SECTION).values())]
 
     def get(self, name: str) -> FORM_INFO_2 | None:
         """One; None where there is none."""
-        return self._forms.get(name.casefold())
+        key = name.casefold()
+        added = self.kept.get("", _SECTION).get(key)
+        return _ours.get(key) if added is None else _decode(added)
 
-    def add(self, form: FORM_INFO_2) -> None:
-        """Add one. Raises AlreadyExists, TooMany."""
-        key = (form.pName or "").casefold()
-        if key in self._forms:
+    async def add(self, form: FORM_INFO_2) -> None:
+        """Add one. Raises AlreadyExists, TooMany, TooLarge."""
+        if self.get(form.pName or "") is not None:
             raise AlreadyExists(f"there is a form {form.pName!r} already")
-        if len(self._forms) >= MOST:
+        if len(self.kept.get("", _SECTION)) >= MOST:
             raise TooMany(f"there are {MOST} forms")
-        self._forms[key] = form
+        await self._put(form.pName or "", _encode(form))
 
-    def change(self, form: FORM_INFO_2) -> None:
-        """Change one. Raises NotFound."""
-        key = (form.pName or "").casefold()
-        if key not in self._forms:
-            raise NotFound(f"there is no form {form.pName!r}")
-        self._forms[key] = form
+    async def change(self, form: FORM_INFO_2) -> None:
+        """Change one that was added. Raises NotFound, TooLarge."""
+        self._demand(form.pName or "")
+        await self._put(form.pName or "", _encode(form))
 
-    def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         """Remove one that was added. Raises NotFound."""
-        if self._forms.pop(name.casefold(), None) is None:
-            raise NotFound(f"there is no form {name!r}")
+        self._demand(name)
+        await self._put(name, None)
+
+    def _demand(self, name: str) -> None:
+        if name.casefold() not in self.kept.get("", _SECTION):
+            raise NotFound(f"nobody has added a form {name!r}")
+
+    async def _put(self, name: str, octets: bytes | None) -> None:
+        await self.kept.put(Setting("", _SECTION, name.casefold(), octets))

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-
 from pagebell.dcerpc.service import Caller
-from pagebell.model.access import Principal, Right
-from pagebell.model.document import Ticket
+from pagebell.model.access import Right
 from pagebell.model.errors import Unsupported
 from pagebell.model.event import PrinterName
-from pagebell.model.printer import Printer
-from pagebell.spooler.printers import PrinterWish
-from pagebell.winspool import devmode, infos
+from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info
-from pagebell.winspool.constants import Access, PrinterControl, PrinterEnum
-from pagebell.winspool.idl.containers import DEVMODE_CONTAINER
+from pagebell.winspool.constants import Access, PrinterEnum
 from pagebell.winspool.idl.rprn import (
     RpcAddPrinter,
     RpcAddPrinterEx,
     RpcDeletePrinter,
     RpcEnumPrinters,
     RpcGetPrinter,
-    RpcSetPrinter,
 )
-from pagebell.winspool.idl.types import PRINTER_INFO_1, PRINTER_INFO_2
-from pagebell.winspool.security import SERVER_SECURITY
-from pagebell.winspool.server.describe import LISTED_LEVELS, PRINTER_LEVELS, PROCESSOR, port_name
+from pagebell.winspool.idl.types import PRINTER_INFO_2
+from pagebell.winspool.server.changing import Wanted, device_of, fill_in, new_names
+from pagebell.winspool.server.describe import LISTED_LEVELS, PRINTER_LEVELS, PROCESSOR, own_defaults
 from pagebell.winspool.server.desk import Desk, Opened, granted
 from pagebell.winspool.server.names import is_ours, parse
+from pagebell.winspool.server.profile import Profile
 from pagebell.winspool.server.table import Table, fill, offered
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
 _ELSEWHERE = PrinterEnum.REMOTE | PrinterEnum.NETWORK
-_NULL_DEVICE = "null:"
-_NULL_PORTS = ("nul:", "lpt1:", "file:")
-"""Ports of every Windows, where nothing is."""
 
 
 @calls.answers_to(RpcEnumPrinters)
@@ -85,98 +75,20 @@ async def get_printer(desk: Desk, caller: Caller, call: RpcGetPrinter) -> RpcGet
     if desk.opened(caller, call.hPrinter).printer is None:
         if call.Level != 3:
             raise Win32Error(Win32.INVALID_LEVEL)
-        told = infos.PRINTER_INFO_3(pSecurityDescriptor=SERVER_SECURITY)
+        told = infos.PRINTER_INFO_3(pSecurityDescriptor=desk.server_security())
         filled = fill(call.pPrinter, call.cbBuf, infos.PRINTER_INFO_3, [told])
         return RpcGetPrinter.Reply(pPrinter=filled.buffer, pcbNeeded=filled.needed, result=filled.result)
     opened, printer = desk.printer(caller, call.hPrinter)
     if call.Level not in PRINTER_LEVELS:
         raise Win32Error(Win32.INVALID_LEVEL)
     kind, describe = PRINTER_LEVELS[call.Level]
-    filled = fill(call.pPrinter, call.cbBuf, kind, [describe(desk, printer, opened.prefix)])
+    if call.Level == 9:
+        octets = own_defaults(desk, printer, opened.prefix, (await desk.by(caller)).name.casefold())
+        told_9 = infos.PRINTER_INFO_9(pDevMode=octets)
+        filled = fill(call.pPrinter, call.cbBuf, infos.PRINTER_INFO_9, [told_9])
+    else:
+        filled = fill(call.pPrinter, call.cbBuf, kind, [describe(desk, printer, opened.prefix)])
     return RpcGetPrinter.Reply(pPrinter=filled.buffer, pcbNeeded=filled.needed, result=filled.result)
-
-
-# ---------------------------------------------------------------- changing
-
-
-async def _pause(desk: Desk, printer: Printer, by: Principal) -> None:
-    await desk.spooler.printers.pause(printer.name, by)
-
-
-async def _resume(desk: Desk, printer: Printer, by: Principal) -> None:
-    await desk.spooler.printers.resume(printer.name, by)
-
-
-async def _purge(desk: Desk, printer: Printer, by: Principal) -> None:
-    await desk.spooler.jobs.purge(printer.name, by)
-
-
-async def _nothing(desk: Desk, printer: Printer, by: Principal) -> None:
-    """No command; a status is what the device says, and nobody else sets it."""
-
-
-_COMMANDS: dict[int, Callable[[Desk, Printer, Principal], Awaitable[None]]] = {
-    PrinterControl.NONE: _nothing,
-    PrinterControl.PAUSE: _pause,
-    PrinterControl.RESUME: _resume,
-    PrinterControl.PURGE: _purge,
-}
-
-
-@calls.answers_to(RpcSetPrinter)
-async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSetPrinter.Reply:
-    """[MS-RPRN] 3.1.4.2.5: commands come at level 0, changes at the others."""
-    opened, printer = desk.printer(caller, call.hPrinter)
-    by = await desk.by(caller)
-    level = call.pPrinterContainer.Level
-    if level == 0:
-        command = _COMMANDS.get(call.Command)
-        if command is None:
-            raise Win32Error(Win32.INVALID_PRINTER_COMMAND)
-        await command(desk, printer, by)
-        return RpcSetPrinter.Reply()
-    if call.Command:
-        raise Win32Error(Win32.INVALID_PRINTER_COMMAND)
-    wish = _wish(printer, call, level)
-    if wish.asked():
-        await desk.spooler.printers.change(printer.name, wish, by)
-    elif not opened.access & Access.PRINTER_ACCESS_ADMINISTER:
-        raise Win32Error(Win32.ACCESS_DENIED)
-    return RpcSetPrinter.Reply()
-
-
-def _wish(printer: Printer, call: RpcSetPrinter, level: int) -> PrinterWish:
-    """What a printer is to be. Raises Win32Error for what can't be set here."""
-    info = call.pPrinterContainer.PrinterInfo
-    if level in (8, 9):
-        return replace(PrinterWish(), defaults=_ticket(call.pDevModeContainer))
-    if level == 7:  # publishing in a directory service, of which there is none
-        raise Win32Error(Win32.NOT_SUPPORTED)
-    if level == 3:  # who may do what is configured, not set by clients
-        raise Win32Error(Win32.ACCESS_DENIED)
-    wish = PrinterWish()
-    if isinstance(info, PRINTER_INFO_1):
-        wish = replace(wish, info=_new(printer.info, info.pComment))
-    elif isinstance(info, PRINTER_INFO_2):
-        wish = replace(
-            wish, info=_new(printer.info, info.pComment), location=_new(printer.location, info.pLocation)
-        )
-        if call.pDevModeContainer.pDevMode is not None:
-            wish = replace(wish, defaults=_ticket(call.pDevModeContainer))
-    elif level not in (4, 5, 6):
-        raise Win32Error(Win32.INVALID_LEVEL if level > 9 else Win32.INVALID_PARAMETER)
-    return replace(wish, defaults=None) if wish.defaults == printer.defaults else wish
-
-
-def _new(old: str, new: str | None) -> str | None:
-    return None if new is None or new == old else new
-
-
-def _ticket(container: DEVMODE_CONTAINER) -> Ticket:
-    try:
-        return devmode.decode(container.pDevMode or b"")
-    except devmode.DevmodeError:
-        raise Win32Error(Win32.INVALID_PARAMETER) from None
 
 
 # ---------------------------------------------------------------- adding and removing
@@ -196,30 +108,28 @@ async def add_printer(
         raise Win32Error(Win32.INVALID_PARAMETER)
     if not info.pPrinterName:
         raise Win32Error(Win32.INVALID_PRINTER_NAME)
-    name = parse(info.pPrinterName)
-    wish = PrinterWish(device=_device(desk, info), info=info.pComment, location=info.pLocation)
+    name, alias = new_names(info.pPrinterName, info.pShareName)
+    _refuse_parts(info)
+    wanted = Wanted(None, by.name)
+    fill_in(desk, wanted, info, call.pDevModeContainer, call.pSecurityContainer)
+    wanted.note(device=device_of(desk, info.pPortName or ""), alias=alias)
     try:
-        printer = await desk.spooler.printers.add(name.printer, wish, by)
-    except Unsupported as error:
-        of_name = error.attribute == "printer-name"
-        raise Win32Error(Win32.INVALID_PRINTER_NAME if of_name else Win32.UNKNOWN_PORT) from None
-    opened = Opened(prefix=name.prefix, printer=printer.name, access=granted(by, Access.MAXIMUM_ALLOWED))
+        printer = await desk.spooler.printers.add(name, wanted.wish, by, wanted.settings(name, Profile()))
+    except Unsupported:
+        raise Win32Error(Win32.UNKNOWN_PORT) from None
+    prefix = parse(info.pPrinterName).prefix
+    opened = Opened(prefix=prefix, printer=printer.name, access=granted(by, Access.MAXIMUM_ALLOWED))
     return type(call).Reply(pHandle=caller.handles.open(opened, desk.run_down))  # type: ignore[return-value]
 
 
-def _device(desk: Desk, info: PRINTER_INFO_2) -> str:
-    """The device behind the port that a new printer is to have. Raises Win32Error for what Windows would miss."""
-    port = info.pPortName or ""
-    if not port:
+def _refuse_parts(info: PRINTER_INFO_2) -> None:
+    """Raise Win32Error for a part that Windows would miss."""
+    if not info.pPortName:
         raise Win32Error(Win32.UNKNOWN_PORT)
     if not info.pDriverName:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     if (info.pPrintProcessor or "").casefold() != PROCESSOR:
         raise Win32Error(Win32.UNKNOWN_PRINTPROCESSOR)
-    if port.casefold() in _NULL_PORTS:
-        return _NULL_DEVICE
-    devices = {port_name(printer): printer.device for printer in desk.spooler.printers.list()}
-    return devices.get(port, port)
 
 
 @calls.answers_to(RpcDeletePrinter)
@@ -227,5 +137,4 @@ async def delete_printer(desk: Desk, caller: Caller, call: RpcDeletePrinter) -> 
     """[MS-RPRN] 3.1.4.2.4: it and its jobs are gone at once."""
     _, printer = desk.printer(caller, call.hPrinter)
     await desk.spooler.printers.remove(PrinterName(printer.name), await desk.by(caller))
-    desk.values.forget(printer.name)
     return RpcDeletePrinter.Reply()

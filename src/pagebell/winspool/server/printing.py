@@ -5,7 +5,7 @@ from __future__ import annotations
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
 from pagebell.model.errors import NotFound, Refusal
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobId
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order
 from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
@@ -42,7 +42,8 @@ DATATYPES: dict[str, str] = {
 """Data types by their names, and the format that each speaks for; the octets tell more than RAW does."""
 
 
-def _format(datatype: str | None) -> str:
+def datatype_format(datatype: str | None) -> str:
+    """The format that a data type speaks for. Raises Win32Error."""
     found = DATATYPES.get((datatype or "RAW").casefold())
     if found is None:
         raise Win32Error(Win32.INVALID_DATATYPE)
@@ -63,9 +64,9 @@ async def open_printer(
         raise Win32Error(Win32.INVALID_LEVEL if call.pClientInfo.Level != 1 else Win32.INVALID_PARAMETER)
     if isinstance(call, RpcAsyncOpenPrinter):
         _refuse_old(call)
-    by = await desk.by(caller)
     name = parse(call.pPrinterName)
     opened = await _open(desk, caller, name, call.pDatatype)
+    by = await desk.at(caller, opened)
     opened.access = granted(by, call.AccessRequired)
     if isinstance(call, RpcOpenPrinterEx):
         opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
@@ -88,11 +89,11 @@ async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) ->
     opened = Opened(prefix=name.prefix, monitor=name.monitor)
     if name.printer:
         if datatype is not None:
-            _format(datatype)
+            datatype_format(datatype)
         try:
-            opened.printer = desk.spooler.printers.printer(PrinterName(name.printer)).name
+            opened.printer = desk.spooler.printers.find(name.printer).name
         except NotFound:
-            opened.printer = _spelt_otherwise(desk, name.printer)
+            raise Win32Error(Win32.INVALID_PRINTER_NAME) from None
         opened.datatype = datatype
         if name.job is not None:
             job = await desk.spooler.jobs.job(JobId(name.job))
@@ -100,14 +101,6 @@ async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) ->
                 raise Win32Error(Win32.INVALID_PARAMETER)
             opened.job = job.id
     return opened
-
-
-def _spelt_otherwise(desk: Desk, name: str) -> PrinterName:
-    """Names do not differ by case in Windows."""
-    for printer in desk.spooler.printers.list():
-        if printer.name.casefold() == name.casefold():
-            return printer.name
-    raise Win32Error(Win32.INVALID_PRINTER_NAME)
 
 
 @calls.answers_to(RpcClosePrinter)
@@ -136,7 +129,7 @@ async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> Rpc
         raise Win32Error(Win32.INVALID_PARAMETER)
     if opened.job is not None:
         raise Win32Error(Win32.INVALID_HANDLE)
-    format_ = _format(info.pDatatype or opened.datatype)
+    format_ = datatype_format(info.pDatatype or opened.datatype)
     by = await desk.by(caller)
     async with opened.turn:
         if opened.document is not None:

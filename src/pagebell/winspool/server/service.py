@@ -13,6 +13,7 @@ from pagebell.winspool.idl import par_notify, rprn_data, rprn_notify, rprn_setup
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL, OBJECT
 from pagebell.winspool.idl.rprn import WINSPOOL
 from pagebell.winspool.server import (
+    changing,
     contexts,
     data,
     drivers,
@@ -32,6 +33,7 @@ TABLES = (
     printing.calls,
     jobs.calls,
     printers.calls,
+    changing.calls,
     data.calls,
     contexts.calls,
     forms.calls,

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
 
 from pagebell.model.errors import NotFound, TooLarge, TooMany
+from pagebell.spooler.ports import Setting
+from pagebell.spooler.settings import Settings
 from pagebell.winspool.constants import RegType
 
 DRIVER_DATA = "PrinterDriverData"
 """The key of the calls that name none. [MS-RPRN] 3.1.4.2.7"""
-SERVER = "\\"
-"""Owner of the server's own values; no printer has such a name."""
-BUILT_IN_KEYS = (DRIVER_DATA, "DsSpooler", "DsDriver")
+DS_SPOOLER = "DsSpooler"
+SERVER = ""
+"""Owner of the server's own values."""
+BUILT_IN_KEYS = (DRIVER_DATA, DS_SPOOLER, "DsDriver")
 """Keys that every printer has, even if nothing is in them."""
-MOST_VALUES, MOST_KEYS, LARGEST = 512, 256, 1 << 16
+MOST_VALUES, LARGEST, LONGEST = 4096, 1 << 20, 1024
+"""Values and keys of a printer, octets of a value, characters of a name."""
+_SECTION = "data"
+_END = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True, array_like=True):
     """A value: its name as it was written, its type, its octets."""
 
     name: str
     type: int
     data: bytes
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A key and one of its values; without a value it tells that there is such a key."""
+
+    key: str
+    value: Value | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Kept).decode
 
 
 def dword(name: str, number: int) -> Value:
@@ -32,67 +51,80 @@ def dword(name: str, number: int) -> Value:
 
 def string(name: str, text: str) -> Value:
     """A REG_SZ."""
-    return Value(name, RegType.SZ, text.encode("utf-16-le") + b"\0\0")
+    return Value(name, RegType.SZ, text.encode("utf-16-le", "surrogatepass") + b"\0\0")
 
 
-@dataclass(slots=True)
+def strings(name: str, *texts: str) -> Value:
+    """A REG_MULTI_SZ."""
+    octets = b"".join(text.encode("utf-16-le", "surrogatepass") + b"\0\0" for text in texts)
+    return Value(name, RegType.MULTI_SZ, octets + b"\0\0")
+
+
+def _place(key: str, name: str = "") -> str:
+    return key.casefold() + _END + name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
-    """What is kept, by owner (a printer's name), key and name; names do not differ by case. In memory alone."""
+    """What is kept, by owner (a printer's name), key and name; names do not differ by case."""
 
-    _kept: dict[str, dict[str, tuple[str, dict[str, Value]]]] = field(default_factory=dict)
+    kept: Settings
 
     def get(self, owner: str, key: str, name: str) -> Value | None:
         """A value, None where there is none."""
-        return self._key(owner, key).get(name.casefold())
+        found = self.kept.get(owner, _SECTION).get(_place(key, name))
+        return None if found is None else _decode(found).value
 
     def all(self, owner: str, key: str) -> list[Value]:
         """The values right under a key."""
-        return list(self._key(owner, key).values())
+        start = _place(key)
+        found = (one.value for place, one in self._rows(owner) if place.startswith(start))
+        return [value for value in found if value is not None]
 
-    def set(self, owner: str, key: str, value: Value) -> None:
-        """Keep a value. Raises TooLarge, TooMany."""
-        if len(value.data) > LARGEST or len(value.name) > 1024 or len(key) > 1024:
+    async def set(self, owner: str, key: str, value: Value) -> None:
+        """Keep a value; its key and all above it come into being with it. Raises TooLarge, TooMany."""
+        if len(value.data) > LARGEST or len(value.name) > LONGEST or len(key) > LONGEST:
             raise TooLarge(f"{value.name[:64]!r} is too large to be kept")
-        keys = self._kept.setdefault(owner, {})
-        if key.casefold() not in keys and len(keys) >= MOST_KEYS:
-            raise TooMany(f"{owner} has {MOST_KEYS} keys")
-        _, values = keys.setdefault(key.casefold(), (key, {}))
-        if value.name.casefold() not in values and len(values) >= MOST_VALUES:
-            raise TooMany(f"{key} has {MOST_VALUES} values")
-        values[value.name.casefold()] = value
+        there = self.kept.get(owner, _SECTION)
+        parts = key.split("\\")
+        above = ["\\".join(parts[: n + 1]) for n in range(len(parts))]
+        new = [
+            Setting(owner, _SECTION, _place(one), _encode(_Kept(one)))
+            for one in above
+            if _place(one) not in there
+        ]
+        new.append(Setting(owner, _SECTION, _place(key, value.name), _encode(_Kept(key, value))))
+        if len(there) + len(new) > MOST_VALUES:
+            raise TooMany(f"there is room for {MOST_VALUES} values")
+        await self.kept.put(*new)
 
-    def delete(self, owner: str, key: str, name: str) -> None:
+    async def delete(self, owner: str, key: str, name: str) -> None:
         """Forget a value. Raises NotFound."""
-        if self._key(owner, key).pop(name.casefold(), None) is None:
+        if not name or _place(key, name) not in self.kept.get(owner, _SECTION):
             raise NotFound(f"there is no value {name!r}")
+        await self.kept.put(Setting(owner, _SECTION, _place(key, name), None))
 
     def keys(self, owner: str, under: str) -> list[str] | None:
         """The names of the keys right under a key; None where that key does not exist."""
-        start = under.casefold() + "\\" if under else ""
-        kept = self._kept.get(owner, {})
-        found = set() if under else set(BUILT_IN_KEYS)
-        found |= {
-            spelt[len(start) :].partition("\\")[0]
-            for folded, (spelt, _) in kept.items()
-            if folded.startswith(start)
-        }
-        there = {*kept, *map(str.casefold, BUILT_IN_KEYS)}
-        if not found and under and under.casefold() not in there:
+        there = {place.partition(_END)[0]: one.key for place, one in self._rows(owner)}
+        there = {key.casefold(): key for key in BUILT_IN_KEYS} | there
+        if under and under.casefold() not in there:
             return None
-        return sorted(found)
+        start = under.casefold() + "\\" if under else ""
+        below = (key[len(start) :] for folded, key in there.items() if folded.startswith(start))
+        return sorted({key.casefold(): key for key in below if "\\" not in key}.values(), key=str.casefold)
 
-    def delete_key(self, owner: str, key: str) -> None:
+    async def delete_key(self, owner: str, key: str) -> None:
         """Forget a key and all under it. Raises NotFound."""
-        kept, folded = self._kept.get(owner, {}), key.casefold()
-        doomed = [one for one in kept if one == folded or one.startswith(folded + "\\")]
-        if not doomed:
+        folded = key.casefold()
+        doomed = [
+            place
+            for place in self.kept.get(owner, _SECTION)
+            if (of := place.partition(_END)[0]) == folded or of.startswith(folded + "\\")
+        ]
+        if not doomed and folded not in map(str.casefold, BUILT_IN_KEYS):
             raise NotFound(f"there is no key {key!r}")
-        for one in doomed:
-            del kept[one]
+        await self.kept.put(*(Setting(owner, _SECTION, place, None) for place in doomed))
 
-    def forget(self, owner: str) -> None:
-        """A printer is gone, and its values with it."""
-        self._kept.pop(owner, None)
-
-    def _key(self, owner: str, key: str) -> dict[str, Value]:
-        return self._kept.get(owner, {}).get(key.casefold(), (key, {}))[1]
+    def _rows(self, owner: str) -> Iterator[tuple[str, _Kept]]:
+        return ((place, _decode(octets)) for place, octets in self.kept.get(owner, _SECTION).items())

@@ -1,0 +1,77 @@
+"""Who wants to hear of which events: an index by scope, so that an event is matched once for each distinct filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from pagebell.model.event import Event, PrinterName
+from pagebell.model.subscription import SERVER, Filter, Scope
+
+T = TypeVar("T")
+
+
+class Audience(Generic[T]):
+    """Members, each with a filter. What it costs to find an event's hearers does not grow with the others."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[Scope, dict[Filter, set[T]]] = {}
+        self._jobs_of: dict[PrinterName, set[Scope]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def join(self, filter_: Filter, member: T) -> None:
+        """Let the member hear; one that does already stays what it is."""
+        scope = filter_.scope
+        members = self._scopes.setdefault(scope, {}).setdefault(filter_, set())
+        self._size += member not in members
+        members.add(member)
+        if scope.job is not None and scope.printer is not None:
+            self._jobs_of.setdefault(scope.printer, set()).add(scope)
+
+    def leave(self, filter_: Filter, member: T) -> None:
+        """Forget a member; one that is not known is no matter."""
+        scope = filter_.scope
+        filters = self._scopes.get(scope, {})
+        members = filters.get(filter_, set())
+        if member not in members:
+            return
+        members.discard(member)
+        self._size -= 1
+        if not members:
+            del filters[filter_]
+        if filters:
+            return
+        del self._scopes[scope]
+        if scope.job is not None and scope.printer is not None:
+            self._jobs_of[scope.printer].discard(scope)
+            if not self._jobs_of[scope.printer]:
+                del self._jobs_of[scope.printer]
+
+    def hearers(self, event: Event) -> list[T]:
+        """Whose filters match."""
+        return [
+            member
+            for filters in self._candidates(event)
+            for filter_, members in filters.items()
+            if filter_.matches(event)
+            for member in members
+        ]
+
+    def _candidates(self, event: Event) -> Iterator[dict[Filter, set[T]]]:
+        scopes = [SERVER, Scope(event.printer)]
+        if event.job is not None:
+            scopes.append(Scope(event.printer, event.job))
+        else:
+            scopes += self._jobs_of.get(event.printer, ())
+        for scope in scopes:
+            filters = self._scopes.get(scope)
+            if filters is not None:
+                yield filters
+
+    def __iter__(self) -> Iterator[T]:
+        for filters in self._scopes.values():
+            for members in filters.values():
+                yield from members

@@ -1,0 +1,108 @@
+"""The model's objects as the JSON API tells of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pagebell.event_json import event_view, keyword, timestamp
+from pagebell.model.errors import NotFound
+from pagebell.model.event import JobId, PrinterName
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.eventlog import Notification
+from pagebell.spooler.spooler import Spooler
+from pagebell.web.api import messages as m
+
+
+def printer_info(printer: Printer, spooler: Spooler) -> m.PrinterInfo:
+    """A printer."""
+    state: Any = keyword(printer.state)
+    return m.PrinterInfo(
+        name=printer.name,
+        uuid=printer.uuid,
+        info=printer.info,
+        location=printer.location,
+        state=state,
+        state_reasons=sorted(printer.reasons),
+        state_message=printer.message,
+        accepting_jobs=printer.accepting,
+        queued_jobs=spooler.jobs.count(printer.name),
+    )
+
+
+def job_info(job: Job) -> m.JobInfo:
+    """A job."""
+    state: Any = keyword(job.state)
+    return m.JobInfo(
+        id=job.id,
+        uuid=job.uuid,
+        printer=job.printer,
+        name=job.name,
+        owner=job.owner,
+        state=state,
+        state_reasons=sorted(job.reasons),
+        state_message=job.message,
+        created=timestamp(job.created),
+        processing_at=_time(job.processing_at),
+        completed_at=_time(job.completed_at),
+        priority=job.priority,
+        octets=job.octets,
+        impressions=job.impressions,
+        impressions_completed=job.impressions_completed,
+    )
+
+
+def subscription_info(subscription: Subscription, spooler: Spooler) -> m.SubscriptionInfo:
+    """A subscription, without its secret."""
+    subscriptions = spooler.subscriptions
+    _, newest = subscriptions.available(subscription.id)
+    delivered = subscriptions.deliveries.delivered(subscription.id) if subscription.recipient else None
+    return m.SubscriptionInfo(
+        id=subscription.id,
+        uuid=subscription.uuid,
+        scope=scope_text(subscription.scope),
+        events=sorted(subscription.events),
+        owner=subscription.owner,
+        created=timestamp(subscription.created),
+        expires=_time(subscription.expires),
+        lease=subscription.lease,
+        language=subscription.language,
+        interval=subscription.interval,
+        user_data=subscription.user_data.decode("utf-8", "backslashreplace"),
+        recipient=subscription.recipient,
+        newest=newest,
+        delivered=delivered,
+    )
+
+
+def numbered_event(notification: Notification, language: str) -> m.NumberedEvent:
+    """An event with its number in a subscription."""
+    view = event_view(notification.event, language)
+    return m.NumberedEvent(
+        number=notification.number, **{name: getattr(view, name) for name in view.__struct_fields__}
+    )
+
+
+def scope_text(scope: Scope) -> str:
+    """A scope as the path of what it is about."""
+    if scope.job is not None:
+        return f"jobs/{scope.job}"
+    return "server" if scope.printer is None else f"printers/{scope.printer}"
+
+
+async def scope_of(text: str, spooler: Spooler) -> Scope:
+    """The scope that a path names. Raises NotFound."""
+    kind, _, name = text.partition("/")
+    if kind == "jobs":
+        job = await spooler.jobs.job(JobId(int(name)))
+        return Scope(job.printer, job.id)
+    if kind == "printers":
+        return Scope(spooler.printers.printer(PrinterName(name)).name)
+    if text != "server":
+        raise NotFound(f"there is nothing called {text!r}")
+    return SERVER
+
+
+def _time(at: float | None) -> str | None:
+    return None if at is None else timestamp(at)

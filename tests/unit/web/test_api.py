@@ -1,0 +1,311 @@
+"""The JSON API does what IPP does, with the same rights, and says in words what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from pagebell.entrance import Admission, visitor_of
+from pagebell.entrance.admission import admit_to
+from pagebell.http.signing import new_secret
+from pagebell.model.access import ADMINISTRATOR, SYSTEM, Principal
+from pagebell.model.errors import FACTS, Refusal
+from pagebell.model.event import JobState
+from pagebell.spooler.policy import Policy
+from pagebell.web.api.application import PREFIX
+from pagebell.web.api.endpoint import REASONS, STATUS, Endpoint
+from pagebell.web.api.operations import ENDPOINTS
+from tests.unit.spooler.stage import P2
+from tests.unit.spooler.test_deliveries import Post
+from tests.unit.web.api import Web
+
+CREATED = {"events": ["job-created"]}
+
+
+@pytest.fixture
+async def w() -> AsyncIterator[Web]:
+    async with Web(couriers=(Post(),), policy=Policy(housekeeping=1e9)) as web:
+        yield web
+
+
+def told(answer: Any) -> str:
+    """A problem's sentence."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["title"] == REASONS[answer.status_code]
+    return str(problem["detail"])
+
+
+# --- printers ---
+
+
+async def test_printers_are_listed_and_shown(w: Web) -> None:
+    await w.add(P2)
+    answer = await w.api("GET", "/printers")
+    assert [one["name"] for one in answer.json()["items"]] == ["p1", "p2"]
+    one = (await w.api("GET", "/printers/p1")).json()
+    assert (one["state"], one["accepting_jobs"], one["queued_jobs"]) == ("idle", True, 0)
+    missing = await w.api("GET", "/printers/nowhere")
+    assert (missing.status_code, told(missing)) == (404, "There is no printer 'nowhere'")
+
+
+async def test_operators_pause_and_resume_and_others_do_not(w: Web) -> None:
+    refused = await w.api("POST", "/printers/p1/pause")
+    assert refused.status_code == 403
+    assert "may not" in told(refused)
+    paused = await w.api("POST", "/printers/p1/pause", known="root")
+    assert (paused.json()["state"], paused.json()["state_reasons"]) == ("stopped", ["paused"])
+    assert (await w.api("POST", "/printers/p1/resume", known="root")).json()["state"] == "idle"
+
+
+# --- jobs ---
+
+
+async def test_document_is_printed(w: Web) -> None:
+    answer = await w.api(
+        *("POST", "/printers/p1/jobs?name=Letter&copies=2"),
+        content=b"hello",
+        headers=[("content-type", "application/octet-stream")],
+    )
+    assert answer.status_code == 201
+    job = answer.json()
+    assert (job["name"], job["owner"], job["printer"], job["octets"]) == ("Letter", "ada", "p1", 5)
+    assert (await w.job(job["id"])).ticket.copies == 2
+    assert w.device.job == job["id"]
+    w.device.finish()
+    await w.clock.settle()
+    assert (await w.api("GET", f"/jobs/{job['id']}")).json()["state"] == "completed"
+
+
+async def test_document_of_a_format_that_the_printer_lacks_is_refused(w: Web) -> None:
+    answer = await w.api(
+        "POST", "/printers/p1/jobs", content=b"x", headers=[("content-type", "text/x-nonsense")]
+    )
+    assert answer.status_code == 415
+    assert "text/x-nonsense" in told(answer)
+
+
+async def test_job_is_held_released_and_canceled_by_its_owner(w: Web) -> None:
+    number = (await w.api("POST", "/printers/p1/jobs?hold=true", content=b"x")).json()["id"]
+    assert await w.state(number) is JobState.PENDING_HELD
+    for verb, state in [
+        ("release", "processing"),
+        ("cancel", "processing"),
+    ]:
+        refused = await w.api("POST", f"/jobs/{number}/{verb}", user="bob")
+        assert (refused.status_code, "belongs to ada" in told(refused)) == (403, True)
+        answer = await w.api("POST", f"/jobs/{number}/{verb}")
+        assert answer.status_code == 200
+        assert answer.json()["state"] in (state, "pending")
+    await w.clock.settle()
+    again = await w.api("POST", f"/jobs/{number}/hold")
+    assert again.status_code == 409
+
+
+async def test_jobs_come_page_by_page(w: Web) -> None:
+    numbers = [await w.submit() for _ in range(5)]
+    found, offset = [], 0
+    while offset is not None:
+        page = (await w.api("GET", f"/jobs?limit=2&offset={offset}")).json()
+        assert len(page["items"]) <= 2
+        found += [job["id"] for job in page["items"]]
+        offset = page["next"]
+    assert found == numbers
+    assert (await w.api("GET", "/jobs?which=finished")).json()["items"] == []
+    assert len((await w.api("GET", "/jobs?which=all&printer=p1&owner=ada")).json()["items"]) == 5
+    assert (await w.api("GET", "/jobs?owner=bob")).json()["items"] == []
+    assert (await w.api("GET", "/jobs?printer=nowhere")).status_code == 404
+
+
+# --- subscriptions ---
+
+
+@pytest.mark.parametrize("scope", ["server", "printers/p1", "jobs/1"])
+async def test_subscription_of_each_scope_is_made_read_renewed_and_ended(w: Web, scope: str) -> None:
+    await w.submit(job_hold_until="indefinite")
+    wish = {"events": ["job-state-changed", "job-created"], "lease": 100, "user_data": "désk", "scope": scope}
+    made = await w.api("POST", "/subscriptions", wish)
+    assert made.status_code == 201, made.text
+    info = made.json()
+    assert (info["scope"], info["owner"], info["user_data"], info["newest"]) == (scope, "ada", "désk", 0)
+    assert info["events"] == ["job-created", "job-state-changed"]
+    path = f"/subscriptions/{info['id']}"
+    await w.spooler.jobs.release(1, SYSTEM)  # type: ignore[arg-type]
+    await w.clock.settle()
+    heard = (await w.api("GET", f"{path}/events?limit=1")).json()
+    assert [one["number"] for one in heard["items"]] == [1]
+    assert heard["items"][0]["job"]["id"] == 1
+    more = (await w.api("GET", f"{path}/events?after={heard['next']}")).json()
+    assert [one["number"] for one in more["items"]] == list(range(2, len(more["items"]) + 2))
+    renewed = await w.api("PATCH", path, {"lease": 500})
+    if scope.startswith("jobs/"):
+        assert (renewed.status_code, info["expires"]) == (409, None)
+    else:
+        assert renewed.json()["lease"] == 500
+    assert (await w.api("DELETE", path)).status_code == 204
+    assert (await w.api("GET", path)).status_code == 404
+
+
+async def test_list_has_all_of_an_owners_whatever_their_scope_page_by_page(w: Web) -> None:
+    job = await w.submit(job_hold_until="indefinite")
+    for scope in ("server", "printers/p1", f"jobs/{job}"):
+        await w.api("POST", "/subscriptions", {**CREATED, "scope": scope})
+    await w.api("POST", "/subscriptions", CREATED, user="bob")
+    found, after = [], 0
+    while after is not None:
+        page = (await w.api("GET", f"/subscriptions?limit=2&after={after}")).json()
+        found += [one["scope"] for one in page["items"]]
+        after = page["next"]
+    assert found == ["server", "printers/p1", f"jobs/{job}"]
+    assert len((await w.api("GET", "/subscriptions", known="root")).json()["items"]) == 4
+    assert len((await w.api("GET", "/subscriptions?scope=printers/p1")).json()["items"]) == 1
+    assert (await w.api("GET", "/subscriptions?owner=bob")).json()["items"] == []
+
+
+async def test_subscription_of_somebody_else_is_not_touched(w: Web) -> None:
+    number = (await w.api("POST", "/subscriptions", CREATED)).json()["id"]
+    for method, path, body in [
+        ("GET", "", None),
+        ("GET", "/events", None),
+        ("PATCH", "", {"lease": 5}),
+        ("DELETE", "", None),
+    ]:
+        answer = await w.api(method, f"/subscriptions/{number}{path}", body, user="bob")
+        assert (answer.status_code, "belongs to ada" in told(answer)) == (403, True)
+
+
+async def test_recipient_is_told_and_its_secret_never(w: Web) -> None:
+    secret = new_secret()
+    wish = {**CREATED, "recipient": "post://a/1", "secret": secret}
+    made = await w.api("POST", "/subscriptions", wish)
+    await w.submit()
+    shown = await w.api("GET", f"/subscriptions/{made.json()['id']}")
+    listed = await w.api("GET", "/subscriptions")
+    assert (shown.json()["recipient"], shown.json()["newest"], shown.json()["delivered"]) == (
+        "post://a/1",
+        1,
+        1,
+    )
+    assert secret not in made.text + shown.text + listed.text
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({**CREATED, "recipient": "post://forbidden/"}, "nobody may write there"),
+        ({**CREATED, "recipient": "pigeon://a/"}, "known schemes are post:"),
+        ({**CREATED, "secret": "hunter2"}, "a secret is whsec_"),
+        ({**CREATED, "user_data": "ü" * 40}, "63 octets"),
+        ({"events": ["job-eaten"]}, "events[0]: invalid enum value 'job-eaten'"),
+        ({"events": []}, "events: expected `array` of length >= 1"),
+        ({**CREATED, "nonsense": 1}, "contains unknown field `nonsense`"),
+        ({**CREATED, "scope": "moon"}, "scope: expected `str` matching regex"),
+        ({}, "missing required field `events`"),
+    ],
+)
+async def test_wish_that_can_not_be_granted_is_refused_in_words(
+    w: Web, wish: dict[str, object], words: str
+) -> None:
+    answer = await w.api("POST", "/subscriptions", wish)
+    assert answer.status_code == 422
+    assert words.lower() in told(answer).lower()
+
+
+# --- what makes no sense ---
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "how", "status"),
+    [
+        ("POST", "/subscriptions", {"content": b"{"}, 400),
+        ("POST", "/subscriptions", {"content": b"\xff"}, 400),
+        ("POST", "/subscriptions", {"content": b"[" * 100_000}, 422),
+        ("POST", "/subscriptions", {"content": b"{}", "headers": [("content-type", "text/plain")]}, 415),
+        ("GET", "/jobs?limit=0", {}, 400),
+        ("GET", "/jobs?limit=x", {}, 400),
+        ("GET", "/jobs?nonsense=1", {}, 400),
+        ("GET", "/jobs?limit=1&limit=2", {}, 400),
+        ("GET", "/printers?nonsense=1", {}, 400),
+        ("GET", "/jobs/99999999999999999999", {}, 404),
+        ("GET", "/subscriptions/99999999999999999999", {}, 404),
+        ("GET", "/subscriptions?scope=jobs/9999999999", {}, 404),
+        ("GET", "/jobs/nonsense", {}, 404),
+        ("GET", "/nonsense", {}, 404),
+        ("DELETE", "/printers", {}, 405),
+    ],
+)
+async def test_nonsense_is_a_problem_in_words(
+    w: Web, method: str, path: str, how: dict[str, Any], status: int
+) -> None:
+    if "content" in how:
+        how = {"headers": [("content-type", "application/json")], **how}
+    answer = await w.api(method, path, **how)
+    assert answer.status_code == status, answer.text
+    assert told(answer)
+
+
+# --- pages of other sites ---
+
+
+async def test_page_of_another_site_changes_nothing(w: Web) -> None:
+    number = await w.submit()
+    evil = [("origin", "http://evil.test"), ("host", "127.0.0.1:8631")]
+    answer = await w.api("POST", f"/jobs/{number}/cancel", known="root", headers=evil)
+    assert answer.status_code == 403
+    assert "other sites" in told(answer)
+    own = [("origin", "http://127.0.0.1:8631")]
+    assert (await w.api("POST", f"/jobs/{number}/cancel", headers=own)).status_code == 200
+
+
+async def test_name_that_is_not_this_servers_brings_no_rights_by_address(w: Web) -> None:
+    await w.api("POST", "/subscriptions", CREATED)
+
+    async def seen(host: str) -> int:
+        async def administers_by_address(scope: Any, receive: Any, send: Any) -> None:
+            visitor = visitor_of(scope)
+            admit_to(scope, Admission(visitor, Principal("anonymous", rights=ADMINISTRATOR)))
+            await w.site(scope, receive, send)
+
+        w.application = administers_by_address  # type: ignore[method-assign]
+        answer = await w.api("GET", "/subscriptions", user="", headers=[("host", host)])
+        return len(answer.json()["items"])
+
+    assert await seen("127.0.0.1:8631") == await seen("localhost:8631") == await seen("[::1]") == 1
+    assert await seen("evil.test:8631") == await seen("") == 0
+
+
+# --- its description ---
+
+
+async def test_description_is_valid_and_names_every_endpoint(w: Web) -> None:
+    document = (await w.ask("GET", "/api/openapi.json")).json()
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+    told_of = {(method.upper(), path) for path, at in document["paths"].items() for method in at}
+    wanted = {(one.method, PREFIX + one.path.replace(":int", "")) for one in ENDPOINTS}
+    assert told_of == wanted | {("GET", "/events")}
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.example], ids=lambda one: one.path)
+async def test_examples_work(w: Web, endpoint: Endpoint) -> None:
+    await w.api("POST", "/subscriptions", CREATED)
+    path = endpoint.path.replace("{subscription:int}", "1")
+    answer = await w.api(endpoint.method, path, endpoint.example)
+    assert answer.status_code == endpoint.status
+    assert endpoint.answer is not None
+    assert msgspec.json.decode(answer.content, type=endpoint.answer)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_endpoint_says_what_it_does(endpoint: Endpoint) -> None:
+    assert endpoint.handler.__doc__
+
+
+def test_every_fact_has_a_status_and_a_reason() -> None:
+    assert set(STATUS) == set(FACTS)
+    assert set(STATUS.values()) <= set(REASONS)
+    assert all(issubclass(kind, Refusal) for kind in STATUS)
