@@ -288,11 +288,18 @@ def settle(old: Printer, new: Printer, now: float) -> tuple[Printer, tuple[Event
     return new, tuple(events)
 
 
-_FINISHERS = tuple(
-    (
-        "binder bander die-cutter folder perforater puncher separation-cutter sheet-rotator slitter stacker "
-        "stapler stitcher trimmer wrapper inserter imprinter"
-    ).split()
+_FINISHERS = (
+    *("binder", "bander", "die-cutter", "folder", "imprinter", "inserter", "perforater", "puncher"),
+    *(
+        "separation-cutter",
+        "sheet-rotator",
+        "slitter",
+        "stacker",
+        "stapler",
+        "stitcher",
+        "trimmer",
+        "wrapper",
+    ),
 )
 _SUPPLIED: dict[EventKind, Callable[[str], bool]] = {
     EventKind.PRINTER_MEDIA_CHANGED: lambda reason: reason.startswith("media-empty"),
