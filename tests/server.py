@@ -47,8 +47,12 @@ class ServerProcess:
     """Printers by name, each with its device's URI; none: as at a user's first start."""
     settings: str = ""
     """Further TOML."""
+    ipp: str = "127.0.0.1:0"
+    """HOST:PORT for IPP; a port of its own choice for each life where it is 0."""
     rpc: str = "off"
     """HOST:PORT for Windows clients."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables."""
     prefix: tuple[str, ...] = ()
     """A command that runs the server in some confinement."""
     output: str = ""
@@ -96,13 +100,13 @@ class ServerProcess:
                     "--state",
                     self.state,
                     "--ipp",
-                    "127.0.0.1:0",
+                    self.ipp,
                     "--rpc",
                     self.rpc,
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
             )
         try:
             self._read_until_ready()

@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
 from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
 from pagebell.entrance.admission import Header, admit_to
-from pagebell.entrance.attempts import Attempts
-from pagebell.entrance.schemes import Basic, Scheme
 from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
@@ -44,7 +41,7 @@ from pagebell.ipp.server.http import (
 from pagebell.model.access import SYSTEM
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
-from pagebell.spooler.ports import Directory
+from pagebell.proofs import Proofs, ProofsError, proofs
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.stores.files import FileDocumentStore
@@ -179,7 +176,11 @@ async def _ensure_printers(spooler: Spooler, config: Config, folder: Path) -> No
 async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folder: Path) -> Running:
     host, port = split_address(config.server.ipp, "server.ipp")
     directory = UserFile(folder, config.rules())
-    door = _doorkeeper(config, directory)
+    try:
+        checked = proofs(config, directory)
+    except ProofsError as error:
+        raise StartError(str(error)) from None
+    door = _doorkeeper(config, checked)
     application = _Application(spooler, door)
     certificate, key = _certificate(config, folder, host)
     try:
@@ -196,7 +197,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         ) from None
     stack.push_async_callback(listener.close)
     try:
-        windows = await open_door(stack, spooler, directory, config)
+        windows = await open_door(stack, spooler, checked, config)
     except AddressError as error:
         raise StartError(str(error)) from None
     stack.callback(spooler.begin_stop)
@@ -210,14 +211,13 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     return running
 
 
-def _doorkeeper(config: Config, directory: Directory) -> Doorkeeper:
+def _doorkeeper(config: Config, checked: Proofs) -> Doorkeeper:
     """Who comes in by HTTP. Raises StartError."""
     has_tls = config.tls.mode is not TlsMode.OFF
     if config.access.auth is Auth.REQUIRE and not has_tls:
         raise StartError('access.auth = "require" needs encryption: choose --tls allow or --tls require')
-    schemes: list[Scheme] = [Basic(directory, time.monotonic)]
     entry = Entry(config.access.admin_from, config.access.auth, has_tls)
-    return Doorkeeper(entry, directory, schemes, Attempts(time.monotonic))
+    return Doorkeeper(entry, checked.directory, checked.schemes(), checked.attempts)
 
 
 def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] | tuple[None, None]:

@@ -151,6 +151,8 @@ class AccessTable(_Table, frozen=True):
     """Who may do everything, beside those whom `pagebell users add --admin` has made administrators."""
     groups: dict[str, tuple[str, ...]] = {}
     """Groups of this server's own: for each its members, names and security identifiers."""
+    keytab: str = ""
+    """File with the server's Kerberos keys, host/NAME for Windows clients and HTTP/NAME for others; empty for none."""
 
 
 class RpcTable(_Table, frozen=True):

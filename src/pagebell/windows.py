@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from pagebell.config import Config, split_address
 from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
-from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor, Target
-from pagebell.dcerpc.security import AuthType, Level, Mechanisms
+from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
-from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
 from pagebell.model.access import SYSTEM
+from pagebell.proofs import Proofs, computer_name
 from pagebell.spooler.ports import Directory
 from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.server.calling import Callbacks
@@ -48,14 +47,14 @@ class WindowsDoor:
 
 
 async def open_door(
-    stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config
+    stack: AsyncExitStack, spooler: Spooler, proofs: Proofs, config: Config
 ) -> WindowsDoor | None:
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
     if config.rpc.listen == OFF:
         return None
-    desk = await _desk(stack, spooler, directory, config)
+    desk = await _desk(stack, spooler, proofs.directory, config)
     services = _services(desk, config)
-    server = RpcServer(services, _mechanisms(directory, config))
+    server = RpcServer(services, proofs.mechanisms(), guard=proofs.attempts)
     host, port = split_address(config.rpc.listen, "rpc.listen")
     try:
         endpoint = await stack.enter_async_context(server.listen(host, port))
@@ -71,9 +70,8 @@ def _cannot(address: str, error: OSError, option: str) -> str:
 
 async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config) -> Desk:
     """What the handlers share; clients that listened before a restart do not any more."""
-    computer = config.rpc.computer or socket.gethostname().partition(".")[0]
     settings = Settings(
-        computer=computer.upper(),
+        computer=computer_name(config),
         names=(socket.gethostname(), *config.rpc.names),
         driver=config.rpc.default_driver,
         drivers={name: table.driver for name, table in config.printers.items() if table.driver},
@@ -91,21 +89,6 @@ def _services(desk: Desk, config: Config) -> list[Service]:
     """[MS-RPRN] and [MS-PAR]."""
     minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
     return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par_service(desk)]
-
-
-def _mechanisms(directory: Directory, config: Config) -> Mechanisms:
-    """How clients prove who they are: NTLMv2, alone or negotiated."""
-
-    async def lookup(user: str, domain: str) -> bytes | None:
-        return await directory.nt_hash(user)
-
-    computer = (config.rpc.computer or socket.gethostname().partition(".")[0]).upper()
-
-    def acceptor() -> NtlmAcceptor:
-        target = Target(computer=computer, domain=computer)
-        return NtlmAcceptor(HashedCredentials(lookup), target, anonymous=config.rpc.anonymous)
-
-    return {AuthType.NTLM: acceptor, AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: acceptor})}
 
 
 async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoint, config: Config) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pagebell.dcerpc import ntlm_keys as keys
+from pagebell.dcerpc.client import connect, ntlm
 from pagebell.dcerpc.ntlm import Claim, HashedCredentials, NtlmAcceptor, NtlmInitiator
 from pagebell.dcerpc.ntlm_keys import NtlmProtection, md4
 from pagebell.dcerpc.ntlm_messages import (
@@ -22,8 +25,11 @@ from pagebell.dcerpc.ntlm_messages import (
     unpack_pairs,
 )
 from pagebell.dcerpc.security import Level, Mechanism, SecurityError
-from pagebell.dcerpc.spnego import KERBEROS_OID, NTLM_OID, SpnegoAcceptor, SpnegoInitiator, _tlv
-from tests.dcerpc.servers import PASSWORD, USER, lookup
+from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.spnego import KERBEROS_OID, NTLM_OID, AnyAcceptor, SpnegoAcceptor, SpnegoInitiator, _tlv
+from pagebell.dcerpc.status import Fault, Refused
+from pagebell.entrance.attempts import Attempts, Patience
+from tests.dcerpc.servers import BELL, PASSWORD, USER, Bell, Echo, lookup, mechanisms
 
 # The octets of [MS-NLMP] 4.2.4, the specification's worked example of NTLMv2.
 BASE = bytes.fromhex("8de40ccadbc14a82f15cb0ad0de95ca3")
@@ -228,3 +234,27 @@ async def test_a_damaged_token_is_refused_or_answered(data: st.DataObject) -> No
             token = await client.step(await server.step(token))
         except SecurityError:
             return
+
+
+@pytest.mark.parametrize("wrap", [lambda client: client, SpnegoInitiator])
+async def test_a_mechanism_comes_alone_or_within_spnego(wrap: Callable[[Mechanism], Mechanism]) -> None:
+    server = AnyAcceptor({NTLM_OID: acceptor})
+    await converse(wrap(NtlmInitiator(USER, PASSWORD)), server)
+    assert (server.complete, server.principal.name) == (True, USER)
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda octets: _tlv(0x60, octets)))
+def test_any_octets_begin_something_or_are_refused(octets: bytes) -> None:
+    with contextlib.suppress(SecurityError):
+        asyncio.run(AnyAcceptor({NTLM_OID: acceptor}).step(octets))
+
+
+async def test_address_that_failed_too_often_is_not_looked_at() -> None:
+    guard = Attempts(lambda: 0.0, Patience(failures=2))
+    server = RpcServer([Bell().service()], mechanisms(), guard=guard)
+    async with server.listen("127.0.0.1", 0) as endpoint:
+        for password in ("wrong", "wrong", PASSWORD):
+            with pytest.raises((Fault, Refused, ConnectionError)):
+                async with connect("127.0.0.1", endpoint.port, BELL, security=ntlm(USER, password)) as client:
+                    await client.call(Echo(data=b""))
+        assert guard.wait("127.0.0.1") > 0

@@ -20,12 +20,21 @@ def section(title: str) -> str:
     return TEXT.split(f"## {title}\n")[1].split("\n## ")[0]
 
 
-def test_every_dependency_at_run_time_has_its_paragraph() -> None:
-    told = {
+def told_in(title: str) -> set[str]:
+    return {
         name
-        for paragraph in section("At run time").split("\n\n")
+        for paragraph in section(title).split("\n\n")
         for name in re.findall(r"\*\*(.+?)\*\*", paragraph.partition(": ")[0])
     }
+
+
+def test_every_extra_has_its_paragraph() -> None:
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    assert told_in("In extras") == set().union(*map(names, extras))
+
+
+def test_every_dependency_at_run_time_has_its_paragraph() -> None:
+    told = told_in("At run time")
     assert told - OURS_OR_PYTHONS == names(PROJECT["project"]["dependencies"])
 
 

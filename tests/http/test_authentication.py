@@ -25,6 +25,9 @@ from tests.http.wire import Response, Wire
 
 PRINTER = "ipps://printer.test:631/ipp/print/PDF"
 PASSWORD = "Grüße 123"
+PEOPLE = [
+    make_user(name, PASSWORD, nt_hash(PASSWORD), admin=name == "root") for name in ("alice", "carol", "root")
+]
 EVERYTHING = {"auth": "require", "admin-from": [], "operators": ["carol"]}
 
 
@@ -49,9 +52,8 @@ def settings() -> dict[str, Any]:
 @pytest.fixture
 async def wire(running: Running) -> Any:
     users = UserFile(running.state)
-    for name in ("alice", "carol"):
-        users.add(make_user(name, PASSWORD, nt_hash(PASSWORD)))
-    users.add(make_user("root", PASSWORD, nt_hash(PASSWORD), admin=True))
+    for user in PEOPLE:
+        users.add(user)
     trust = ssl.create_default_context(cafile=running.certificate)
     async with Wire(running.host, running.port, trust) as wire:
         yield wire

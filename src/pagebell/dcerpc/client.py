@@ -24,6 +24,7 @@ from pagebell.dcerpc.client_association import (
     Faulted,
     Rejected,
 )
+from pagebell.dcerpc.kerberos import KerberosInitiator
 from pagebell.dcerpc.limits import DEFAULT, Limits
 from pagebell.dcerpc.ndr import Call, Interface, Procedure, Struct
 from pagebell.dcerpc.negotiation import NDR
@@ -33,7 +34,7 @@ from pagebell.dcerpc.protection import SecurityContext
 from pagebell.dcerpc.security import AuthType, Level, Mechanism, SecurityError
 from pagebell.dcerpc.service import syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
-from pagebell.dcerpc.spnego import SpnegoInitiator
+from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator
 from pagebell.dcerpc.status import Fault, Refused
 
 R = TypeVar("R", bound=Struct)
@@ -64,6 +65,15 @@ def spnego(user: str, password: str | bytes, domain: str = "", level: Level = Le
     return Security(
         AuthType.SPNEGO, SpnegoInitiator(NtlmInitiator(user, password, domain, level=level)), level
     )
+
+
+def kerberos(host: str, service: str = "host", level: Level = Level.PRIVACY) -> Security:
+    """Authenticate by the tickets that are there, within SPNEGO, to a server by its full name.
+
+    Raises KerberosUnavailable.
+    """
+    initiator = KerberosInitiator(host, service, level)
+    return Security(AuthType.SPNEGO, SpnegoInitiator(initiator, KERBEROS_OID), level)
 
 
 class RpcClient:

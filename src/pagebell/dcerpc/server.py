@@ -15,6 +15,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from pagebell.dcerpc.association import ServerAssociation, State
 from pagebell.dcerpc.events import CallCancelled, CallReceived, Closed, IncomingCall, ServerEvent, StepWanted
@@ -43,6 +44,16 @@ class Endpoint:
     port: int
 
 
+class Guard(Protocol):
+    """Knows which addresses have failed too often to prove who they are."""
+
+    def wait(self, address: str) -> int:
+        """Seconds until they may try again; 0 is now."""
+
+    def failed(self, address: str) -> None:
+        """Somebody there has failed."""
+
+
 class RpcServer:
     """Serves interfaces on TCP endpoints; one server may listen on several."""
 
@@ -54,8 +65,10 @@ class RpcServer:
         limits: Limits = DEFAULT,
         transfers: tuple[Syntax, ...] = (NDR, NDR64),
         principals: Mapping[int, str] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """`transfers` stands in order of preference; `principals` has what inq_princ_name tells."""
+        self.guard = guard
         self._services: dict[Syntax, Service] = {}
         self._mechanisms, self._limits, self._transfers = mechanisms or {}, limits, transfers
         self._groups = Groups(limits)
@@ -238,11 +251,16 @@ class _Connection:
                     log.info("%s: %s", self._peer, reason)
 
     async def _step(self, wanted: StepWanted) -> list[ServerEvent]:
+        guard = self._server.guard
         try:
+            if guard is not None and guard.wait(self._peer):
+                raise SecurityError("too many failures from this address")
             async with asyncio.timeout(self._limits.bind_seconds):
                 answer = await wanted.security.mechanism.step(wanted.token)
         except (SecurityError, TimeoutError) as error:
             log.warning("%s: authentication refused: %s", self._peer, str(error) or "too slow")
+            if guard is not None and not guard.wait(self._peer):
+                guard.failed(self._peer)
             return self._association.refused("authentication refused")
         except Exception:
             log.exception("%s: authentication", self._peer)

@@ -22,6 +22,7 @@ _REJECTED = 2
 _INIT, _RESP, _SEQUENCE, _OID, _OCTETS, _ENUM = 0x60, 0xA1, 0x30, 0x06, 0x04, 0x0A
 _FIELD = 0xA0
 _MOST_MECHANISMS = 32
+_NTLM_SIGNATURE = b"NTLMSSP\0"
 
 
 class _Signs(Protocol):
@@ -174,6 +175,38 @@ class SpnegoAcceptor(_Negotiation):
         return _response(_COMPLETED, b"", answer, mic)
 
 
+class AnyAcceptor(_Negotiation):
+    """SPNEGO, or one of its mechanisms by itself, whichever the client begins with, as HTTP clients do (RFC 4559 4)."""
+
+    def __init__(self, mechanisms: Mapping[bytes, Callable[[], Mechanism]]) -> None:
+        super().__init__()
+        self._mechanisms = mechanisms
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the mechanism is over."""
+        return self._inner is not None and self._inner.complete
+
+    async def step(self, token: bytes) -> bytes:
+        """Take the client's next token."""
+        if self._inner is None:
+            self._inner = self._begun(token)
+        return await self._inner.step(token)
+
+    def _begun(self, token: bytes) -> Mechanism:
+        if token.startswith(_NTLM_SIGNATURE):
+            oid = NTLM_OID
+        else:
+            kind, oid, _ = _read(_expect(token, _INIT))
+            if kind != _OID:
+                raise SecurityError("a token of no mechanism")
+        if oid == SPNEGO_OID:
+            return SpnegoAcceptor(self._mechanisms)
+        if oid not in self._mechanisms:
+            raise SecurityError("no such mechanism")
+        return self._mechanisms[oid]()
+
+
 class SpnegoInitiator(_Negotiation):
     """The client's side, with one mechanism on offer."""
 
@@ -196,6 +229,10 @@ class SpnegoInitiator(_Negotiation):
         if self._last_sent:
             return self._finish(fields, state)
         answer = await self.inner.step(_field(fields, 2, _OCTETS))
+        if state == bytes((_COMPLETED,)) and self.inner.complete and not answer:
+            # The one mechanism on offer was taken and has convinced us: there is nothing to prove by MICs.
+            self._complete = True
+            return b""
         mic = b""
         if self.inner.complete:
             self._last_sent = True

@@ -1,0 +1,179 @@
+"""Kerberos on both doors, in a realm of our own: rpcclient, curl, CUPS' lp and our client come with tickets."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pagebell.dcerpc.client import connect, kerberos
+from pagebell.dcerpc.security import Level
+from pagebell.winspool.idl import rprn
+from pagebell.winspool.idl.rprn import WINSPOOL
+from tests.kerberos import PASSWORD, REALM, Realm, realm
+from tests.peers import absent, find
+from tests.server import PAGEBELL, ServerProcess
+
+HOST, NAME = "127.0.0.21", "printer.pagebell.test"
+"""Kerberos wants names: each peer gets its own /etc/hosts."""
+
+SETTINGS = """[access]
+keytab = "{keytab}"
+auth = "require"
+admin-from = []
+administrators = ["alice"]
+"""
+
+
+@pytest.fixture(scope="module")
+def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    with realm(tmp_path_factory.mktemp("kdc")) as one:
+        one.add_user("alice")
+        one.add_user("bob")
+        one.keytab(f"host/{NAME}", "HTTP/localhost")
+        one.log_in("alice")
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server(domain: Realm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    settings = SETTINGS.format(keytab=domain.folder / "keytab")
+    folder = tmp_path_factory.mktemp("server")
+    running = ServerProcess(folder, settings=settings, rpc=f"{HOST}:0", environment=domain.environment)
+    subprocess.run(
+        [PAGEBELL, "users", "add", "carol", "--password-env", "PW", "--state", running.state],
+        env={**os.environ, "PW": PASSWORD},
+        check=True,
+        capture_output=True,
+    )
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def with_names(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """What to put before a program that shall know the server's name."""
+    apart = ("unshare", "--mount", "--propagation", "private")
+    if os.geteuid() != 0 or subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
+        absent("names of one's own need the right to mount")
+    hosts = tmp_path_factory.mktemp("names") / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{HOST} {NAME}\n")
+    return (*apart, "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh")
+
+
+def run(domain: Realm, *argv: str, **more: str) -> str:
+    done = subprocess.run(
+        argv,
+        env={**os.environ, **domain.environment, **more},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return f"{done.returncode}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("options", ["krb5,sign", "krb5,seal", "spnego,sign", "spnego,seal"])
+def test_rpcclient_comes_with_a_ticket(
+    domain: Realm, server: ServerProcess, with_names: tuple[str, ...], tmp_path: Path, options: str
+) -> None:
+    if f"Endpoint mapper: {HOST}:135" not in server.output:
+        absent(f"{HOST}:135: {server.output}")
+    smb = tmp_path / "smb.conf"
+    folders = ("private dir", "lock directory", "state directory", "cache directory")
+    smb.write_text(f"[global]\nrealm = {REALM}\n" + "".join(f"{name} = {tmp_path}\n" for name in folders))
+    told = run(
+        domain,
+        *with_names,
+        find("rpcclient"),
+        *("-s", str(smb), "--use-kerberos=required", f"--use-krb5-ccache={domain.environment['KRB5CCNAME']}"),
+        *("-U", f"alice@{REALM}", f"ncacn_ip_tcp:{NAME}[{options}]"),
+        *("-c", "enumprinters 1; openprinter_ex PDF"),
+    )
+    assert "Printer PDF opened successfully" in told, told
+    assert "WERR_ACCESS_DENIED" not in told
+
+
+def login(domain: Realm, name: str) -> dict[str, str]:
+    """Tickets of somebody else than alice, in a cache of their own."""
+    cache = {"KRB5CCNAME": f"FILE:{domain.folder / name}"}
+    domain.log_in(name, cache)
+    return cache
+
+
+async def test_our_client_calls_with_a_ticket(
+    domain: Realm, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in domain.environment.items():
+        monkeypatch.setenv(name, value)
+    for level in (Level.INTEGRITY, Level.PRIVACY):
+        security = kerberos(NAME, level=level)
+        async with connect(HOST, port(server), WINSPOOL, security=security) as client:
+            reply = await client.call(
+                rprn.RpcEnumPrinters(Flags=2, Name=None, Level=1, pPrinterEnum=None, cbBuf=0)
+            )
+            assert reply.pcbNeeded > 0
+
+
+def port(server: ServerProcess) -> int:
+    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
+    assert found is not None, server.output
+    return int(found[1])
+
+
+def test_curl_negotiates_and_logs_in_by_password(
+    domain: Realm, server: ServerProcess, with_names: tuple[str, ...]
+) -> None:
+    if "SPNEGO" not in run(domain, find("curl"), "--version"):
+        absent("this curl does not negotiate")
+    page = (find("curl"), "--silent", "--show-error", "--cacert", str(server.state / "tls/certificate.pem"))
+    page = (*page, "--write-out", "%{http_code} %{num_connects}\n", "--output", "/dev/null")
+    url = f"https://localhost:{server.port}/"
+    assert "\n401 1\n" in run(domain, *page, url)
+    assert "\n200 1\n" in run(domain, *page, "--negotiate", "--user", ":", url)
+    # What was proved holds for the connection.
+    assert "\n200 1\n200 0\n" in run(domain, *page, "--negotiate", "--user", ":", url, "-o", "/dev/null", url)
+    assert "\n200 1\n" in run(domain, *page, "--basic", "--user", f"carol:{PASSWORD}", url)
+    assert "\n401 1\n" in run(domain, *page, "--basic", "--user", "carol:wrong", url)
+    assert "\n401 1\n" in run(domain, *page, "--negotiate", "--user", ":", url, KRB5CCNAME="FILE:/nowhere")
+
+
+def lp(domain: Realm, argv: tuple[str, ...], typed: str = "", **more: str) -> str:
+    """Print by CUPS' lp; what is typed is a password. Gives all that the terminal saw."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [find("setsid"), "-w", "-c", *argv, "/etc/hosts"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, **domain.environment, "HOME": str(domain.folder), **more},
+        )
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                chunk = os.read(ours, 4096)
+            except OSError:  # nobody has the terminal any more
+                break
+            seen += chunk
+            if b"Password for" in chunk:
+                os.write(ours, typed.encode() + b"\n")
+        process.wait(20)
+    finally:
+        os.close(ours)
+    return seen.decode()
+
+
+def test_lp_comes_back_encrypted_and_asks_for_the_password(domain: Realm, server: ServerProcess) -> None:
+    """With tickets it would not: it uses none for a server on its own machine (see tests/domain)."""
+    argv = (find("lp"), "-h", f"localhost:{server.port}", "-d", "PDF", "-U", "carol")
+    told = lp(domain, argv, PASSWORD)
+    assert "Password for carol" in told
+    assert "request id is" in told
+    assert "request id is" not in lp(domain, argv, "wrong")
