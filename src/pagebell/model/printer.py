@@ -9,19 +9,17 @@ from pagebell.model.access import Grant
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
 from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._ -]{0,125}[A-Za-z0-9._-])?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
 
 
 def printer_name(text: str) -> PrinterName:
-    """Make a printer's name of `text`: letters, digits, `.`, `_`, `-` and spaces between them.
-
-    So it fits every protocol, though CUPS' own commands take no name with a space.
+    """Make a printer's name of `text`: letters, digits, `.`, `_` and `-`, so that it fits every protocol.
 
     Raises ValueError.
     """
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"{text!r} is no name for a printer: use up to 127 letters, digits, '.', '_', '-' and spaces, "
+            f"{text!r} is no name for a printer: use up to 127 letters, digits, '.', '_' and '-', "
             "beginning with a letter or digit"
         )
     return PrinterName(text)

@@ -179,11 +179,13 @@ async def test_printer_made_without_a_device_waits_stopped() -> None:
         await d.clock.settle()
         made = first(answer, GroupTag.PRINTER)
         assert made.get(r.printer_id) == 2
-        assert made.all(r.printer_xri_supported)[0].first(r.xri_uri) == "ipp://printer.test/ipp/print/Lab%202"
-        seen = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, path="/ipp/print/Lab%202"), GroupTag.PRINTER)
+        assert made.all(r.printer_xri_supported)[0].first(r.xri_uri) == "ipp://printer.test/ipp/print/Lab-2"
+        assert made.get(r.printer_name) == "Lab-2"
+        seen = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, path="/ipp/print/Lab-2"), GroupTag.PRINTER)
+        assert seen.get(r.printer_info) == "Lab 2"
         assert "no device yet" in str(seen.get(r.printer_state_message))
         await d.restart()
-        assert "no device yet" in d.spooler.printers.printer(PrinterName("Lab 2")).message
+        assert "no device yet" in d.spooler.printers.printer(PrinterName("Lab-2")).message
 
 
 async def test_printer_is_named_by_its_id() -> None:

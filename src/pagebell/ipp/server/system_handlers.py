@@ -104,7 +104,10 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         return reply
 
     async def create_printer(call: Call) -> Reply:
-        """Create-Printer, PWG 5100.22; without a device-uri it waits, stopped, for one."""
+        """Create-Printer, PWG 5100.22; without a device-uri it waits, stopped, for one.
+
+        A name with spaces is made fit, and stays as printer-info; the answer tells how the printer is called now.
+        """
         _demand_system(call)
         group = call.request.printer
         name = group.get(r.printer_name)
@@ -114,7 +117,7 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         if service != ["print"]:
             raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
         ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
-        printer = await call.spooler.printers.add(str(name), _wish(group), call.by)
+        printer = await call.spooler.printers.add("-".join(str(name).split()), _wish(group), call.by)
         reply = Reply(unsupported=ignored)
         selection = select(list(_NEW), GroupTag.PRINTER)
         reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
@@ -174,7 +177,7 @@ def _wish(group: Group) -> PrinterWish:
 
     return PrinterWish(
         device=group.get(r.device_uri),
-        info=text(group.get(r.printer_info)),
+        info=text(group.get(r.printer_info) or group.get(r.printer_name)),
         location=text(group.get(r.printer_location)),
         accepting=group.get(r.printer_is_accepting_jobs),
         geo_location=group.get(r.printer_geo_location),
