@@ -203,7 +203,9 @@ class Reply:
     groups: list[tuple[GroupTag, list[bytes]]] = field(default_factory=list)
     unsupported: list[Attribute] = field(default_factory=list)
     operation: list[Attribute] = field(default_factory=list)
-    """Further operation attributes."""
+    """Further operation attributes,"""
+    encoded: list[bytes] = field(default_factory=list)
+    """and such as are encoded already."""
     charset: str = "utf-8"
     language: str = "en"
     later: Coroutine[None, None, Reply] | None = None
@@ -227,7 +229,7 @@ def _head(charset: str, language: str) -> tuple[bytes, bytes]:
 
 def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:
     """The octets of a reply; unsupported attributes come before the objects (RFC 8011 4.1.7)."""
-    head = list(_head(reply.charset, reply.language))
+    head = [*_head(reply.charset, reply.language), *reply.encoded]
     if reply.message:
         head.append(encode_attribute(r.status_message(_cut(reply.message, 255))))
     head += [encode_attribute(attribute) for attribute in reply.operation]

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import JobState, PrinterState, SystemState
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import job_attributes, time_attribute, up_time
+from pagebell.ipp.server.describe_job import job_attributes, time_attribute
 from pagebell.ipp.values import Attribute, GroupTag, LangString, Tag, Value
 from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription
-from pagebell.model.wording import event_text
+from pagebell.model.wording import event_text, language_for
 from pagebell.spooler.eventlog import Notification
 from pagebell.spooler.spooler import Spooler
 
+_KEPT: Final = 4096
+"""Encoded events; as many as the event log keeps at hand."""
+_subscription_id = integer_writer(r.notify_subscription_id.name)
+_sequence_number = integer_writer(r.notify_sequence_number.name)
 _OF_JOBS: Final = (
     *(
         "job-impressions",
@@ -44,33 +50,64 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 """notify-attributes-supported: what an event can carry beside what it always does (RFC 3995 5.3.4.1)."""
 
 
-def event_attributes(
-    notification: Notification,
-    subscription: Subscription,
-    origin: Origin,
-    spooler: Spooler,
-    language: str = "en",
-) -> list[Attribute]:
-    """One event-notification group (RFC 3996 5.2); `language` is the answer's."""
+def event_group(
+    notification: Notification, subscription: Subscription, origin: Origin, language: str = "en"
+) -> list[bytes]:
+    """One event-notification group, encoded (RFC 3996 5.2): its own three attributes, and what all readers share.
+
+    `language` is the answer's.
+    """
     event = notification.event
-    subscribed = subscription.subscribed(event)
-    text = event_text(event, subscription.language)
-    attributes = [
-        r.notify_subscription_id(subscription.id),
-        r.notify_sequence_number(notification.number),
-        r.notify_subscribed_event(subscribed.value),
-        r.printer_up_time(up_time(spooler, event.at)),
-        time_attribute(r.printer_current_time, event.at),
-        r.notify_charset(subscription.charset),
-        r.notify_natural_language(subscription.language),
-        r.notify_user_data(subscription.user_data),
-        r.notify_text(text if subscription.language == language else LangString(text, subscription.language)),
+    own = language_for(subscription.language)
+    voice = Voice(
+        subscription.charset,
+        own,
+        subscription.subscribed(event),
+        of_system=subscription.scope.printer is None,
+        marked=own != language,
+    )
+    return [
+        _subscription_id(subscription.id),
+        _sequence_number(notification.number),
+        _user_data(subscription.user_data),
+        _shared(event, voice, origin),
     ]
-    if subscription.scope.printer is None:
-        attributes += [
-            r.notify_system_uri(origin.system),
-            r.notify_system_up_time(up_time(spooler, event.at)),
-        ]
+
+
+class Voice(NamedTuple):
+    """In which words an event is told."""
+
+    charset: str
+    language: str
+    subscribed: EventKind
+    of_system: bool
+    marked: bool
+    """The text says which language it is in, as the answer is in another."""
+
+
+@lru_cache(maxsize=_KEPT)
+def _user_data(octets: bytes) -> bytes:
+    return encode_attribute(r.notify_user_data(octets))
+
+
+@lru_cache(maxsize=_KEPT)
+def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
+    """What is the same for all who read an event in one way, encoded once for all of them."""
+    return b"".join(map(encode_attribute, readable(_attributes(event, voice, origin), voice.charset)))
+
+
+def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
+    text = event_text(event, voice.language)
+    attributes = [
+        r.notify_subscribed_event(voice.subscribed.value),
+        r.printer_up_time(max(1, int(event.at))),
+        time_attribute(r.printer_current_time, event.at),
+        r.notify_charset(voice.charset),
+        r.notify_natural_language(voice.language),
+        r.notify_text(LangString(text, voice.language) if voice.marked else text),
+    ]
+    if voice.of_system:
+        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(max(1, int(event.at)))]
     if event.printer:
         attributes.append(r.notify_printer_uri(origin.printer(event.printer)))
     return attributes + _what_happened(event)
@@ -116,9 +153,7 @@ def _job(event: Event, status: JobStatus) -> list[Attribute]:
 # --- notify-attributes ---
 
 
-async def carried(
-    event: Event, subscription: Subscription, origin: Origin, spooler: Spooler
-) -> list[Attribute]:
+async def carried(event: Event, subscription: Subscription, origin: Origin, spooler: Spooler) -> list[bytes]:
     """The further attributes that the subscription wants with each event (notify-attributes, RFC 3995 5.3.4).
 
     What the event recorded is told as it was then, all else as it is now. A printer's event has the job that the
@@ -134,7 +169,8 @@ async def carried(
     if printer is not None:
         found += _of_printer(event, printer, spooler)
     known = {attribute.name for attribute in _what_happened(event)}
-    return [a for a in found if a.name in wanted and a.name not in known]
+    found = [a for a in found if a.name in wanted and a.name not in known]
+    return [encode_attribute(a) for a in readable(found, subscription.charset)]
 
 
 def _of_subscription(subscription: Subscription) -> list[Attribute]:

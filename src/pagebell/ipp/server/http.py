@@ -136,39 +136,40 @@ async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receiv
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
-    async with aclosing(more), asyncio.TaskGroup() as group:
-        gone = group.create_task(_until_gone(receive))
-        while True:
-            part = group.create_task(anext(more, None))
-            await asyncio.wait({gone, part}, return_when=asyncio.FIRST_COMPLETED)
-            if not part.done():
-                part.cancel()
-                return
-            octets = part.result()
-            if octets is None:
-                break
-            await send({"type": "http.response.body", "body": _PART + octets + b"\r\n", "more_body": True})
-        gone.cancel()
-    await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    try:
+        async with aclosing(more), asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            async for octets in more:
+                body = b"".join((_PART, octets, b"\r\n"))
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            watch.cancel()
+            await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    except* _ClientGone:
+        pass
 
 
 async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:
     """What comes in its own time; None if the client goes away before."""
-    async with asyncio.TaskGroup() as group:
-        gone = group.create_task(_until_gone(receive))
-        awaited = group.create_task(later)
-        await asyncio.wait({gone, awaited}, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not awaited.done():
-            awaited.cancel()
-            return None
-        return awaited.result()
+    octets: bytes | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            octets = await later
+            watch.cancel()
+    except* _ClientGone:
+        octets = None
+    return octets
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Return when the client has closed the connection."""
+class _ClientGone(Exception):
+    """There is nobody to answer any more."""
+
+
+async def _watch(receive: Receive) -> None:
+    """Raise _ClientGone when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         continue
+    raise _ClientGone
 
 
 async def _respond(

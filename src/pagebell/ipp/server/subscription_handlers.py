@@ -7,17 +7,19 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.encoder import integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Origin, Reply
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
-from pagebell.ipp.server.events import carried, event_attributes, readable
+from pagebell.ipp.server.events import carried, event_group
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
+from pagebell.model.wording import language_for
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
@@ -26,6 +28,7 @@ MOST_EVENTS = 10_000
 """Events in one answer; who is told to come back at once can have the rest."""
 PATIENCE = 20.0
 """Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
+_up_time = integer_writer(r.printer_up_time.name)
 
 
 def handlers() -> dict[Op, Handler]:
@@ -183,12 +186,14 @@ async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
 
 async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenerator[Reply]:
     """What happens next, as it happens, until every subscription has ended or the server goes down."""
-    while cursors:
-        await call.spooler.subscriptions.news(cursors)
-        leave = call.spooler.subscriptions.is_closing
-        yield await _burst(call, cursors, wait=not leave)
-        if leave:
-            return
+    subscriptions = call.spooler.subscriptions
+    with subscriptions.watch(cursors) as watch:
+        while cursors:
+            await watch.news()
+            leave = subscriptions.is_closing
+            yield await _burst(call, cursors, wait=not leave)
+            if leave:
+                return
 
 
 async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
@@ -197,22 +202,23 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     A client that does not wait is told when to come back, and so is one that had to be cut short: at once.
     """
     spooler = call.spooler
-    reply = Reply(operation=[r.printer_up_time(up_time(spooler))])
+    reply = Reply(encoded=[_up_time(up_time(spooler))])
     _speak(call, reply, cursors)
     room = MOST_EVENTS
     for number in list(cursors):
         try:
-            subscription = spooler.subscriptions.subscription(number, call.by)
-            batch = await spooler.subscriptions.read(number, call.by, cursors[number], room or 1)
+            batch = await spooler.subscriptions.read(number, call.by, cursors[number], max(1, room))
         except NotFound:
             del cursors[number]  # it was cancelled, or its lease is over, while somebody waited
             continue
         told = batch.notifications[:room]
         room -= len(told)
+        subscription = batch.subscription
         for notification in told:
-            more = await carried(notification.event, subscription, call.origin, spooler)
-            attributes = event_attributes(notification, subscription, call.origin, spooler, reply.language)
-            reply.add(GroupTag.EVENT_NOTIFICATION, readable([*attributes, *more], subscription.charset))
+            group = event_group(notification, subscription, call.origin, reply.language)
+            if subscription.attributes:
+                group += await carried(notification.event, subscription, call.origin, spooler)
+            reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
         cursors[number] = told[-1].number if told else cursors[number] + batch.missed
         if batch.complete and len(told) == len(batch.notifications):
             del cursors[number]
@@ -230,7 +236,7 @@ def _speak(call: Call, reply: Reply, cursors: Iterable[SubscriptionId]) -> None:
         with suppress(NotFound):
             found.append(call.spooler.subscriptions.subscription(number, call.by))
     if found:
-        reply.language = found[0].language
+        reply.language = language_for(found[0].language)
         reply.charset = found[0].charset if len({s.charset for s in found}) == 1 else "utf-8"
 
 
