@@ -55,6 +55,12 @@ def align(node: Node, wide: bool) -> int:
     return 1
 
 
+def arms_align(node: Union, wide: bool) -> int:
+    """Return where a union's arm begins, whichever it is: as the most demanding of them would."""
+    arms = [align(arm, wide) for arm in (*node.arms.values(), node.default or Empty())]
+    return align(node, wide) if wide else max(arms)
+
+
 def deferred(node: Node) -> bool:
     """Tell whether a node has referents that follow the outermost construct (C706 14.3.12.3)."""
     match node:

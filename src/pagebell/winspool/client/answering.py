@@ -76,9 +76,8 @@ class Answering:
     _mailboxes: dict[int, Mailbox] = field(default_factory=dict)
     endpoint: Endpoint | None = None
 
-    def mailbox(self) -> Mailbox:
-        """A new one, with a cookie of its own."""
-        cookie = 0
+    def mailbox(self, cookie: int = 0) -> Mailbox:
+        """A new one, with a cookie that nobody can guess, or with this one."""
         while not cookie or cookie in self._mailboxes:
             cookie = secrets.randbits(32)
         box = self._mailboxes[cookie] = Mailbox(cookie)
