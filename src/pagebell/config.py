@@ -163,13 +163,19 @@ class RpcTable(_Table, frozen=True):
     epm: str = ""
     """HOST:PORT of the endpoint mapper, or "off"; empty for port 135 of the same host, if it can be had."""
     protection: Literal["none", "integrity", "privacy"] = "integrity"
-    """What [MS-RPRN] calls need at least; [MS-PAR] always needs privacy."""
+    """What [MS-RPRN] calls need at least."""
+    par_protection: Literal["integrity", "privacy"] = "privacy"
+    """What [MS-PAR] calls need; the protocol wants privacy, and some programs can't (Samba's rpcclient)."""
     anonymous: bool = False
     """Whether people whom nobody knows may print, without any protection."""
     computer: str = ""
     """The server's NetBIOS name; empty for the host's."""
     names: tuple[str, ...] = ()
     """Further names by which clients may call it."""
+    samba_np: str = ""
+    """Socket by which smbd hands its pipe `spoolss` over, such as /run/samba/ncalrpc/np/spoolss; empty for none."""
+    samba_spool: tuple[str, ...] = ("/var/spool/samba", "/var/tmp")
+    """Folders in which smbd writes documents printed on its shares: the `path` of its printers."""
     default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
     callbacks: bool = True

@@ -313,7 +313,7 @@ class Decoder(Source):
         if self.wide:
             self.align(whole)
         self.fuse(code(node.tag, self.wide), t, align(node.tag, self.wide))
-        self.align(arms_align(node, self.wide))
+        self.align(whole if self.wide else arms_align(node))
         self.flush()
         mask = "" if node.mask is None else f" & {node.mask}"
         self.add(f"if {t} != v_{node.switch}{mask}: no_arm({t})")

@@ -218,13 +218,13 @@ class Encoder(Source):
         self.indent -= 1
 
     def union(self, node: Union, x: str) -> None:
-        """Write the tag and the arm; NDR64 aligns the tag, too, to the union's own alignment."""
+        """Write the tag and the arm; NDR64 aligns both to the union as a whole, NDR the arm to the largest of all."""
         whole = align(node, self.wide)
         if self.wide:
             self.align(whole)
         t = self.tag(node)
         self.scalar(node.tag, t)
-        self.align(arms_align(node, self.wide))
+        self.align(whole if self.wide else arms_align(node))
         self.flush()
         state = self.known, self.offset
         self.branches(node, t, lambda arm: self.arm(arm, x, state))

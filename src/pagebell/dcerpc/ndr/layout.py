@@ -55,10 +55,9 @@ def align(node: Node, wide: bool) -> int:
     return 1
 
 
-def arms_align(node: Union, wide: bool) -> int:
-    """Return where a union's arm begins, whichever it is: as the most demanding of them would."""
-    arms = [align(arm, wide) for arm in (*node.arms.values(), node.default or Empty())]
-    return align(node, wide) if wide else max(arms)
+def arms_align(node: Union) -> int:
+    """Return the alignment that every arm of a union has in NDR: that of the largest, as Microsoft's stubs have it."""
+    return max((align(arm, False) for arm in (*node.arms.values(), node.default or Empty())), default=1)
 
 
 def deferred(node: Node) -> bool:

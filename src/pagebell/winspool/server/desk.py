@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Identity, Principal, Right
+from pagebell.model.errors import Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.spooler.intake import Intake
@@ -17,6 +19,7 @@ from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.constants import Access
 from pagebell.winspool.security import SERVER_SECURITY
 from pagebell.winspool.server.forms_kept import Forms
+from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.profile import profile
 from pagebell.winspool.server.values import Values
 from pagebell.winspool.werror import Win32, Win32Error
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from pagebell.winspool.server.calling import Callbacks
 
 NOTHING = Access(0)
+Ask = Callable[[bytes, Principal], Awaitable[bytes]]
+"""Answers an IPP request of somebody."""
 _ADMINISTERS = Access.SERVER_ACCESS_ADMINISTER | Access.WRITE_DAC | Access.WRITE_OWNER | Access.DELETE
 _MANAGES = Access.PRINTER_ACCESS_ADMINISTER | Access.PRINTER_ACCESS_MANAGE_LIMITED
 
@@ -42,6 +47,8 @@ class Settings:
     """Drivers by printer."""
     accept_driver_records: bool = False
     """Let administrators add names of drivers, without files: only for tests of other people's."""
+    smbd_spool: tuple[str, ...] = ()
+    """Folders in which smbd writes documents that it hands over."""
     spool_directory: str = r"C:\Windows\system32\spool\PRINTERS"
 
 
@@ -52,6 +59,33 @@ class Incoming:
     job: JobId
     intake: Intake
     pages: int = 0
+    file: SpoolFile | None = None
+    """Where smbd writes it, which hands it over at the end."""
+
+    async def abort(self, why: str) -> None:
+        """It does not come to its end."""
+        try:
+            await self.intake.abort(why)
+        finally:
+            self._forget()
+
+    async def commit(self) -> None:
+        """It is all there. Raises Refusal, behind which the document is given up."""
+        try:
+            if self.file is not None and not await self.file.pour(self.intake):
+                await self.intake.abort("It was cancelled before its end.", "job-canceled-by-user")
+                return
+            await self.intake.commit(impressions=self.pages or None)
+        except Refusal as refusal:
+            await self.intake.abort(str(refusal))
+            raise
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self.file is not None:
+            self.file.remove()
+            self.file = None
 
 
 class Listening(Protocol):
@@ -60,6 +94,24 @@ class Listening(Protocol):
     async def end(self) -> None:
         """Tell no more."""
         ...
+
+
+@dataclass(slots=True)
+class Reader:
+    """A job's octets on their way out."""
+
+    chunks: AsyncGenerator[bytes]
+    rest: bytes = b""
+
+    async def take(self, count: int) -> bytes:
+        """So many octets, fewer only at the end."""
+        while len(self.rest) < count:
+            chunk = await anext(self.chunks, None)
+            if chunk is None:
+                break
+            self.rest += chunk
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +127,8 @@ class Opened:
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
     document: Incoming | None = None
+    reader: Reader | None = None
+    """Where RpcReadPrinter goes on."""
     machine: str | None = None
     """What the client calls itself (SPLCLIENT_INFO_1). [MS-RPRN] 2.2.1.11.1"""
     listening: Listening | None = None
@@ -104,6 +158,8 @@ class Desk:
     spooler: Spooler
     directory: Directory
     settings: Settings = field(default_factory=Settings)
+    ipp: Ask | None = None
+    """What answers IPP inside RPC; None where there is no IPP."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
@@ -161,11 +217,13 @@ class Desk:
         await self.let_go(opened)
         if opened.document is not None:
             incoming, opened.document = opened.document, None
-            await incoming.intake.abort("The connection was lost before the document's end.")
+            await incoming.abort("The connection was lost before the document's end.")
 
     async def let_go(self, opened: Opened) -> None:
         """A handle is closed: nobody listens or waits with it any more."""
         opened.closed.set()
+        if opened.reader is not None:
+            await opened.reader.chunks.aclose()
         if opened.listening is not None:
             listening, opened.listening = opened.listening, None
             await listening.end()
