@@ -46,6 +46,7 @@ def windows_notifications(figures: Figures, folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     host = "127.0.0.17"
+    folder.mkdir(exist_ok=True)
     server = ServerProcess(folder, {"bench": "null:"}, rpc=f"{host}:0")
     for name, more in (("ada", []), ("root", ["--admin"])):
         subprocess.run(
