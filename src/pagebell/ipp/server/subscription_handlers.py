@@ -124,6 +124,8 @@ async def get_notifications(call: Call) -> Reply:
     for index, number in enumerate(attributes.all(r.notify_subscription_ids)):
         try:
             subscription = call.spooler.subscriptions.subscription(SubscriptionId(number), call.by)
+            if subscription.recipient:  # RFC 3996 5.1.1
+                raise NotFound(f"the events of subscription {number} are not fetched, they are delivered")
         except (NotFound, NotAuthorized) as refusal:
             refusals.append((number, refusal))
             continue
