@@ -44,6 +44,7 @@ class Feed:
     def start(self, group: asyncio.TaskGroup) -> None:
         """Hear of what happens."""
         self._ledger.listeners.append(self._on_change)
+        self._ledger.hearers.append(self._audience.wants)
         self._heart = group.create_task(self._beat(), name="heartbeat of readers")
 
     async def _beat(self) -> None:

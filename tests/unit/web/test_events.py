@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 from httpx_sse._decoders import SSEDecoder
 
-from pagebell.model.event import EventKind, JobId
+from pagebell.model.event import EventKind, JobId, PrinterName
 from pagebell.model.subscription import SERVER, Filter, Scope
 from pagebell.spooler.feed import HEARTBEAT
 from pagebell.spooler.policy import Policy
 from pagebell.web.site import site
-from tests.unit.spooler.stage import ALL, P1, P2
+from tests.unit.spooler.stage import P1, P2
 from tests.unit.web.api import KNOWN, Web
+
+ALL = frozenset(EventKind)
 
 
 @pytest.fixture
@@ -190,6 +192,16 @@ async def test_readers_have_so_many_places_and_one_that_is_gone_has_none(w: Web)
             assert next_.status == 200
     assert len(w.spooler.feed) == 0
     assert w.clock.sleepers == sleepers
+
+
+async def test_servers_own_events_happen_for_who_reads_them(w: Web) -> None:
+    async with reading(w, "/events?events=system-config-changed,system-state-changed") as it:
+        await w.add(P2)
+        (kind, _, data), *_ = it.events
+        assert (kind, data["printer"], data["server"]["state"]) == ("system-config-changed", None, "idle")
+    count = len(w.store.history)
+    await w.add(PrinterName("p3"))
+    assert [event.kind for event in w.store.history[count:]] == [EventKind.PRINTER_CREATED]
 
 
 async def test_streams_end_when_the_server_goes_down(w: Web) -> None:
