@@ -61,9 +61,9 @@ def wait_until(true: Callable[[], bool], what: str, deadline: float = DEADLINE) 
         time.sleep(0.02)
 
 
-def is_listening(port: int) -> bool:
+def is_listening(port: int, host: str = "127.0.0.1") -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), 0.5).close()
+        socket.create_connection((host, port), 0.5).close()
     except OSError:
         return False
     return True
@@ -78,6 +78,9 @@ class Peer:
 
     def wait_for_port(self, port: int) -> None:
         self._wait(lambda: is_listening(port), f"port {port}")
+
+    def wait_for_address(self, host: str, port: int) -> None:
+        self._wait(lambda: is_listening(port, host), f"{host}:{port}")
 
     def wait_for_file(self, path: Path) -> None:
         self._wait(path.exists, str(path))

@@ -170,6 +170,10 @@ class RpcTable(_Table, frozen=True):
     """The server's NetBIOS name; empty for the host's."""
     names: tuple[str, ...] = ()
     """Further names by which clients may call it."""
+    samba_np: str = ""
+    """Socket by which smbd hands its pipe `spoolss` over, such as /run/samba/ncalrpc/np/spoolss; empty for none."""
+    samba_spool: tuple[str, ...] = ("/var/spool/samba", "/var/tmp")
+    """Folders in which smbd writes documents printed on its shares: the `path` of its printers."""
     default_driver: str = "MS Publisher Color Printer"
     """The driver that clients use for printers that name none; one that Windows brings along."""
     callbacks: bool = True

@@ -6,9 +6,11 @@ import os
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from pagebell.config import Config, split_address
 from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
+from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
 from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
@@ -39,10 +41,14 @@ class WindowsDoor:
     port: int
     mapper: str
     """Where the endpoint mapper is, or why there is none."""
+    pipe: str = ""
+    """The socket by which smbd hands its pipe over; empty for none."""
 
     @property
     def authority(self) -> str:
-        """HOST:PORT."""
+        """HOST:PORT, or that nobody is taken there."""
+        if not self.port:
+            return OFF
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -50,9 +56,12 @@ async def open_door(
     stack: AsyncExitStack, spooler: Spooler, proofs: Proofs, config: Config
 ) -> WindowsDoor | None:
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
-    if config.rpc.listen == OFF:
+    if config.rpc.listen == OFF and not config.rpc.samba_np:
         return None
     desk = await _desk(stack, spooler, proofs.directory, config)
+    pipe = await _pipe(stack, desk, proofs, config)
+    if config.rpc.listen == OFF:
+        return WindowsDoor("", 0, OFF, pipe)
     services = _services(desk, config)
     server = RpcServer(services, proofs.mechanisms(), guard=proofs.attempts)
     host, port = split_address(config.rpc.listen, "rpc.listen")
@@ -60,7 +69,23 @@ async def open_door(
         endpoint = await stack.enter_async_context(server.listen(host, port))
     except OSError as error:
         raise AddressError(_cannot(config.rpc.listen, error, "--rpc")) from None
-    return WindowsDoor(host, endpoint.port, await _map(stack, services, endpoint, config))
+    return WindowsDoor(host, endpoint.port, await _map(stack, services, endpoint, config), pipe)
+
+
+async def _pipe(stack: AsyncExitStack, desk: Desk, proofs: Proofs, config: Config) -> str:
+    r"""Serve smbd's pipe `\pipe\spoolss`, over which [MS-RPRN] goes and [MS-PAR] does not. Raises AddressError.
+
+    What calls need of protection is smbd's to demand, which signs and seals its sessions.
+    """
+    if not config.rpc.samba_np:
+        return ""
+    service = rprn_service(desk, Level.NONE, anonymous=config.rpc.anonymous)
+    server = RpcServer([service], proofs.mechanisms(), guard=proofs.attempts)
+    try:
+        await stack.enter_async_context(listen_for_smbd(server, Path(config.rpc.samba_np)))
+    except PipeError as error:
+        raise AddressError(str(error)) from None
+    return config.rpc.samba_np
 
 
 def _cannot(address: str, error: OSError, option: str) -> str:
@@ -76,6 +101,7 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
         driver=config.rpc.default_driver,
         drivers={name: table.driver for name, table in config.printers.items() if table.driver},
         accept_driver_records=config.rpc.accept_driver_records,
+        smbd_spool=config.rpc.samba_spool,
     )
     desk = Desk(spooler, directory, settings)
     await forget_watchers(desk, SYSTEM)

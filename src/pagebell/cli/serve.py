@@ -130,4 +130,6 @@ def _announce(running: Running) -> None:
     if running.windows is not None:
         print(f"Windows clients: {running.windows.authority}")
         print(f"Endpoint mapper: {running.windows.mapper}")
+        if running.windows.pipe:
+            print(f"Pipe of smbd: {running.windows.pipe}")
     print("Ready.", flush=True)

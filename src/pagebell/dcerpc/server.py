@@ -15,7 +15,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pagebell.dcerpc.association import ServerAssociation, State
 from pagebell.dcerpc.events import CallCancelled, CallReceived, Closed, IncomingCall, ServerEvent, StepWanted
@@ -26,7 +26,7 @@ from pagebell.dcerpc.ndr import NdrError
 from pagebell.dcerpc.negotiation import NDR, NDR64
 from pagebell.dcerpc.offer import Offer
 from pagebell.dcerpc.pdu import Syntax
-from pagebell.dcerpc.security import Mechanisms, SecurityError
+from pagebell.dcerpc.security import Mechanisms, Principal, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
 from pagebell.dcerpc.status import Fault, Status
@@ -52,6 +52,46 @@ class Guard(Protocol):
 
     def failed(self, address: str) -> None:
         """Somebody there has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What somebody else has found out about a connection's peer, such as smbd about who opened a pipe."""
+
+    principal: Principal
+    peer: str
+    """The peer's address."""
+    local: str
+    """The address that it connected to."""
+    uid: int
+    """The Unix user that it is."""
+
+
+class Reads(Protocol):
+    """Where octets come from."""
+
+    async def read(self, n: int) -> bytes:
+        """Some octets, b"" at the end."""
+
+
+class Writes(Protocol):
+    """Where octets go."""
+
+    @property
+    def transport(self) -> asyncio.WriteTransport:
+        """What can be aborted."""
+
+    def write(self, data: bytes) -> None:
+        """Send whole PDUs."""
+
+    async def drain(self) -> None:
+        """Wait for room."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio's transports."""
 
 
 class RpcServer:
@@ -133,12 +173,15 @@ class RpcServer:
             self._connections -= 1
 
     async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, offer: Offer | None = None
+        self, reader: Reads, writer: Writes, offer: Offer | None = None, session: Session | None = None
     ) -> None:
-        """Serve one stream to its end; for streams that come from elsewhere, such as a named pipe."""
+        """Serve one stream to its end; for streams that come from elsewhere, such as a named pipe.
+
+        A session says who calls without authenticating in calls.
+        """
         association = ServerAssociation(offer or self.offer(""))
         try:
-            await _Connection(self, association, reader, writer, self._limits).run()
+            await _Connection(self, association, reader, writer, self._limits, session).run()
         finally:
             writer.close()
             if association.group is not None:
@@ -177,17 +220,21 @@ class _Connection:
         self,
         server: RpcServer,
         association: ServerAssociation,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        reader: Reads,
+        writer: Writes,
         limits: Limits,
+        session: Session | None,
     ) -> None:
         self._server, self._association, self._limits = server, association, limits
         self._reader, self._writer = reader, writer
         self._tasks: dict[IncomingCall, asyncio.Task[None]] = {}
         self._given_up: set[IncomingCall] = set()
         self._begun: float | None = None
-        self._peer = str((writer.get_extra_info("peername") or ("",))[0])
-        self._local = str((writer.get_extra_info("sockname") or ("",))[0])
+        self._session = session
+        self._peer = str((writer.get_extra_info("peername") or ("",))[0]) if session is None else session.peer
+        self._local = (
+            str((writer.get_extra_info("sockname") or ("",))[0]) if session is None else session.local
+        )
 
     async def run(self) -> None:
         """Serve until the peer goes, misbehaves or falls silent."""
@@ -293,7 +340,11 @@ class _Connection:
 
     async def _answer(self, call: IncomingCall) -> bytes:
         service = self._server.service_for(call.interface)
-        if service is None or not service.admits(call.principal, call.level):
+        session = self._session
+        principal = call.principal
+        if principal is None and session is not None:
+            principal = session.principal
+        if service is None or not service.admits(principal, call.level):
             raise Fault(Status.ACCESS_DENIED, executed=False)
         found = service.handlers.get(call.opnum)
         if found is None:
@@ -301,12 +352,13 @@ class _Connection:
         kind, handler = found
         group = self._association.group
         caller = Caller(
-            principal=call.principal,
+            principal=principal,
             level=call.level,
             handles=group.handles if group is not None else Handles(),
             peer=self._peer,
             local=self._local,
             object=call.object,
+            uid=None if session is None else session.uid,
         )
         reply = await handler(caller, kind.decode(call.stub, call.transfer, call.order))
         try:

@@ -29,6 +29,8 @@ class Caller:
     local: str = ""
     """The address of ours that the peer connected to."""
     object: uuid.UUID | None = None
+    uid: int | None = None
+    """The Unix user that the caller is on this machine, where smbd says so."""
 
 
 def syntax(interface: Interface) -> Syntax:

@@ -45,6 +45,8 @@ class Job:
     """Its place among the jobs of its priority, lower first; 0: by its id."""
     hold_until: float | None = None
     """When it is released by the clock; None for a job that is not held, or until somebody says so."""
+    resumed: int | None = None
+    """Pages that were out when it was suspended, once it goes on (RFC 3998 4.3.2)."""
     operator_message: str = ""
     """Words of an operator to its owner (IPP job-message-from-operator)."""
     proved: bool = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Identity, Principal, Right
+from pagebell.model.errors import Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.spooler.intake import Intake
@@ -17,6 +18,7 @@ from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.constants import Access
 from pagebell.winspool.security import SERVER_SECURITY
 from pagebell.winspool.server.forms_kept import Forms
+from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.profile import profile
 from pagebell.winspool.server.values import Values
 from pagebell.winspool.werror import Win32, Win32Error
@@ -42,6 +44,8 @@ class Settings:
     """Drivers by printer."""
     accept_driver_records: bool = False
     """Let administrators add names of drivers, without files: only for tests of other people's."""
+    smbd_spool: tuple[str, ...] = ()
+    """Folders in which smbd writes documents that it hands over."""
     spool_directory: str = r"C:\Windows\system32\spool\PRINTERS"
 
 
@@ -52,6 +56,33 @@ class Incoming:
     job: JobId
     intake: Intake
     pages: int = 0
+    file: SpoolFile | None = None
+    """Where smbd writes it, which hands it over at the end."""
+
+    async def abort(self, why: str) -> None:
+        """It does not come to its end."""
+        try:
+            await self.intake.abort(why)
+        finally:
+            self._forget()
+
+    async def commit(self) -> None:
+        """It is all there. Raises Refusal, behind which the document is given up."""
+        try:
+            if self.file is not None and not await self.file.pour(self.intake):
+                await self.intake.abort("It was cancelled before its end.", "job-canceled-by-user")
+                return
+            await self.intake.commit(impressions=self.pages or None)
+        except Refusal as refusal:
+            await self.intake.abort(str(refusal))
+            raise
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self.file is not None:
+            self.file.remove()
+            self.file = None
 
 
 class Listening(Protocol):
@@ -161,7 +192,7 @@ class Desk:
         await self.let_go(opened)
         if opened.document is not None:
             incoming, opened.document = opened.document, None
-            await incoming.intake.abort("The connection was lost before the document's end.")
+            await incoming.abort("The connection was lost before the document's end.")
 
     async def let_go(self, opened: Opened) -> None:
         """A handle is closed: nobody listens or waits with it any more."""

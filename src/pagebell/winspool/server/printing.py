@@ -24,6 +24,7 @@ from pagebell.winspool.idl.rprn import (
     RpcWritePrinter,
 )
 from pagebell.winspool.server.desk import Desk, Incoming, Opened, granted
+from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.names import Name, is_ours, parse
 from pagebell.winspool.server.table import Table, offered
 from pagebell.winspool.werror import Win32, Win32Error
@@ -105,13 +106,16 @@ async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) ->
 
 @calls.answers_to(RpcClosePrinter)
 async def close_printer(desk: Desk, caller: Caller, call: RpcClosePrinter) -> RpcClosePrinter.Reply:
-    """[MS-RPRN] 3.1.4.2.9; a document that was not ended is given up."""
+    """[MS-RPRN] 3.1.4.2.9; a document that was not ended is given up, but one in smbd's file ends with the handle."""
     opened = caller.handles.close(call.phPrinter, Opened)
     await desk.let_go(opened)
     async with opened.turn:
         if opened.document is not None:
             incoming, opened.document = opened.document, None
-            await incoming.intake.abort("The printer was closed before the document's end.")
+            if incoming.file is not None:
+                await incoming.commit()
+            else:
+                await incoming.abort("The printer was closed before the document's end.")
     return RpcClosePrinter.Reply()
 
 
@@ -135,9 +139,12 @@ async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> Rpc
         if opened.document is not None:
             raise Win32Error(Win32.INVALID_HANDLE)
         name = info.pDocName or "Untitled"
+        file = None
+        if info.pOutputFile and caller.uid is not None:
+            file = SpoolFile.open(info.pOutputFile, desk.settings.smbd_spool, caller.uid)
         job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name))
         intake, _ = await desk.spooler.jobs.open_document(job.id, DocumentSpec(format_, name=name), by)
-        opened.document = Incoming(job.id, intake)
+        opened.document = Incoming(job.id, intake, file=file)
     return RpcStartDocPrinter.Reply(pJobId=job.id)
 
 
@@ -165,7 +172,7 @@ async def write(desk: Desk, caller: Caller, call: RpcWritePrinter) -> RpcWritePr
             await incoming.intake.write(call.pBuf)
         except Refusal as refusal:
             opened.document = None
-            await incoming.intake.abort(str(refusal))
+            await incoming.abort(str(refusal))
             raise
     return RpcWritePrinter.Reply(pcWritten=len(call.pBuf))
 
@@ -177,11 +184,7 @@ async def end_doc(desk: Desk, caller: Caller, call: RpcEndDocPrinter) -> RpcEndD
     async with opened.turn:
         incoming = opened.printing()
         opened.document = None
-        try:
-            await incoming.intake.commit(impressions=incoming.pages or None)
-        except Refusal as refusal:
-            await incoming.intake.abort(str(refusal))
-            raise
+        await incoming.commit()
     return RpcEndDocPrinter.Reply()
 
 
@@ -192,7 +195,7 @@ async def abort(desk: Desk, caller: Caller, call: RpcAbortPrinter) -> RpcAbortPr
     async with opened.turn:
         incoming = opened.printing()
         opened.document = None
-        await incoming.intake.abort("The program that was printing gave up.")
+        await incoming.abort("The program that was printing gave up.")
     return RpcAbortPrinter.Reply()
 
 

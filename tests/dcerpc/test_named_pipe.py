@@ -1,0 +1,157 @@
+"""A pipe that smbd hands over: who its user is, what is refused, and messages both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagebell.dcerpc.client_association import Acknowledged, Answered, ClientAssociation
+from pagebell.dcerpc.named_pipe import PipeSession, read_request, reply
+from pagebell.dcerpc.ndr import Transfer
+from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
+from pagebell.dcerpc.security import SecurityError
+from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.service import syntax
+from tests.dcerpc.servers import BELL, Bell, Echo
+
+REQUEST = bytes.fromhex(
+    "000002c94e50414d070000000700000001000000000002000400020086800000080002000c000200bd01000010000200"
+    "030000000000000003000000766d00000a000000000000000a0000003132372e302e302e310000000300000000000000"
+    "03000000766d00000b000000000000000b0000003132372e302e302e323200001400020000000000180002001c000200"
+    "20000200240002000000000010000000c87b39c970f8eb707ef3bf627e9f433b00000000d42180ad367de841aee9bf9a"
+    "3f44c114000000000800000008000000010500000000000515000000b4c2c945baccbe291d0c1373e803000001050000"
+    "0000000515000000b4c2c945baccbe291d0c137301020000010200000000001602000000000000000101000000000001"
+    "0000000001010000000000050200000001010000000000050b0000000102000000000016010000000000000001020000"
+    "000000162485a97900000000000000000000000000000000000000000100000000000000000000000000000000000000"
+    "010000000000000000000000000000002800020000000000000000002c00020000000000300002003400020038000200"
+    "3c00020040000200440002000000000000000000ffffffffffffff7fffffffffffffff7f80479ded217add0180479ded"
+    "217add01ffffffffffffff7f000000001000000001000000050000000000000005000000726f6f740000000005000000"
+    "00000000050000005045455200000000050000000000000005000000726f6f7400000000010000000000000001000000"
+    "000000001400000000000000140000005c5c504545525c726f6f745c70726f66696c65000c000000000000000c000000"
+    "5c5c504545525c726f6f7400010000000000000001000000000000000500000000000000050000005045455200000000"
+    "480002004c000200050000000000000005000000726f6f7400000000050000000000000005000000726f6f7400"
+)
+"""What smbd 4.17.12 sent for `root` of its own users, length and all."""
+USER = b"root\0"
+
+
+def level_8(request: bytes) -> bytes:
+    """The same as level 8 has it: flags for whether it is a guest, and counts of claims behind the groups."""
+    octets = bytearray(request)
+    octets[8] = octets[12] = 8
+    octets[0x1F4:0x1F8] = bytes(4)
+    after_rights, after_count = 0x16C, 0x170
+    octets[after_count:after_count] = bytes(4)  # padding
+    octets[after_rights:after_rights] = bytes(4 * 4 + 4 * 4 + 4)  # counts, arrays, whether they count
+    return bytes(octets)
+
+
+def test_user_is_whom_smbd_names() -> None:
+    found = read_request(REQUEST[4:])
+    assert (found.client, found.server, found.uid, found.level) == ("127.0.0.1", "127.0.0.22", 0, 7)
+    assert (found.principal.name, found.principal.realm) == ("root", "PEER")
+    assert {"S-1-5-11", "S-1-22-1-0", "S-1-22-2-0"} <= found.principal.groups
+
+
+def test_guest_is_nobody_in_particular() -> None:
+    octets = bytearray(REQUEST)
+    octets[0x1F4] = 0
+    assert read_request(bytes(octets[4:])).principal.anonymous
+
+
+def test_newest_level_is_read_as_well() -> None:
+    old, new = read_request(REQUEST[4:]), read_request(level_8(REQUEST)[4:])
+    assert new == PipeSession(8, old.client, old.server, old.principal, old.uid)
+    assert reply(8)[8] == 8
+
+
+@given(st.integers(4, len(REQUEST) - 1), st.binary(max_size=8))
+def test_octets_of_any_kind_are_a_session_or_refused(at: int, other: bytes) -> None:
+    changed = REQUEST[:at] + other + REQUEST[at + len(other) :]
+    for octets in (REQUEST[4:at], changed[4:]):
+        with contextlib.suppress(SecurityError):
+            assert isinstance(read_request(octets), PipeSession)
+
+
+async def speak(path: Path, request: bytes = REQUEST) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(request)
+    return reader, writer
+
+
+async def test_calls_come_as_messages_and_are_the_users(tmp_path: Path) -> None:
+    path = tmp_path / "spoolss"
+    client = ClientAssociation()
+
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> list[object]:
+        octets = client.data_to_send()
+        while octets:  # each PDU is a message
+            size = int.from_bytes(octets[8:10], "little")
+            writer.write(size.to_bytes(2, "little") + octets[:size])
+            octets = octets[size:]
+        events: list[object] = []
+        while not events:
+            size = int.from_bytes(await reader.readexactly(2), "little")
+            message = await reader.readexactly(size)
+            assert int.from_bytes(message[8:10], "little") == size
+            events += client.receive(message)
+        return events
+
+    data = os.urandom(20_000)
+    async with asyncio.timeout(10), listen_for_smbd(RpcServer([Bell().service()]), path, uid=os.geteuid()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        reader, writer = await speak(path)
+        assert await reader.readexactly(36) == reply(7)
+        client.bind(syntax(BELL))
+        (event,) = await exchange(reader, writer)
+        assert isinstance(event, Acknowledged)
+        client.request(syntax(BELL), Echo.opnum, Echo(data=data).encode(Transfer.NDR))
+        (event,) = await exchange(reader, writer)
+        assert isinstance(event, Answered)
+        answer = Echo.Reply.decode(event.stub)
+        assert (answer.data, answer.caller) == (data, "PEER\\root")
+        writer.close()
+    assert not path.exists()
+
+
+WRONG = [b"\0\0\0\4NPAM", bytes(4) + REQUEST[4:], b"\x7f" + REQUEST[1:], b"GET / HTTP/1.1\r\n\r\n"]
+
+
+@pytest.mark.parametrize("request_", WRONG)
+async def test_what_is_no_handshake_is_hung_up_on(tmp_path: Path, request_: bytes) -> None:
+    path = tmp_path / "spoolss"
+    async with asyncio.timeout(10), listen_for_smbd(RpcServer(), path, uid=os.geteuid()):
+        reader, writer = await speak(path, request_)
+        writer.write_eof()
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_other_users_processes_are_hung_up_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "spoolss"
+    async with asyncio.timeout(10), listen_for_smbd(RpcServer(), path, uid=os.geteuid() + 1):
+        reader, writer = await speak(path)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1)
+        writer.close()
+    assert "is not smbd" in caplog.text
+
+
+async def test_socket_in_use_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "spoolss"
+    async with listen_for_smbd(RpcServer(), path):
+        with pytest.raises(PipeError, match="another program"):
+            async with listen_for_smbd(RpcServer(), path):
+                raise AssertionError
+    path.write_text("precious")
+    with pytest.raises(PipeError, match="something else"):
+        async with listen_for_smbd(RpcServer(), path):
+            raise AssertionError
+    assert path.read_text() == "precious"
