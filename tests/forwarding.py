@@ -11,7 +11,7 @@ from pagebell.app import Running, serve
 from pagebell.clock import SystemClock
 from pagebell.config import check
 from pagebell.devices.ipp import IppDevice
-from pagebell.ipp.follow import Pace
+from pagebell.ipp.events import Pace
 from pagebell.model.access import ADMINISTRATOR, Principal
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.event import Event, JobId, JobState, PrinterName

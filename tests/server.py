@@ -47,6 +47,8 @@ class ServerProcess:
     """Printers by name, each with its device's URI; none: as at a user's first start."""
     settings: str = ""
     """Further TOML."""
+    ipp: str = "127.0.0.1:0"
+    """HOST:PORT for IPP; a port of its own choice for each life where it is 0."""
     rpc: str = "off"
     """HOST:PORT for Windows clients."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -98,7 +100,7 @@ class ServerProcess:
                     "--state",
                     self.state,
                     "--ipp",
-                    "127.0.0.1:0",
+                    self.ipp,
                     "--rpc",
                     self.rpc,
                 ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from pagebell.cli import main
 from pagebell.ipp import Client
 from pagebell.ipp.administration import PrinterWish, printer_uri, remove_printer, set_printer
 from pagebell.ipp.errors import NotFound
-from pagebell.ipp.follow import Pace
+from pagebell.ipp.events import Pace
 from pagebell.ipp.registry import JobState, PrinterState
+from pagebell.ipp.results import Notification
 
 pytestmark = pytest.mark.interop
 PACE = Pace(quick=0.05, slow=0.2)
@@ -80,8 +82,8 @@ async def test_cancelled_job_is_told(server: Client, queue: Client) -> None:
 
 
 async def test_subscription_and_its_events(queue: Client) -> None:
-    subscription = await queue.subscribe("job-created", "job-completed", lease=300)
-    await queue.renew(subscription, 600)  # CUPS does not tell which lease it grants
+    subscription = await queue.create_subscription("job-created", "job-completed", lease=300)
+    await queue.renew_subscription(subscription, 600)  # CUPS does not tell which lease it grants
     job = await queue.print_document(b"hello")
     async with asyncio.timeout(30):
         [_ async for _ in queue.follow(job, pace=PACE)]
@@ -93,9 +95,44 @@ async def test_subscription_and_its_events(queue: Client) -> None:
     assert [one.sequence for one in found.notifications] == [1, 2]
     assert found.interval
     assert (await queue.notifications(subscription, 2)).notifications == ()
-    await queue.unsubscribe(subscription)
+    await queue.cancel_subscription(subscription)
     with pytest.raises(NotFound):
         await queue.notifications(subscription)
+
+
+async def test_events_are_polled_and_every_one_told_once(queue: Client) -> None:
+    """CUPS answers notify-wait at once with the interval at which it wishes to be asked."""
+    events = queue.events("printer", "job-created", "job-completed", pace=Pace(quick=0.05, poll=0.2))
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group, aclosing(events):
+
+        async def print_two() -> None:
+            while not await queue.subscriptions("printer"):
+                await asyncio.sleep(0.05)
+            for _ in range(2):
+                await queue.print_document(b"hello")
+
+        group.create_task(print_two())
+        found = [await anext(events) for _ in range(4)]
+    assert all(isinstance(one, Notification) for one in found)
+    told = [one for one in found if isinstance(one, Notification)]
+    assert [one.sequence for one in told] == [1, 2, 3, 4]
+    assert sorted(one.event for one in told) == ["job-completed"] * 2 + ["job-created"] * 2
+    assert await queue.subscriptions("printer") == []
+
+
+async def test_watch_prints_what_happens_on_a_cups_server(
+    cups: str, queue: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = await queue.print_document(b"hello", ["job-hold-until=indefinite"], title="held")
+    watching = asyncio.create_task(run("watch", str(job.id), "--every", "1", "--server", cups))
+    async with asyncio.timeout(30):
+        while not await queue.subscriptions(job):
+            await asyncio.sleep(0.05)
+        await queue.release(job)
+        assert await watching == 0
+    out = capsys.readouterr().out
+    assert f"✓ Q  {job.id} held" in out
+    assert "Printed" in out
 
 
 async def test_commands(cups: str, queue: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

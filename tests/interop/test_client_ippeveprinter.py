@@ -11,7 +11,8 @@ import pytest
 from pagebell.cli import main
 from pagebell.ipp import Client
 from pagebell.ipp.errors import NotFound, Unsupported, Untrusted
-from pagebell.ipp.follow import Feedback, Pace
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback
 from pagebell.ipp.registry import JobState, Op, PrinterState
 from pagebell.testing import pdf
 

@@ -17,6 +17,7 @@ Examples:
   pagebell print plan.pdf -o sides=two-sided-long-edge -o media=iso_a3_297x420mm
   pagebell print photo.jpg --to ipp://printer.example/ipp/print
   pagebell jobs                              what waits and prints
+  pagebell watch                             what happens, as it happens
   pagebell cancel 42                         stop job 42
   pagebell printers add Office --device ipp://printer.example/ipp/print
 
@@ -55,6 +56,18 @@ Exit status: 0 when every document was printed (or, with --no-wait or --hold,
 taken); 1 when one was not; 2 for a wrong command; 3 when a printer does not
 tell what became of one; 130 after Ctrl-C, which leaves the jobs printing.
 """
+_WATCH_MORE: Final = """
+Examples:
+  pagebell watch                             everything on the server
+  pagebell watch Office --events printer-state-changed
+  pagebell watch 42                          one job, until it is done
+  pagebell watch --json | jq .event
+  pagebell watch ipp://printer.example/ipp/print
+
+It goes on by itself after a lost connection, and says so where events are lost.
+
+Exit status with a job: 0 when it was printed, 1 when it was not.
+"""
 _SERVE_MORE: Final = """
 It prints the addresses of its printers when it is ready, and stops cleanly on
 SIGTERM or Ctrl-C: what is printing is taken up again at the next start.
@@ -67,6 +80,7 @@ _COMMANDS: Final = (
     ("serve", "pagebell.cli.serve:serve", "Run the print server.", _SERVE_MORE),
     ("demo", "pagebell.cli.demo:demo", "Print on a virtual printer, and watch.", ""),
     ("print", "pagebell.cli.printing:print_files", "Print files and tell how it goes.", _PRINT_MORE),
+    ("watch", "pagebell.cli.watching:watch", "Print what happens as it happens.", _WATCH_MORE),
     ("jobs", "pagebell.cli.jobs:jobs", "List jobs.", ""),
     ("cancel", "pagebell.cli.jobs:cancel", "Cancel jobs.", ""),
     ("hold", "pagebell.cli.jobs:hold", "Keep waiting jobs from printing.", ""),
@@ -79,6 +93,11 @@ for _name, _path, _summary, _epilogue in _COMMANDS:
     app.command(_path, name=_name, help=_summary, help_epilogue=_epilogue)
 app.command(
     "pagebell.cli.printers:app", name="printers", help="List, add, change, pause and remove printers."
+)
+app.command(
+    "pagebell.cli.subscriptions:app",
+    name="subscriptions",
+    help="List, add, renew and end subscriptions to events.",
 )
 app.command(
     "pagebell.cli.users:app", name="users", help="Let people in who print from Windows, or no longer."

@@ -24,7 +24,7 @@ from pagebell.devices.settings import OnBreak
 from pagebell.ipp.addresses import parse_address
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, OptionError
-from pagebell.ipp.follow import DEFAULT_PACE, Pace
+from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.transport import Times
 from pagebell.model.printer import Capabilities
 from pagebell.spooler.ports import Clock, Report, Work

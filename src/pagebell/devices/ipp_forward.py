@@ -26,7 +26,8 @@ from pagebell.ipp.errors import (
     Unavailable,
     Untrusted,
 )
-from pagebell.ipp.follow import Feedback, JobUpdate, Pace
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState, Op, Status
 from pagebell.ipp.results import JobInfo
 from pagebell.model.document import Document

@@ -166,10 +166,10 @@ class Mirror:
             return
         try:
             if self._subscription is None:
-                self._subscription = await self._client.subscribe(*_EVENTS, lease=LEASE)
+                self._subscription = await self._client.create_subscription(*_EVENTS, lease=LEASE)
                 self._seen = 0
             elif self._clock.now() >= self._renew_at:
-                self._subscription = await self._client.renew(self._subscription, LEASE)
+                self._subscription = await self._client.renew_subscription(self._subscription, LEASE)
             else:
                 return
         except IppError as error:
@@ -227,5 +227,5 @@ class Mirror:
         if self._subscription is None:
             return
         with suppress(ClientError, TimeoutError):
-            await within(self._clock, FAREWELL, self._client.unsubscribe(self._subscription))
+            await within(self._clock, FAREWELL, self._client.cancel_subscription(self._subscription))
         self._subscription = None

@@ -94,14 +94,6 @@ def job_groups(options: Iterable[Attribute]) -> tuple[list[Attribute], Group]:
     return operation, job
 
 
-def subscription_group(events: Iterable[str], lease: int | None) -> Group:
-    """A template for an ippget subscription (RFC 3995 5.3, RFC 3996 4)."""
-    group = Group.of(GroupTag.SUBSCRIPTION, r.notify_pull_method("ippget"), r.notify_events(*events))
-    if lease is not None:
-        group.add(r.notify_lease_duration(lease))
-    return group
-
-
 def unsupported(answer: Message) -> tuple[str, ...]:
     """Names of the attributes that the server left out of account, with the members of collections."""
     names: list[str] = []

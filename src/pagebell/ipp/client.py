@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import ssl
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from pagebell.ipp import registry as r
+from pagebell.ipp import subscribing
 from pagebell.ipp.addresses import Address, parse_address
 from pagebell.ipp.asking import (
     JOB_ATTRIBUTES,
@@ -23,18 +24,19 @@ from pagebell.ipp.asking import (
     job_groups,
     read_events,
     requested,
-    subscription_group,
     succeeded,
     unsupported,
 )
 from pagebell.ipp.attributes import Attr
-from pagebell.ipp.errors import BadAnswer, IppError, Unsupported, ipp_error
-from pagebell.ipp.follow import DEFAULT_PACE, Follower, JobUpdate, Pace
+from pagebell.ipp.errors import BadAnswer, IppError, Unsupported
+from pagebell.ipp.events import DEFAULT_PACE, LEASE, EventStream, Gap, Pace, lasting
+from pagebell.ipp.follow import Follower, JobUpdate
 from pagebell.ipp.login import Ask, Login
 from pagebell.ipp.message import Group, Message
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.registry import Op, Status
-from pagebell.ipp.results import Events, JobInfo, PrinterInfo, Subscription
+from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
+from pagebell.ipp.subscribing import Scope, path_of, target_of
 from pagebell.ipp.transport import Times, Transport
 from pagebell.ipp.upload import AUTO, Progress, Source, Upload, file_format
 from pagebell.ipp.values import Attribute, GroupTag
@@ -43,7 +45,7 @@ WhichJobs = Literal["not-completed", "completed", "all"]
 
 
 class Client:
-    """Speaks to one printer, or to one server with many, over IPP.
+    """Speaks to one printer, or to one server with many, over IPP: the one list of all that a client can do.
 
     ``uri`` is an ipp, ipps, http or https URI. Use it as a context manager::
 
@@ -73,6 +75,8 @@ class Client:
         self._make = partial(Transport, login=login, user=self.user, verify=verify, times=times)
         self._transport: Transport | None = None
         self._old: set[Address] = set()  # servers that speak IPP/1.1 only
+        self.streams: set[EventStream] = set()
+        """Those with subscriptions of their own, which end with the client."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,7 +87,9 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """End the subscriptions of streams that nobody reads to their end, and close all connections."""
+        for stream in list(self.streams):
+            await stream.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
@@ -316,34 +322,74 @@ class Client:
 
     # --- events ---
 
-    async def subscribe(
-        self, *events: str, job: JobInfo | int | None = None, lease: int | None = None
+    def events(
+        self,
+        scope: Scope = "printer",
+        *events: str,
+        subscription: Subscription | None = None,
+        after: int = 0,
+        lease: int = LEASE,
+        pace: Pace = DEFAULT_PACE,
+        on_connection: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[Notification | Gap]:
+        """Each event of the printer, the server or a job as it happens, none twice; a Gap where some are lost.
+
+        ``events`` are keywords such as "job-completed"; without any, all that the server has. It subscribes,
+        renews, and waits, or polls where the server has no wait mode; it goes on after a lost connection, which
+        ``on_connection`` hears of: why, and an empty text when it is back. A job's events end with the job.
+        A ``subscription`` that exists is read on ``after`` an event's number and left as it is; one that this
+        makes is cancelled at the end. After ``pace.patience`` seconds without the server: ConnectionFailed.
+        """
+        stream = EventStream(self, scope, events, pace, lease, subscription, after)
+        return lasting(stream, on_connection)
+
+    async def create_subscription(
+        self,
+        *events: str,
+        scope: Scope = "printer",
+        lease: int | None = None,
+        recipient: str = "",
+        user_data: bytes = b"",
+        attributes: Iterable[str] = (),
+        interval: int | None = None,
     ) -> Subscription:
-        """Subscribe to a printer's or a job's events, fetched by ``notifications`` (RFC 3995 11.1)."""
-        group = subscription_group(events, lease)
-        if job is None:
-            answer = await self.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group])
-        else:
-            number = r.notify_job_id(_number(job))
-            answer = await self.call(Op.CREATE_JOB_SUBSCRIPTIONS, number, groups=[group])
-        granted = answer.group(GroupTag.SUBSCRIPTION)
-        found = None if granted is None else granted.get(r.notify_subscription_id)
-        if granted is None or found is None:
-            status = None if granted is None else granted.get(r.notify_status_code)
-            raise ipp_error(Status(int(status or Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS)))
-        return Subscription(found, granted.get(r.notify_lease_duration))
+        """Subscribe to events of the printer, the whole server, or a job (RFC 3995 11.1, PWG 5100.22).
 
-    async def renew(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
-        """Prolong a printer's subscription (RFC 3995 11.2.6)."""
-        number = _number(subscription)
-        wish = [Group.of(GroupTag.SUBSCRIPTION, r.notify_lease_duration(lease))] if lease is not None else []
-        answer = await self.call(Op.RENEW_SUBSCRIPTION, r.notify_subscription_id(number), groups=wish)
-        granted = answer.group(GroupTag.SUBSCRIPTION)
-        return Subscription(number, None if granted is None else granted.get(r.notify_lease_duration))
+        They are fetched by ``notifications``, or sent to ``recipient``, a URI of a scheme that the server has.
+        ``lease`` is in seconds, 0 for one without an end; a job's lives as long as its job. ``attributes`` are
+        carried besides; ``interval`` are the least seconds between two job-progress events.
+        """
+        return await subscribing.create(
+            *(self, events, scope),
+            lease=lease,
+            recipient=recipient,
+            user_data=user_data,
+            attributes=tuple(attributes),
+            interval=interval,
+        )
 
-    async def unsubscribe(self, subscription: Subscription | int) -> None:
+    async def subscription(self, subscription: Subscription | int) -> Subscription:
+        """A subscription as it is now (RFC 3995 11.2.4)."""
+        return await subscribing.one(self, subscription)
+
+    async def subscriptions(
+        self, scope: Scope | None = None, *, mine: bool = True, limit: int | None = None, first: int = 1
+    ) -> list[Subscription]:
+        """Your subscriptions of all scopes, or of one; ``mine=False`` for all that you may see.
+
+        In the order of their numbers, by pages of ``limit`` where wished: ``first`` is the first one's place.
+        """
+        return await subscribing.some(self, scope, mine=mine, limit=limit, first=first)
+
+    async def renew_subscription(
+        self, subscription: Subscription | int, lease: int | None = None
+    ) -> Subscription:
+        """Let a printer's or the server's subscription live ``lease`` seconds from now (RFC 3995 11.2.6)."""
+        return await subscribing.renew(self, subscription, lease)
+
+    async def cancel_subscription(self, subscription: Subscription | int) -> None:
         """End a subscription (RFC 3995 11.2.7)."""
-        await self.call(Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(_number(subscription)))
+        await subscribing.cancel(self, subscription)
 
     async def notifications(self, subscription: Subscription | int, after: int = 0) -> Events:
         """The events numbered above ``after`` that the server has now (RFC 3996 5)."""
@@ -358,16 +404,15 @@ class Client:
 
         The last answer tells by ``interval`` when to ask again, or by ``complete`` that there is no more.
         """
-        message = self._request(
-            self.address,
-            Op.GET_NOTIFICATIONS,
-            (
-                r.notify_subscription_ids(_number(subscription)),
-                r.notify_sequence_numbers(after + 1),
-                r.notify_wait(wait),
-            ),
+        address = self.address.at(path_of(self, subscription))
+        wanted = (
+            r.notify_subscription_ids(_number(subscription)),
+            r.notify_sequence_numbers(after + 1),
+            r.notify_wait(wait),
         )
-        answers = self._pool().stream(self.address, message)
+        target = target_of(address.path, address.uri)
+        message = self._request(address, Op.GET_NOTIFICATIONS, wanted, target=target)
+        answers = self._pool().stream(address, message)
         try:
             async for answer in answers:
                 yield read_events(succeeded(answer))

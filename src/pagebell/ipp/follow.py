@@ -8,29 +8,20 @@ two.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.errors import (
-    ClientError,
-    ConnectionFailed,
-    HttpError,
-    IppError,
-    NotFound,
-    Silent,
-    Unavailable,
-    Unsupported,
-)
+from pagebell.ipp.errors import ConnectionFailed, HttpError, IppError, NotFound, Unavailable, Unsupported
+from pagebell.ipp.events import EventStream, Gap, Pace, Patience, with_pauses
 from pagebell.ipp.registry import JobState, Op, PrinterState
-from pagebell.ipp.results import UNSET, Events, JobInfo, Notification, PrinterInfo, Subscription
+from pagebell.ipp.results import UNSET, JobInfo, Notification, PrinterInfo
 
 if TYPE_CHECKING:
     from pagebell.ipp.client import Client
-
-T = TypeVar("T")
 
 
 class Feedback(Enum):
@@ -57,21 +48,6 @@ class JobUpdate:
     """Why there is no feedback, as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often to ask and how long to be patient, in seconds."""
-
-    quick: float = 0.5
-    slow: float = 5.0
-    safety: float = 30.0
-    """A look now and then although events come."""
-    retry: float = 0.5
-    retry_most: float = 15.0
-    patience: float = 300.0
-    """Without any sign of the server, before the job is given up."""
-
-
-DEFAULT_PACE: Final = Pace()
 _WANTED: Final = ("job-state-changed", "job-progress", "job-completed", "printer-state-changed")
 
 
@@ -87,9 +63,8 @@ class Follower:
     job: JobInfo
     pace: Pace
     _printer: PrinterInfo = field(init=False)
-    _subscription: Subscription | None = None
+    _stream: EventStream | None = None
     _by_events: bool = True
-    _seen: int = 0  # the last event's number
     _told: JobUpdate | None = None
 
     def __post_init__(self) -> None:
@@ -97,28 +72,32 @@ class Follower:
 
     async def updates(self) -> AsyncGenerator[JobUpdate]:
         """All updates. Raises ConnectionFailed when patience is at its end, and what the server refuses."""
-        lost_at: float | None = None
-        delay = self.pace.retry
-        while True:
-            try:
-                async for update in self._connected():
-                    lost_at, delay = None, self.pace.retry
-                    yield update
-                return
-            except _NoFeedback as reason:
-                yield JobUpdate(self.job, self._printer, Feedback.NONE, str(reason))
-                return
-            except (ConnectionFailed, Unavailable, HttpError) as error:
-                now = asyncio.get_running_loop().time()
-                lost_at = now if lost_at is None else lost_at
-                if not _may_pass(error) or now - lost_at > self.pace.patience:
-                    raise
-                interrupted = JobUpdate(self.job, self._printer, Feedback.INTERRUPTED, str(error))
-                if interrupted != self._told:
-                    self._told = interrupted
-                    yield interrupted
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, self.pace.retry_most)
+        patience = Patience(self.pace)
+        try:
+            while True:
+                try:
+                    async for update in self._connected():
+                        patience.restored()
+                        yield update
+                    return
+                except _NoFeedback as reason:
+                    yield JobUpdate(self.job, self._printer, Feedback.NONE, str(reason))
+                    return
+                except (ConnectionFailed, Unavailable, HttpError) as error:
+                    delay = patience.after(error)
+                    interrupted = JobUpdate(self.job, self._printer, Feedback.INTERRUPTED, str(error))
+                    if interrupted != self._told:
+                        self._told = interrupted
+                        yield interrupted
+                await asyncio.sleep(delay)
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """End the subscription of a job that goes on; a final job's goes by itself."""
+        if self._stream is not None:
+            self._stream.over = self._stream.over or self.job.is_final
+            await self._stream.close()
 
     async def _connected(self) -> AsyncIterator[JobUpdate]:
         """Updates for as long as the connection holds, to the job's end."""
@@ -176,7 +155,7 @@ class Follower:
 
     async def _subscribe(self) -> None:
         """Subscribe to the job's events, once; a server that has none is asked instead."""
-        if not self._by_events or self._subscription is not None:
+        if not self._by_events or self._stream is not None:
             return
         try:
             printer = await self.client.printer(
@@ -185,8 +164,10 @@ class Follower:
             if not printer.ippget or not printer.offers(Op.CREATE_JOB_SUBSCRIPTIONS, Op.GET_NOTIFICATIONS):
                 self._by_events = False
                 return
-            events = [event for event in _WANTED if event in printer.events] or [*_WANTED[:1]]
-            self._subscription = await self.client.subscribe(*events, job=self.job)
+            events = tuple(event for event in _WANTED if event in printer.events) or _WANTED[:1]
+            stream = EventStream(self.client, self.job, events, self.pace)
+            await stream.open()
+            self._stream = stream
         except IppError as error:
             if isinstance(error, Unavailable):
                 raise
@@ -194,32 +175,33 @@ class Follower:
 
     async def _listen(self) -> AsyncIterator[JobUpdate]:
         """Updates from events, with a look now and then; turns to asking when events come too seldom."""
-        assert self._subscription is not None
-        events: Events | None = None
-        answers = self.client.wait_notifications(self._subscription, self._seen)
+        assert self._stream is not None
         try:
-            async for events in _with_pauses(answers, self._pause):
-                if events is None or await self._take(events):
-                    await self._look()
-                if self.job.is_final:
-                    await self._look()  # an event tells less of the end than the job itself
-                if self._changed():
-                    yield self._update()
-                if self.job.is_final:
-                    return
-        except Silent:
-            return
+            async with (
+                aclosing(self._stream.news()) as news,
+                aclosing(with_pauses(news, self._pause)) as items,
+            ):
+                missed = False
+                async for item in items:
+                    if isinstance(item, Notification):
+                        self._take(item)
+                        continue
+                    if isinstance(item, Gap):
+                        missed = True
+                        continue
+                    if item is None or missed or self.job.is_final:
+                        await self._look()  # an event tells less of the end than the job itself
+                        missed = False
+                    if self._changed():
+                        yield self._update()
+                    if self.job.is_final:
+                        return
+                    if item is not None and (item.pause or 0) > self.pace.slow:
+                        break
         except IppError as error:
             if isinstance(error, Unavailable):
                 raise
-            self._by_events = False
-            return
-        finally:
-            await answers.aclose()
-        if events is None or events.complete or (events.interval or 0) > self.pace.slow:
-            self._by_events = False
-        else:
-            await asyncio.sleep(max(events.interval or 0, self.pace.quick))
+        self._by_events = False
 
     def _pause(self) -> float:
         """How long to wait for an event before looking: a place in the queue changes without one."""
@@ -229,17 +211,9 @@ class Follower:
             else self.pace.safety
         )
 
-    async def _take(self, events: Events) -> bool:
-        """Take events into account; tells whether some were missed and a look is due."""
-        missed = False
-        for event in events.notifications:
-            if event.sequence <= self._seen:
-                continue
-            missed = missed or event.sequence != self._seen + 1
-            self._seen = event.sequence
-            self.job = self.job.merged(event)
-            self._printer = merged_printer(self._printer, event)
-        return missed
+    def _take(self, event: Notification) -> None:
+        self.job = self.job.merged(event)
+        self._printer = merged_printer(self._printer, event)
 
     def _changed(self) -> bool:
         told = self._told
@@ -266,29 +240,3 @@ def merged_printer(printer: PrinterInfo, event: Notification) -> PrinterInfo:
         message="",
         accepting=printer.accepting if accepting is None else accepting,
     )
-
-
-def _may_pass(error: ClientError) -> bool:
-    """Whether to try again: not when the server answered and meant no."""
-    return not isinstance(error, HttpError) or error.status >= 500
-
-
-async def _with_pauses(source: AsyncGenerator[T], pause: Callable[[], float]) -> AsyncGenerator[T | None]:
-    """What ``source`` yields, and None each time it stayed quiet for ``pause()`` seconds."""
-    waiting: asyncio.Task[T] | None = None
-    try:
-        while True:
-            waiting = waiting or asyncio.ensure_future(anext(source))
-            await asyncio.wait({waiting}, timeout=pause())
-            if not waiting.done():
-                yield None
-                continue
-            done, waiting = waiting, None
-            try:
-                yield done.result()
-            except StopAsyncIteration:
-                return
-    finally:
-        if waiting is not None:
-            waiting.cancel()
-            await asyncio.wait({waiting})

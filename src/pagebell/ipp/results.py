@@ -214,6 +214,7 @@ class Notification:
     printer_uri: str = ""
     text: str = ""
     up_time: int | None = None
+    when: datetime | None = None
     raw: Group = field(default_factory=_no_group, repr=False, compare=False)
 
     @classmethod
@@ -227,16 +228,72 @@ class Notification:
             printer_uri=group.get(r.notify_printer_uri) or "",
             text=_text(group, r.notify_text),
             up_time=group.get(r.printer_up_time),
+            when=_when(group, r.printer_current_time, r.printer_up_time),
             raw=group,
         )
+
+    @property
+    def printer_name(self) -> str:
+        """The last part of its printer's URI, which CUPS and Pagebell make the queue's name."""
+        return self.printer_uri.rstrip("/").rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription that was granted; ``lease`` is in seconds, None or 0 when it has no end of its own."""
+    """A subscription as its server describes it (RFC 3995 5); empty or None is what it does not tell."""
 
     id: int
     lease: int | None = None
+    """Seconds that were granted; None or 0 when it has no end of its own."""
+    job_id: int | None = None
+    """The job whose events these are; None for a printer's and the server's."""
+    printer_uri: str = ""
+    """Its printer; empty for the server's."""
+    events: tuple[str, ...] = ()
+    owner: str = ""
+    left: int | None = None
+    """Seconds until its lease ends, when the server told this; None when it has no end of its own."""
+    newest: int | None = None
+    """The newest event's number."""
+    recipient: str = ""
+    """Where its events are sent; empty when they are fetched (ippget)."""
+    user_data: bytes = b""
+    path: str = field(default="", compare=False)
+    """Where its requests are posted; empty for where the client posts others."""
+    raw: Group = field(default_factory=_no_group, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, group: Group, path: str = "") -> Subscription:
+        """Read a subscription attributes group."""
+        lease, ends = group.get(r.notify_lease_duration), group.get(r.notify_lease_expiration_time)
+        now = group.get(r.notify_printer_up_time)
+        return cls(
+            id=group.get(r.notify_subscription_id) or 0,
+            lease=lease,
+            job_id=group.get(r.notify_job_id),
+            printer_uri=group.get(r.notify_printer_uri) or "",
+            events=tuple(group.all(r.notify_events)),
+            owner=_text(group, r.notify_subscriber_user_name),
+            left=max(0, ends - now) if ends and now else None,
+            newest=group.get(r.notify_sequence_number),
+            recipient=group.get(r.notify_recipient_uri) or "",
+            user_data=group.get(r.notify_user_data) or b"",
+            path=path,
+            raw=group,
+        )
+
+    @property
+    def scope(self) -> str:
+        """Whose events they are: "job", "printer" or "server"."""
+        if self.job_id is not None:
+            return "job"
+        return "printer" if self.printer_name else "server"
+
+    @property
+    def printer_name(self) -> str:
+        """The last part of its printer's URI; empty for the server's."""
+        path = self.printer_uri.split("://", 1)[-1].partition("/")[2].rstrip("/")
+        return "" if path in ("", "ipp/system") else path.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)

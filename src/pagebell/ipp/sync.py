@@ -6,15 +6,17 @@ import asyncio
 import os
 import ssl
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.client import Client, WhichJobs
-from pagebell.ipp.follow import DEFAULT_PACE, JobUpdate, Pace
+from pagebell.ipp.events import DEFAULT_PACE, LEASE, Gap, Pace
+from pagebell.ipp.follow import JobUpdate
 from pagebell.ipp.options import Options
-from pagebell.ipp.results import Events, JobInfo, PrinterInfo, Subscription
+from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
+from pagebell.ipp.subscribing import Scope
 from pagebell.ipp.transport import Times
 from pagebell.ipp.upload import AUTO, Progress, Source
 
@@ -192,19 +194,45 @@ class SyncClient:
         """Print a finished job again."""
         self._run(self._client.restart(job))
 
-    def subscribe(
-        self, *events: str, job: JobInfo | int | None = None, lease: int | None = None
+    def create_subscription(
+        self,
+        *events: str,
+        scope: Scope = "printer",
+        lease: int | None = None,
+        recipient: str = "",
+        user_data: bytes = b"",
+        attributes: Iterable[str] = (),
+        interval: int | None = None,
     ) -> Subscription:
-        """Subscribe to a printer's or a job's events."""
-        return self._run(self._client.subscribe(*events, job=job, lease=lease))
+        """Subscribe to events of the printer, the whole server, or a job."""
+        work = self._client.create_subscription(
+            *events,
+            scope=scope,
+            lease=lease,
+            recipient=recipient,
+            user_data=user_data,
+            attributes=attributes,
+            interval=interval,
+        )
+        return self._run(work)
 
-    def renew(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
-        """Prolong a printer's subscription."""
-        return self._run(self._client.renew(subscription, lease))
+    def subscription(self, subscription: Subscription | int) -> Subscription:
+        """A subscription as it is now."""
+        return self._run(self._client.subscription(subscription))
 
-    def unsubscribe(self, subscription: Subscription | int) -> None:
+    def subscriptions(
+        self, scope: Scope | None = None, *, mine: bool = True, limit: int | None = None, first: int = 1
+    ) -> list[Subscription]:
+        """Your subscriptions of all scopes, or of one."""
+        return self._run(self._client.subscriptions(scope, mine=mine, limit=limit, first=first))
+
+    def renew_subscription(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
+        """Prolong a printer's or the server's subscription."""
+        return self._run(self._client.renew_subscription(subscription, lease))
+
+    def cancel_subscription(self, subscription: Subscription | int) -> None:
         """End a subscription."""
-        self._run(self._client.unsubscribe(subscription))
+        self._run(self._client.cancel_subscription(subscription))
 
     def notifications(self, subscription: Subscription | int, after: int = 0) -> Events:
         """The events numbered above ``after`` that the server has now."""
@@ -212,14 +240,37 @@ class SyncClient:
 
     def follow(self, job: JobInfo | int, *, pace: Pace = DEFAULT_PACE) -> Iterator[JobUpdate]:
         """What becomes of a job, change by change, to its end."""
-        updates = self._client.follow(job, pace=pace)
+        return self._each(self._client.follow(job, pace=pace))
 
-        async def following() -> JobUpdate | None:
-            return await anext(updates, None)
+    def events(
+        self,
+        scope: Scope = "printer",
+        *events: str,
+        subscription: Subscription | None = None,
+        after: int = 0,
+        lease: int = LEASE,
+        pace: Pace = DEFAULT_PACE,
+        on_connection: Callable[[str], None] | None = None,
+    ) -> Iterator[Notification | Gap]:
+        """Each event of the printer, the server or a job as it happens."""
+        found = self._client.events(
+            scope,
+            *events,
+            subscription=subscription,
+            after=after,
+            lease=lease,
+            pace=pace,
+            on_connection=on_connection,
+        )
+        return self._each(found)
+
+    def _each(self, source: AsyncGenerator[T]) -> Iterator[T]:
+        async def following() -> T | None:
+            return await anext(source, None)
 
         try:
-            while (update := self._run(following())) is not None:
-                yield update
+            while (item := self._run(following())) is not None:
+                yield item
         finally:
             if not self._loop.is_closed():
-                self._run(updates.aclose())
+                self._run(source.aclose())

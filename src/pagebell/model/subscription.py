@@ -35,7 +35,7 @@ SERVER = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Scope and wanted kinds: equal filters share all their work in the event log."""
+    """Scope and wanted kinds: what a subscription hears of, as a rule to read."""
 
     scope: Scope
     kinds: frozenset[EventKind]
@@ -47,7 +47,7 @@ class Filter:
         return cls(scope, kinds)
 
     def matches(self, event: Event) -> bool:
-        """The one place that decides whether a subscription hears of an event."""
+        """Whether a subscription hears of an event; but nothing befalls a finished job (RFC 3995 5.3.3.5.1)."""
         return event.kind in self.kinds and self.scope.covers(event)
 
 
@@ -82,12 +82,6 @@ class Subscription:
     """What signs its webhooks; empty for the server's. Never told to anybody, never in a log."""
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
-    base: int | None = None
-    """How many matches its filter had had by then; kept from the day that some of them leave the log.
-
-    With an `interval`: how many of its own have left the log, the newest of progress at `paced_at`.
-    """
-    paced_at: float | None = None
 
     @property
     def filter(self) -> Filter:

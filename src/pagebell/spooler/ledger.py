@@ -30,6 +30,8 @@ Decide = Callable[[], Change | None]
 T = TypeVar("T")
 
 
+_AT_ONCE: Final = 10_000
+"""Events that are read together at start."""
 MOST_PRINTERS: Final = 65_535
 """The largest printer-id (PWG 5100.22)."""
 
@@ -76,11 +78,14 @@ class Ledger:
         self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
         for job in snapshot.active:
             self.roster.apply(job)
-        events = await self.store.events(range(0, snapshot.last_event + 1))
-        for event in events:
-            self._age(event.at, event.seq)
-        living = {job.id for job in snapshot.active}
-        self.events.restore(snapshot.subscriptions, snapshot.interests, events, living)
+        self.events.restore(snapshot)
+        first = snapshot.last_event + 1 if snapshot.first_event is None else snapshot.first_event
+        for number in range(first, snapshot.last_event + 1, _AT_ONCE):
+            events = await self.store.events(range(number, number + _AT_ONCE))
+            for event in events:
+                self._age(event.at, event.seq)
+            self.events.replay(events)
+        self.events.resume({job.id for job in snapshot.active})
         now = self.clock.now()
         for subscription in snapshot.subscriptions:
             job_id = subscription.scope.job
@@ -228,6 +233,8 @@ class Ledger:
             self.default_printer = change.default_printer
         for subscription in change.subscriptions:
             self.events.attach(subscription)
+        for subscription in change.renewed:
+            self.events.renew(subscription)
         for job in change.jobs:
             self.roster.apply(job)
         self.events.publish(change.events)
@@ -246,6 +253,7 @@ class Ledger:
         for number in change.gone_subscriptions:
             self.events.detach(number)
             self.delivered.pop(number, None)
+        self.events.settle(change.bases)
         if change.trim:
             self.events.trimmed(change.trim)
             while self._ages and self._ages[0][1] <= change.trim:

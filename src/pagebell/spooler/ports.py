@@ -9,10 +9,10 @@ from typing import Protocol, runtime_checkable
 
 from pagebell.model.access import Identity, Principal
 from pagebell.model.document import Document, DocumentKey, Ticket
-from pagebell.model.event import Event, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities, Printer, Supply
-from pagebell.model.subscription import Filter, Subscription, SubscriptionId
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 
 
 class Clock(Protocol):
@@ -35,13 +35,14 @@ class Conflict(Exception):
 class Change:
     """A unit of work: all of it is stored, durably, or nothing.
 
-    A job or printer of version 1 is inserted; any other replaces the version just before it. With the first
-    subscription of a filter its interest begins, with the last it ends.
+    A job or printer of version 1 is inserted; any other replaces the version just before it. Subscriptions have no
+    versions: of two that renew one, the later wins; one that is gone is not renewed (Conflict).
     """
 
     jobs: tuple[Job, ...] = ()
     printers: tuple[Printer, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    renewed: tuple[Subscription, ...] = ()
     events: tuple[Event, ...] = ()
     """With seq 0: the store numbers them, each higher than all before."""
     gone_jobs: tuple[JobId, ...] = ()
@@ -49,8 +50,10 @@ class Change:
     gone_subscriptions: tuple[SubscriptionId, ...] = ()
     trim: int = 0
     """Events up to this number leave the log."""
-    interests: tuple[Interest, ...] = ()
-    """New counts of what was trimmed."""
+    counts: tuple[Count, ...] = ()
+    """Of what was trimmed, new; those of a job that has lost its subscriptions since they were made are ignored."""
+    bases: tuple[Base, ...] = ()
+    """Of subscriptions, if they still exist."""
     default_printer: PrinterName | None = None
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """Up to which number notifications have been taken to recipients; those of unknown subscriptions are ignored."""
@@ -83,14 +86,27 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
-    """What the store keeps of a filter that subscriptions share: matches are counted from `born` on."""
+class Count:
+    """How many events of a kind have left the log within a scope; a job's since it was `born`."""
 
-    filter: Filter
-    born: int
-    """The newest event's number when the first such subscription came."""
-    trimmed: int = 0
-    """How many matches have left the log since."""
+    scope: Scope
+    kind: EventKind
+    trimmed: int
+    born: int = 0
+    """The newest event's number when the job got the first of its subscriptions; it ends with the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a subscription's numbers begin, stored before events leave the log that came after it.
+
+    `count` is how many matches there had been when it came; with a `notify-time-interval`: how many of its own
+    have left the log, the newest of progress at `paced_at`.
+    """
+
+    subscription: SubscriptionId
+    count: int
+    paced_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +117,18 @@ class Snapshot:
     active: tuple[Job, ...] = ()
     """Jobs in no final state."""
     subscriptions: tuple[Subscription, ...] = ()
-    interests: tuple[Interest, ...] = ()
+    births: tuple[tuple[JobId, int], ...] = ()
+    """Of the jobs that have subscriptions: see `Count.born`."""
+    counts: tuple[Count, ...] = ()
+    bases: tuple[Base, ...] = ()
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """How far push deliveries had come."""
     last_job: int = 0
     last_subscription: int = 0
+    first_event: int | None = None
+    """The oldest in the log; None if it is empty."""
     last_event: int = 0
+    """The newest that ever was."""
     default_printer: PrinterName | None = None
     settings: tuple[Setting, ...] = ()
     uuid: str = ""

@@ -185,8 +185,7 @@ class Spooler:
         """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
         ledger, policy = self._ledger, self.policy
         now = self.clock.now()
-        over = {s.id for s in ledger.events.subscriptions() if s.expires is not None and s.expires <= now}
-        over.update(ledger.events.finished_before(now - policy.event_life))
+        over = ledger.events.over(now, now - policy.event_life)
         if over:
             await self.subscriptions.drop(sorted(over))
         for job in ledger.roster.open():

@@ -17,8 +17,10 @@ from pagebell.spooler.deliveries import Deliveries
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import Order, SubscriptionWish
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, Courier
+from pagebell.spooler.ports import Change, Conflict, Courier
 
+_AT_ONCE: Final = 2000
+"""Events, or subscriptions, that are looked after in one transaction."""
 MOST_LISTED: Final = 10_000
 """Subscriptions on one page."""
 
@@ -37,8 +39,7 @@ class Subscriptions:
     def __init__(self, ledger: Ledger, couriers: Sequence[Courier] = ()) -> None:
         self._ledger = ledger
         self.deliveries = Deliveries(ledger, couriers, self.drop)
-        self._changing = asyncio.Lock()
-        """Subscriptions have no versions: who makes one of the stored ones new holds this."""
+        self._trimming = asyncio.Lock()
 
     async def create_subscription(
         self, wish: SubscriptionWish, by: Principal, *, scope: Scope
@@ -68,15 +69,17 @@ class Subscriptions:
 
     async def renew(self, number: SubscriptionId, lease: int | None, by: Principal) -> Subscription:
         """Let it live `lease` seconds from now. Raises NotFound, NotAuthorized; WrongState for a job's."""
-        async with self._changing:
-            old = self.subscription(number, by)
-            if old.scope.job is not None:
-                raise WrongState(f"subscription {number} lives as long as its job")
-            granted = self._lease(lease)
-            expires = self._ledger.clock.now() + granted if granted else None
-            new = replace(old, lease=granted, expires=expires)
-            await self._ledger.commit(Change(subscriptions=(new,)))
-            return new
+        old = self.subscription(number, by)
+        if old.scope.job is not None:
+            raise WrongState(f"subscription {number} lives as long as its job")
+        granted = self._lease(lease)
+        expires = self._ledger.clock.now() + granted if granted else None
+        new = replace(old, lease=granted, expires=expires)
+        try:
+            await self._ledger.store.commit(Change(renewed=(new,)))
+        except Conflict:
+            raise NotFound(f"there is no subscription {number}") from None
+        return new
 
     async def unsubscribe(self, number: SubscriptionId, by: Principal) -> None:
         """End it. Raises NotFound, NotAuthorized."""
@@ -85,15 +88,24 @@ class Subscriptions:
 
     async def drop(self, numbers: Sequence[SubscriptionId]) -> None:
         """End those that exist, whoever they belong to."""
-        async with self._changing:
-            await self._ledger.commit(Change(gone_subscriptions=tuple(numbers)))
+        await self._ledger.commit(Change(gone_subscriptions=tuple(numbers)))
 
     async def trim(self, up_to: int) -> None:
-        """Let the events up to that number leave the log; subscriptions keep count of what was theirs."""
-        async with self._changing:
-            interests, subscriptions = self._ledger.events.plan_trim(up_to)
-            change = Change(trim=up_to, interests=tuple(interests), subscriptions=tuple(subscriptions))
-            await self._ledger.commit(change)
+        """Let the events up to that number leave the log; subscriptions keep count of what was theirs.
+
+        It is done bit by bit, so that nobody waits long for the store. Those of finished jobs end with their last
+        event.
+        """
+        events = self._ledger.events
+        async with self._trimming:
+            if ended := events.ending(up_to):
+                await self.drop(ended)
+            while bases := events.unsettled(up_to, _AT_ONCE):
+                await self._ledger.commit(Change(bases=bases))
+            while events.trimmed_up_to < up_to:
+                step = min(up_to, events.trimmed_up_to + _AT_ONCE)
+                counts, bases = events.plan_trim(step)
+                await self._ledger.commit(Change(trim=step, counts=counts, bases=bases))
 
     def subscription(self, number: SubscriptionId, by: Principal) -> Subscription:
         """Raises NotFound (also when its lease has run out) and NotAuthorized."""

@@ -17,7 +17,6 @@ from pagebell.model.event import (
 )
 from pagebell.model.lifecycle import printer_event
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import SERVER
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
 
@@ -108,7 +107,7 @@ class System:
 
     @property
     def _is_heard(self) -> bool:
-        return self._ledger.events.hears(SERVER, SYSTEM_KINDS)
+        return self._ledger.events.hears(SYSTEM_KINDS)
 
     def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)

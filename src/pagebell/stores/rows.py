@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import msgspec
 
-from pagebell.model.event import Event, PrinterName
+from pagebell.model.event import Event, EventKind, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import Filter, Subscription
-from pagebell.spooler.ports import Change, Conflict, Interest, JobQuery, Setting, Snapshot
+from pagebell.model.subscription import Scope, Subscription
+from pagebell.spooler.ports import Base, Change, Conflict, Count, JobQuery, Setting, Snapshot
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
 create table if not exists printer (name text primary key, version integer not null, body blob not null) without rowid;
@@ -33,13 +33,23 @@ create index if not exists job_finished_printer on job (printer, completed_at, i
 create index if not exists job_finished_owner on job (owner, completed_at, id) where completed_at is not null;
 create index if not exists job_finished_state on job (state, completed_at, id) where completed_at is not null;
 create table if not exists subscription (
-    id integer primary key autoincrement, filter text not null, body blob not null
+    id integer primary key autoincrement,
+    job integer,
+    born integer,
+    base integer,
+    paced_at real,
+    body blob not null
 );
-create table if not exists delivery (subscription integer primary key, number integer not null);
-create index if not exists subscription_filter on subscription (filter);
-create table if not exists interest (
-    filter text primary key, born integer not null, trimmed integer not null
+create index if not exists subscription_job on subscription (job, born) where job is not null;
+create table if not exists count (
+    printer text not null,
+    job integer not null,
+    kind text not null,
+    trimmed integer not null,
+    born integer not null,
+    primary key (job, printer, kind)
 ) without rowid;
+create table if not exists delivery (subscription integer primary key, number integer not null);
 create table if not exists content (key text primary key, octets blob not null);
 create table if not exists event (seq integer primary key, body blob not null);
 create table if not exists setting (
@@ -57,7 +67,6 @@ _job = msgspec.json.Decoder(Job)
 _printer = msgspec.json.Decoder(Printer)
 _subscription = msgspec.json.Decoder(Subscription)
 _event = msgspec.json.Decoder(Event)
-_filter = msgspec.json.Decoder(Filter)
 
 
 def job_of(body: bytes) -> Job:
@@ -73,7 +82,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     for job in change.jobs:
         _put_job(connection, job)
     for subscription in change.subscriptions:
-        _put_subscription(connection, subscription)
+        _add_subscription(connection, subscription)
+    for subscription in change.renewed:
+        _renew_subscription(connection, subscription)
     if change.events:
         rows = [(event.seq, _encode(replace(event, seq=0))) for event in change.events]
         connection.executemany("insert into event values (?, ?)", rows)
@@ -90,12 +101,14 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         _put_setting(connection, setting)
     for subscription_id in change.gone_subscriptions:
         _drop_subscription(connection, subscription_id)
+    for count in change.counts:
+        _put_count(connection, count)
+    if change.bases:
+        bases = [(base.count, base.paced_at, base.subscription) for base in change.bases]
+        connection.executemany("update subscription set base = ?, paced_at = ? where id = ?", bases)
     for subscription_id, delivered in change.delivered:
         known = "select ?, ? where exists (select 1 from subscription where id = ?)"
         execute(f"insert or replace into delivery {known}", (subscription_id, delivered, subscription_id))
-    for interest in change.interests:
-        values = (interest.trimmed, _key(interest.filter))
-        execute("update interest set trimmed = ? where filter = ?", values)
     if change.trim:
         execute("delete from event where seq <= ?", (change.trim,))
         execute("insert or replace into meta values ('last-event', ?)", (last_event,))
@@ -118,13 +131,21 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
         printers=tuple(map(_printer.decode, bodies("select body from printer"))),
         active=tuple(map(_job.decode, bodies("select body from job where completed_at is null order by id"))),
         subscriptions=tuple(map(_subscription.decode, bodies("select body from subscription order by id"))),
-        interests=tuple(
-            Interest(_filter.decode(key), born, trimmed)
-            for key, born, trimmed in connection.execute("select filter, born, trimmed from interest")
+        births=tuple(connection.execute("select distinct job, born from subscription where job is not null")),
+        counts=tuple(
+            Count(Scope(printer or None, job or None), EventKind(kind), trimmed, born)
+            for printer, job, kind, trimmed, born in connection.execute("select * from count")
+        ),
+        bases=tuple(
+            Base(*row)
+            for row in connection.execute(
+                "select id, base, paced_at from subscription where base is not null order by id"
+            )
         ),
         delivered=tuple(connection.execute("select subscription, number from delivery")),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
+        first_event=connection.execute("select min(seq) from event").fetchone()[0],
         last_event=max(
             number("select max(seq) from event"),
             number("select value from meta where key = 'last-event'"),
@@ -149,10 +170,6 @@ def _put_setting(connection: sqlite3.Connection, setting: Setting) -> None:
 def numbered_event(seq: int, body: bytes) -> Event:
     """An event out of its row."""
     return replace(_event.decode(body), seq=seq)
-
-
-def _key(filter_: Filter) -> str:
-    return _encode(filter_).decode()
 
 
 def _put_job(connection: sqlite3.Connection, job: Job) -> None:
@@ -183,21 +200,38 @@ def _put_printer(connection: sqlite3.Connection, printer: Printer) -> None:
         raise Conflict(f"printer {printer.name}")
 
 
-def _put_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
-    key = _key(subscription.filter)
-    sql = "insert or replace into subscription (id, filter, body) values (?, ?, ?)"
-    connection.execute(sql, (subscription.id, key, _encode(subscription)))
-    connection.execute("insert or ignore into interest values (?, ?, 0)", (key, subscription.since))
+def _add_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
+    job, born = subscription.scope.job, None
+    if job is not None:
+        sql = "select born from subscription where job = ? limit 1"
+        born = (connection.execute(sql, (job,)).fetchone() or (subscription.since,))[0]
+    values = (subscription.id, job, born, _encode(subscription))
+    connection.execute("insert into subscription (id, job, born, body) values (?, ?, ?, ?)", values)
+
+
+def _renew_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
+    sql = "update subscription set body = ? where id = ?"
+    if connection.execute(sql, (_encode(subscription), subscription.id)).rowcount != 1:
+        raise Conflict(f"subscription {subscription.id}")
 
 
 def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
-    row = connection.execute("select filter from subscription where id = ?", (number,)).fetchone()
-    if row is None:
-        return
-    connection.execute("delete from subscription where id = ?", (number,))
+    """With a job's last one its counts go."""
     connection.execute("delete from delivery where subscription = ?", (number,))
-    left = "select 1 from subscription where filter = ?"
-    connection.execute(f"delete from interest where filter = ? and not exists ({left})", (row[0], row[0]))
+    row = connection.execute("delete from subscription where id = ? returning job", (number,)).fetchone()
+    if row is not None and row[0] is not None:
+        left = "select 1 from subscription where job = ?"
+        connection.execute(f"delete from count where job = ? and not exists ({left})", (row[0], row[0]))
+
+
+def _put_count(connection: sqlite3.Connection, count: Count) -> None:
+    scope = count.scope
+    values: tuple[object, ...] = (scope.printer or "", scope.job or 0, count.kind, count.trimmed, count.born)
+    sql = "insert or replace into count select ?, ?, ?, ?, ?"
+    if scope.job is not None:
+        sql += " where exists (select 1 from subscription where job = ? and born = ?)"
+        values += (scope.job, count.born)
+    connection.execute(sql, values)
 
 
 _PRINTING_ORDER = "json_extract(cast(body as text), '$.priority') desc, id"

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import Event, JobId, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import Filter, Subscription, SubscriptionId
-from pagebell.spooler.ports import Change, Committed, Conflict, Interest, JobQuery, Setting, Snapshot
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.spooler.ports import Base, Change, Committed, Conflict, Count, JobQuery, Setting, Snapshot
 
 
 class MemoryStore:
@@ -28,7 +28,9 @@ class MemoryStore:
         self._jobs: dict[JobId, Job] = {}
         self._printers: dict[PrinterName, Printer] = {}
         self._subscriptions: dict[SubscriptionId, Subscription] = {}
-        self._interests: dict[Filter, Interest] = {}
+        self._births: dict[JobId, int] = {}
+        self._counts: dict[tuple[Scope, EventKind], Count] = {}
+        self._bases: dict[SubscriptionId, Base] = {}
         self._delivered: dict[SubscriptionId, int] = {}
         self._events: dict[int, Event] = {}
         self._last_job = 0
@@ -45,8 +47,11 @@ class MemoryStore:
             printers=tuple(self._printers.values()),
             active=tuple(job for job in self._jobs.values() if not job.state.is_final),
             subscriptions=tuple(self._subscriptions.values()),
-            interests=tuple(self._interests.values()),
+            births=tuple(self._births.items()),
+            counts=tuple(self._counts.values()),
+            bases=tuple(self._bases.values()),
             delivered=tuple(self._delivered.items()),
+            first_event=min(self._events, default=None),
             last_job=self._last_job,
             last_subscription=self._last_subscription,
             last_event=self._last_event,
@@ -113,6 +118,9 @@ class MemoryStore:
             known = self._printers.get(printer.name)
             if (known.version if known else 0) != printer.version - 1:
                 raise Conflict(f"printer {printer.name}")
+        for subscription in change.renewed:
+            if subscription.id not in self._subscriptions:
+                raise Conflict(f"subscription {subscription.id}")
 
     def _number(self, change: Change) -> Change:
         subscriptions = tuple(
@@ -129,7 +137,8 @@ class MemoryStore:
             self._jobs[job.id] = job
             self._last_job = max(self._last_job, job.id)
         for subscription in change.subscriptions:
-            self._put(subscription)
+            self._add(subscription)
+        self._subscriptions.update((subscription.id, subscription) for subscription in change.renewed)
         for event in change.events:
             self._events[event.seq] = event
             self._last_event = event.seq
@@ -149,29 +158,33 @@ class MemoryStore:
                 self._settings[place] = setting
         for gone in change.gone_subscriptions:
             self._drop(gone)
+        for count in change.counts:
+            if count.scope.job is None or self._births.get(count.scope.job) == count.born:
+                self._counts[count.scope, count.kind] = count
+        known = (base for base in change.bases if base.subscription in self._subscriptions)
+        self._bases.update((base.subscription, base) for base in known)
         for told, up_to in change.delivered:
             if told in self._subscriptions:
                 self._delivered[told] = up_to
-        for interest in change.interests:
-            if interest.filter in self._interests:
-                kept = self._interests[interest.filter]
-                self._interests[interest.filter] = replace(kept, trimmed=interest.trimmed)
         if change.trim:
             self._events = {seq: event for seq, event in self._events.items() if seq > change.trim}
         if change.default_printer is not None:
             self._default = change.default_printer
 
-    def _put(self, subscription: Subscription) -> None:
+    def _add(self, subscription: Subscription) -> None:
         self._subscriptions[subscription.id] = subscription
         self._last_subscription = max(self._last_subscription, subscription.id)
-        born = Interest(subscription.filter, subscription.since)
-        self._interests.setdefault(subscription.filter, born)
+        if subscription.scope.job is not None:
+            self._births.setdefault(subscription.scope.job, subscription.since)
 
     def _drop(self, number: SubscriptionId) -> None:
         gone = self._subscriptions.pop(number, None)
         self._delivered.pop(number, None)
-        if gone is not None and all(s.filter != gone.filter for s in self._subscriptions.values()):
-            del self._interests[gone.filter]
+        self._bases.pop(number, None)
+        job = None if gone is None else gone.scope.job
+        if job is not None and all(s.scope.job != job for s in self._subscriptions.values()):
+            del self._births[job]
+            self._counts = {key: count for key, count in self._counts.items() if key[0].job != job}
 
 
 def _matches(job: Job, query: JobQuery) -> bool:

@@ -325,7 +325,7 @@ async def test_refused_subscription_raises_its_status(server: ScriptedServer, cl
     group = Group.of(GroupTag.SUBSCRIPTION, r.notify_status_code(status))
     server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, answer(group))
     with pytest.raises(IppError) as caught:
-        await client.subscribe("job-completed")
+        await client.create_subscription("job-completed")
     assert caught.value.status == status
 
 

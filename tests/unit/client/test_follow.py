@@ -12,7 +12,8 @@ from pagebell.ipp import Client
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Message, encode
 from pagebell.ipp.errors import ConnectionFailed, NotAllowed
-from pagebell.ipp.follow import Feedback, JobUpdate, Pace
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState, Op, PrinterState, Status
 from tests.scripted import (
     IPPGET,
@@ -255,4 +256,6 @@ async def test_reader_that_stops_early_leaves_nothing_behind(server: ScriptedSer
         await asyncio.wait({waiting})
         await found.aclose()
     released.set()
-    assert len(asyncio.all_tasks()) <= 3
+    left = [task for task in asyncio.all_tasks() if "RequestHandler" not in repr(task.get_coro())]
+    assert left == [asyncio.current_task()]
+    assert len(server.asked(Op.CANCEL_SUBSCRIPTION)) == 1

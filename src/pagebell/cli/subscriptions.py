@@ -1,0 +1,242 @@
+"""The commands about subscriptions: list, show, add, renew, cancel."""
+
+from __future__ import annotations
+
+import json as json_lines
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.console import console, table
+from pagebell.cli.failures import UsageError, sentence
+from pagebell.cli.watching import aim, keywords
+from pagebell.cli.words import plain_text
+from pagebell.ipp.client import Client
+from pagebell.ipp.errors import IppError
+from pagebell.ipp.events import condensed
+from pagebell.ipp.results import Subscription
+
+app: Final = App(
+    name="subscriptions",
+    help="List, add, renew and end subscriptions to events.",
+    help_epilogue="""
+Examples:
+  pagebell subscriptions add --events job-completed --lease 86400
+  pagebell subscriptions add Office --events printer-state-changed --to https://example.com/hook
+  pagebell subscriptions list
+  pagebell watch --subscription 7 --after 12
+  pagebell subscriptions cancel 7
+""",
+)
+
+_DEFAULT: Final = ("job-completed",)
+"""What a subscription hears that names no events (RFC 3995 5.3.3)."""
+
+
+@app.command(name="list")
+def list_subscriptions(
+    target: str = "",
+    /,
+    *,
+    all_owners: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    limit: int | None = None,
+    first: int = 1,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = LOCAL,
+) -> int:
+    """List your subscriptions, of every scope.
+
+    Parameters
+    ----------
+    target
+        Only those of this printer (its name or address) or job (its number).
+    all_owners
+        Everybody's, as far as you may see them.
+    limit
+        So many at most.
+    first
+        Begin with the so-manieth, counted from 1.
+    json
+        One JSON object a line, for programs.
+    """
+
+    async def work() -> list[Subscription]:
+        client, scope = await aim(connection, target)
+        async with client:
+            whose = scope if target else None
+            return await client.subscriptions(whose, mine=not all_owners, limit=limit, first=max(first, 1))
+
+    found = run(work)
+    if json:
+        for one in found:
+            print(json_lines.dumps(_described(one), ensure_ascii=False))
+        return 0
+    out = console()
+    if not found:
+        out.print("There are no subscriptions.")
+        return 0
+    rows = table("ID", "Of", "Events", "Owner", "Ends", "Newest", "Sent to", right=("ID", "Newest"))
+    for one in found:
+        owner = plain_text(one.owner).rstrip(".")
+        newest = "" if one.newest is None else str(one.newest)
+        events = ", ".join(condensed(one.events))
+        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, one.recipient)
+    out.print(rows)
+    return 0
+
+
+@app.command
+def show(number: int, /, *, connection: Connection = LOCAL) -> int:
+    """Show all that the server tells of a subscription.
+
+    Parameters
+    ----------
+    number
+        Its number, as 'pagebell subscriptions list' shows it.
+    """
+
+    async def work() -> Subscription:
+        async with connection.client() as client:
+            return await client.subscription(number)
+
+    rows = table("Attribute", "Value")
+    for attribute in run(work).raw.attributes.values():
+        rows.add_row(attribute.name, ", ".join(_shown(value.data) for value in attribute.values))
+    console().print(rows)
+    return 0
+
+
+@app.command
+def add(
+    target: str = "",
+    /,
+    *,
+    events: Annotated[tuple[str, ...], Parameter(negative="")] = _DEFAULT,
+    lease: int | None = None,
+    to: str = "",
+    connection: Connection = LOCAL,
+) -> int:
+    """Subscribe to the server's events, a printer's or a job's.
+
+    Parameters
+    ----------
+    target
+        A printer's name or address, or a job's number; the whole server when left out.
+    events
+        What to hear of, as IPP names it: job-completed,printer-state-changed.
+    lease
+        For so many seconds; 0 for as long as the server allows. A job's lives as long as the job.
+    to
+        Where events shall be sent, such as https://HOST/PATH; they are fetched when this is left out.
+    """
+
+    async def work() -> Subscription:
+        client, scope = await aim(connection, target)
+        async with client:
+            made = await client.create_subscription(*keywords(events), scope=scope, lease=lease, recipient=to)
+            return await client.subscription(made)
+
+    made = run(work)
+    print(f"Subscription {made.id} to the events of {_whose(made)}. Its lease ends {_end(made)}.")
+    if not to:
+        print(f"Read it with: pagebell watch --subscription {made.id}{connection.hint()}")
+    return 0
+
+
+@app.command
+def renew(*numbers: int, lease: int | None = None, connection: Connection = LOCAL) -> int:
+    """Let subscriptions live longer.
+
+    Parameters
+    ----------
+    numbers
+        Their numbers, as 'pagebell subscriptions list' shows them.
+    lease
+        Seconds from now; what the server thinks fit when left out.
+    """
+
+    async def prolong(client: Client, number: int) -> str:
+        renewed = await client.renew_subscription(number, lease)
+        return f"lives on for {duration(renewed.lease)}" if renewed.lease else "lives on"
+
+    return _each(numbers, connection, prolong)
+
+
+@app.command
+def cancel(*numbers: int, connection: Connection = LOCAL) -> int:
+    """End subscriptions.
+
+    Parameters
+    ----------
+    numbers
+        Their numbers, as 'pagebell subscriptions list' shows them.
+    """
+
+    async def end(client: Client, number: int) -> str:
+        await client.cancel_subscription(number)
+        return "is ended"
+
+    return _each(numbers, connection, end)
+
+
+def _each(
+    numbers: tuple[int, ...], connection: Connection, act: Callable[[Client, int], Awaitable[str]]
+) -> int:
+    if not numbers:
+        raise UsageError("No subscription was named. 'pagebell subscriptions list' shows their numbers.")
+
+    async def work() -> int:
+        failed = 0
+        async with connection.client() as client:
+            for number in numbers:
+                try:
+                    print(f"Subscription {number} {await act(client, number)}.")
+                except IppError as error:
+                    failed += 1
+                    print(f"pagebell: Subscription {number}: {sentence(error)}", file=sys.stderr)
+        return 1 if failed else 0
+
+    return run(work)
+
+
+def _shown(data: object) -> str:
+    text = data.decode(errors="replace") if isinstance(data, bytes) else str(data)
+    return plain_text(text).rstrip(".")
+
+
+def _whose(subscription: Subscription) -> str:
+    if subscription.job_id is not None:
+        return f"job {subscription.job_id}"
+    return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
+
+
+def _end(subscription: Subscription) -> str:
+    if subscription.job_id is not None:
+        return "with its job"
+    return "never" if subscription.left is None else f"in {duration(subscription.left)}"
+
+
+def duration(seconds: int) -> str:
+    """A time in the largest unit that is not too coarse for it."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{seconds} seconds"
+
+
+def _described(subscription: Subscription) -> dict[str, object]:
+    return {
+        "id": subscription.id,
+        "scope": subscription.scope,
+        "printer": subscription.printer_name or None,
+        "job": subscription.job_id,
+        "events": subscription.events,
+        "owner": subscription.owner,
+        "lease": subscription.lease,
+        "left": subscription.left,
+        "newest": subscription.newest,
+        "recipient": subscription.recipient or None,
+    }

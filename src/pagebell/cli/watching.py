@@ -1,0 +1,142 @@
+"""The command ``pagebell watch``: what happens on a server, at a printer or with a job, as it happens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import replace
+from math import inf
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.console import console
+from pagebell.cli.failures import CommandError, UsageError
+from pagebell.cli.happenings import JsonLines, Log, Report
+from pagebell.cli.words import plain_text
+from pagebell.ipp.client import Client
+from pagebell.ipp.errors import Unsupported
+from pagebell.ipp.events import Pace
+from pagebell.ipp.registry import JobState
+from pagebell.ipp.results import JobInfo
+from pagebell.ipp.subscribing import Scope
+
+PACE: Final = Pace(patience=inf)
+_SHORTEST: Final = 1.0
+"""Seconds between two polls at least."""
+
+
+def watch(
+    target: str = "",
+    /,
+    *,
+    events: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    json: Annotated[bool, Parameter(negative="")] = False,
+    subscription: int | None = None,
+    after: int = 0,
+    every: float | None = None,
+    connection: Connection = LOCAL,
+) -> int:
+    """Print what happens as it happens: on the server, at one printer, or with one job until it is done.
+
+    Parameters
+    ----------
+    target
+        A printer's name or address, or a job's number; the whole server when left out.
+    events
+        Only these, as IPP names them: job-completed,printer-state-changed. All when left out.
+    json
+        One JSON object a line, for programs.
+    subscription
+        Read a subscription that exists, and leave it as it is, instead of making one for the time.
+    after
+        With --subscription: only events numbered above this.
+    every
+        Ask a server that keeps no answer open every so many seconds, and not when it wishes (CUPS: a minute).
+    """
+    if every is not None and every < _SHORTEST:
+        raise UsageError(f"--every takes {_SHORTEST:g} second or more.")
+    wanted = keywords(events)
+    report: Report = JsonLines() if json else Log(console())
+
+    async def work() -> int:
+        client, scope = await aim(connection, target)
+        async with client:
+            if isinstance(scope, JobInfo) and scope.is_final:
+                report.outcome(scope)
+                return _status(scope)
+            if not json:
+                _greet(client, scope)
+            found = None if subscription is None else await client.subscription(subscription)
+            happenings = client.events(
+                scope,
+                *wanted,
+                subscription=found,
+                after=after,
+                pace=PACE if every is None else replace(PACE, poll=every),
+                on_connection=report.connection,
+            )
+            try:
+                async with aclosing(happenings):
+                    async for happening in happenings:
+                        report.tell(happening)
+            except Unsupported as error:
+                raise CommandError(_deaf(error)) from None
+            if not isinstance(scope, JobInfo):
+                return 0
+            done = await client.job(scope)
+            report.outcome(done)
+            return _status(done)
+
+    return run(work)
+
+
+async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
+    """The client and the scope that a printer's name, an address, a job's number or nothing means.
+
+    Raises ClientError when it is not there.
+    """
+    if target.isascii() and target.isdigit():
+        async with connection.client() as client:
+            job = await client.job(int(target))
+        if client.address.path == "/" and job.printer_uri:
+            path = "/" + job.printer_uri.split("://", 1)[-1].partition("/")[2]
+            client = connection.client(client.address.at(path).uri)
+        return client, job
+    client = connection.client(target)
+    if client.address.path == "/":
+        return client, "server"
+    try:
+        await client.printer_status()
+    except BaseException:
+        await client.close()
+        raise
+    return client, "printer"
+
+
+def keywords(given: Iterable[str]) -> tuple[str, ...]:
+    """Event keywords, given one by one or with commas between them."""
+    return tuple(word for text in given for word in text.replace(",", " ").split())
+
+
+def _greet(client: Client, scope: Scope) -> None:
+    """Say on a terminal that it is at work: it may be long until something happens."""
+    if not sys.stderr.isatty():
+        return
+    if isinstance(scope, JobInfo):
+        what = f"job {scope.id}"
+        what += f", {plain_text(scope.name).rstrip('.')}" if scope.name else ""
+    else:
+        what = f"all of {client.uri}" if scope == "server" else client.uri
+    print(f"Watching {what}. Ctrl-C ends it.", file=sys.stderr)
+
+
+def _deaf(error: Unsupported) -> str:
+    said = plain_text(error.message).rstrip(".") or error.status.keyword
+    return f"This server tells no events (it says: {said}). 'pagebell jobs' shows how things stand."
+
+
+def _status(job: JobInfo) -> int:
+    return 0 if job.state == JobState.COMPLETED else 1

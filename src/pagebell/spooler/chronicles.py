@@ -1,0 +1,193 @@
+"""All chronicles of the log: the server's, each printer's, and those of jobs that have subscriptions of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from itertools import takewhile
+
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName
+from pagebell.model.subscription import SERVER, Scope, SubscriptionId
+from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Track
+from pagebell.spooler.ports import Count, Snapshot
+
+
+class Chronicles:
+    """Counts every event in at most three places, whoever listens. Gets events in log order."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+        """The number of the newest event that ever was,"""
+        self.trimmed = 0
+        """and of the newest that has left the log."""
+        self.server = Chronicle(SERVER)
+        self._printers: dict[PrinterName, Chronicle] = {}
+        self._jobs: dict[JobId, JobChronicle] = {}
+        self._of_jobs: deque[tuple[int, JobChronicle]] = deque()
+        """The log's events that job chronicles count, in order."""
+        self._finished: dict[JobId, JobChronicle] = {}
+        self.gapped: set[JobChronicle] = set()
+        """Those of jobs that are or were finished, as far as the log goes back."""
+
+    def __iter__(self) -> Iterator[Chronicle]:
+        yield self.server
+        yield from self._printers.values()
+        yield from self._jobs.values()
+
+    def get(self, scope: Scope, born: int) -> Chronicle:
+        """Where the events of a scope are counted; a job's are from its first subscription on, when it is `born`."""
+        if scope.printer is None:
+            return self.server
+        printer = self._printer(scope.printer)
+        if scope.job is None:
+            return printer
+        job = self._jobs.get(scope.job)
+        if job is None:
+            job = self._jobs[scope.job] = JobChronicle(scope, printer=printer, born=born)
+        return job
+
+    def members(self, scope: Scope) -> Sequence[SubscriptionId]:
+        """The subscriptions of exactly that scope."""
+        chronicle: Chronicle | None = self.server
+        if scope.job is not None:
+            chronicle = self._jobs.get(scope.job)
+        elif scope.printer is not None:
+            chronicle = self._printers.get(scope.printer)
+        return chronicle.members if chronicle is not None and chronicle.scope == scope else ()
+
+    def drop(self, chronicle: Chronicle) -> None:
+        """A job without subscriptions needs no chronicle; others stay."""
+        job = chronicle.scope.job
+        if isinstance(chronicle, JobChronicle) and job is not None:
+            del self._jobs[job]
+            self._finished.pop(job, None)
+            self.gapped.discard(chronicle)
+
+    # --- what happens ---
+
+    def count(self, event: Event) -> Collection[Chronicle]:
+        """Count an event; returns where."""
+        number, kind = event.seq, event.kind
+        self.newest = number
+        self.server.add(kind, number)
+        if event.printer == NO_PRINTER:
+            return (self.server,)
+        printer = self._printer(event.printer)
+        printer.add(kind, number)
+        job = None if event.job is None else self._jobs.get(event.job)
+        if job is None or number <= job.born:
+            return self.server, printer
+        if kind is EventKind.JOB_CREATED:  # also of a job that is restarted
+            job.open(number)
+        if job.is_open:
+            job.add(kind, number)
+            self._of_jobs.append((number, job))
+        if kind is EventKind.JOB_COMPLETED:
+            self._close(job, number)
+        return self.server, printer, job
+
+    def finish(self, job: JobId, now: float) -> None:
+        """The job has come to its end: nothing befalls it any more."""
+        chronicle = self._jobs.get(job)
+        if chronicle is None:
+            return
+        self._close(chronicle, self.newest)
+        if chronicle.finished is None:
+            chronicle.finished = now
+            self._finished[job] = chronicle
+            chronicle.wake()
+
+    def reopen(self, job: JobId) -> None:
+        """The job lives, perhaps again."""
+        chronicle = self._jobs.get(job)
+        if chronicle is not None:
+            chronicle.open(self.newest + 1)
+            chronicle.finished = None
+            self._finished.pop(job, None)
+
+    def finished_before(self, when: float) -> Iterator[SubscriptionId]:
+        """Subscriptions of jobs that were finished by then."""
+        for chronicle in self._finished.values():
+            if chronicle.finished is not None and chronicle.finished <= when:
+                yield from chronicle.members
+
+    def ended_by(self, number: int) -> list[SubscriptionId]:
+        """Subscriptions of jobs that came to their end with that event or before."""
+        ended = (
+            chronicle
+            for chronicle in self._finished.values()
+            if chronicle.gaps and chronicle.gaps[-1][0] <= number
+        )
+        return [member for chronicle in ended for member in chronicle.members]
+
+    def _close(self, chronicle: JobChronicle, number: int) -> None:
+        chronicle.close(number)
+        self.gapped.add(chronicle)
+
+    def _printer(self, name: PrinterName) -> Chronicle:
+        chronicle = self._printers.get(name)
+        if chronicle is None:
+            chronicle = self._printers[name] = Chronicle(Scope(name))
+        return chronicle
+
+    # --- forgetting ---
+
+    def counts(self, up_to: int) -> tuple[Count, ...]:
+        """The counts that are new when the events up to that number leave the log."""
+        counted: list[Chronicle] = [self.server, *self._printers.values()]
+        counted += {
+            job: None for _, job in takewhile(lambda one: one[0] <= up_to, self._of_jobs) if job.members
+        }
+        return tuple(
+            Count(chronicle.scope, kind, found, chronicle.born if isinstance(chronicle, JobChronicle) else 0)
+            for chronicle in counted
+            for kind, track in chronicle.tracks.items()
+            if (found := track.count(up_to)) != track.before
+        )
+
+    def trim(self, up_to: int) -> None:
+        """The events up to that number have left the log."""
+        self.trimmed = max(self.trimmed, up_to)
+        for gapped in list(self.gapped):
+            gapped.trim_gaps(up_to)
+            if not gapped.gaps:
+                self.gapped.discard(gapped)
+        for chronicle in (self.server, *self._printers.values()):
+            chronicle.trim(up_to)
+        while self._of_jobs and self._of_jobs[0][0] <= up_to:
+            self._of_jobs.popleft()[1].trim(up_to)
+
+    # --- after a restart ---
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin where the log stood at the last stop; `replay` of all its events follows, then `resume`."""
+        self.newest = snapshot.last_event
+        self.trimmed = snapshot.last_event if snapshot.first_event is None else snapshot.first_event - 1
+        births = dict(snapshot.births)
+        for subscription in snapshot.subscriptions:
+            job = subscription.scope.job
+            self.get(subscription.scope, 0 if job is None else births[job])
+        for count in snapshot.counts:
+            if count.scope.job is None or count.scope.job in self._jobs:
+                self.get(count.scope, 0).tracks[count.kind] = Track(count.trimmed)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """The log's events, in order."""
+        for event in events:
+            chronicle = None if event.job is None else self._jobs.get(event.job)
+            if chronicle is not None and event.kind is EventKind.JOB_CREATED:
+                self._created(chronicle, event.seq)
+            self.count(event)
+
+    def _created(self, chronicle: JobChronicle, number: int) -> None:
+        """Nothing befell the job before that event: it was restarted; or it is new, and nobody has counted yet."""
+        if number > chronicle.born and not chronicle.gaps:
+            chronicle.was_closed(max(chronicle.born, self.trimmed), number - 1)
+            self.gapped.add(chronicle)
+
+    def resume(self, living: Container[JobId]) -> None:
+        """All has been replayed; `living` are the jobs that were not finished by then."""
+        for job, chronicle in self._jobs.items():
+            if job not in living and chronicle.is_open:  # it was finished when its first subscription came
+                chronicle.was_closed(max(chronicle.born, self.trimmed), NEVER)
+                self.gapped.add(chronicle)

@@ -1,0 +1,213 @@
+"""`pagebell watch` and `pagebell subscriptions` against a scripted server: what they print."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from pagebell.cli import main, watching
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
+from pagebell.ipp.events import Pace
+from pagebell.ipp.registry import JobState, Op, PrinterState, Status
+from tests.scripted import SUBSCRIBED, ScriptedServer, answer, drop, failed, job, printer
+
+WHERE = r.notify_printer_uri("ipp://localhost/printers/Office")
+WHEN = r.printer_current_time(datetime(2026, 5, 4, 12, 30, 15, tzinfo=UTC))
+NAME = r.job_name("letter.pdf")
+
+
+def happened(number: int, event: str, *attributes: Attribute) -> Group:
+    return Group.of(
+        GroupTag.EVENT_NOTIFICATION,
+        r.notify_subscription_id(1),
+        r.notify_sequence_number(number),
+        r.notify_subscribed_event(event),
+        WHERE,
+        WHEN,
+        *attributes,
+    )
+
+
+def of_job(number: int, event: str, state: JobState, *attributes: Attribute) -> Group:
+    return happened(number, event, r.notify_job_id(7), NAME, r.job_state(state), *attributes)
+
+
+def of_printer(number: int, state: PrinterState, *reasons: str) -> Group:
+    told = r.printer_state_reasons(*(reasons or ("none",)))
+    return happened(number, "printer-state-changed", r.printer_state(state), told)
+
+
+def burst(*groups: Group, last: bool = False) -> Message:
+    status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE if last else Status.SUCCESSFUL_OK
+    return answer(*groups, status=status, operation=() if last else (r.notify_get_interval(0),))
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServer]:
+    monkeypatch.setattr(watching, "PACE", Pace(quick=0.001, retry=0.001, patience=60))
+    async with ScriptedServer() as running:
+        running.on(Op.GET_PRINTER_ATTRIBUTES, printer(r.printer_name("Office")))
+        running.on(Op.CREATE_JOB_SUBSCRIPTIONS, SUBSCRIBED)
+        yield running
+
+
+async def pagebell(*arguments: str) -> int:
+    async with asyncio.timeout(20):
+        return await asyncio.to_thread(main, arguments)
+
+
+def life_of_a_job(server: ScriptedServer) -> None:
+    server.on(
+        Op.GET_JOB_ATTRIBUTES,
+        job(JobState.PENDING, NAME),
+        job(JobState.COMPLETED, NAME, r.job_impressions_completed(2)),
+    )
+    server.on(
+        Op.GET_NOTIFICATIONS,
+        burst(of_job(1, "job-created", JobState.PENDING)),
+        drop,
+        drop,
+        burst(
+            of_job(2, "job-state-changed", JobState.PROCESSING, r.job_impressions(2)),
+            of_printer(3, PrinterState.PROCESSING, "media-low-warning"),
+            of_printer(4, PrinterState.PROCESSING, "media-low-warning", "marker-warming-up-report"),
+            of_job(6, "job-progress", JobState.PROCESSING, r.job_impressions_completed(1)),
+        ),
+        burst(of_job(7, "job-completed", JobState.COMPLETED, r.job_impressions_completed(2)), last=True),
+    )
+
+
+async def test_each_event_is_a_line_in_words(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    life_of_a_job(server)
+    assert await pagebell("watch", "7", "--server", server.uri) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in lines] == [
+        "· Office  7 letter.pdf  Waiting to be printed.",
+        f"! The connection is lost ({server.uri}: the connection was lost); trying again.",
+        "· Connected again.",
+        "· Office  7 letter.pdf  Printing: 0 of 2 pages.",
+        "· Office                Printing: The printer is low on paper.",  # and not twice
+        "! 1 event was missed.",
+        "· Office  7 letter.pdf  Printing: 1 of 2 pages.",
+        "✓ Office  7 letter.pdf  Printed: 2 pages.",
+    ]
+
+
+async def test_json_is_an_object_a_line(server: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> None:
+    life_of_a_job(server)
+    assert await pagebell("watch", "7", "--json", "--server", server.uri) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in told] == [
+        "job-created",
+        "connection-lost",
+        "connection-restored",
+        "job-state-changed",
+        "printer-state-changed",
+        "printer-state-changed",
+        "gap",
+        "job-progress",
+        "job-completed",
+        "outcome",
+    ]
+    assert told[0] == {
+        "event": "job-created",
+        "sequence": 1,
+        "subscription": 1,
+        "time": "2026-05-04T12:30:15+00:00",
+        "printer": "Office",
+        "printer_uri": "ipp://localhost/printers/Office",
+        "job": 7,
+        "job_name": "letter.pdf",
+        "job_state": "pending",
+    }
+    assert told[6] == {"event": "gap", "missed": 1}
+    assert told[-1]["job_state"] == "completed"
+
+
+async def test_wanted_events_may_have_commas_between_them(server: ScriptedServer) -> None:
+    life_of_a_job(server)
+    wanted = ("--events", "job-completed,job-created", "--events", "printer-stopped")
+    assert await pagebell("watch", "7", *wanted, "--server", server.uri) == 0
+    group = server.asked(Op.CREATE_JOB_SUBSCRIPTIONS)[0].group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    assert group.all(r.notify_events) == ["job-completed", "job-created", "printer-stopped"]
+
+
+async def test_job_that_is_final_already_is_told_at_once(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.on(Op.GET_JOB_ATTRIBUTES, job(JobState.CANCELED, NAME))
+    assert await pagebell("watch", "7", "--server", server.uri) == 1
+    assert "✗ 7 letter.pdf  Cancelled." in capsys.readouterr().out
+    assert not server.asked(Op.CREATE_JOB_SUBSCRIPTIONS)
+
+
+async def test_server_without_events_is_said_so(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await pagebell("watch", "--server", server.uri) == 1
+    assert "tells no events" in capsys.readouterr().err
+
+
+async def test_subscriptions_are_listed_with_whose_events_they_tell(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lease = (
+        r.notify_lease_duration(7200),
+        r.notify_lease_expiration_time(9000),
+        r.notify_printer_up_time(1800),
+    )
+    server.on(
+        Op.GET_SUBSCRIPTIONS,
+        answer(
+            Group.of(
+                GroupTag.SUBSCRIPTION,
+                *(r.notify_subscription_id(4), WHERE, r.notify_subscriber_user_name("ada"), *lease),
+                *(r.notify_events("job-completed", "job-state-changed"), r.notify_sequence_number(12)),
+            ),
+            Group.of(GroupTag.SUBSCRIPTION, r.notify_subscription_id(5), WHERE, r.notify_job_id(7)),
+        ),
+    )
+    assert await pagebell("subscriptions", "list", "--server", server.uri) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["4", "printer", "Office", "job-state-changed", "ada", "in", "2", "hours", "12"]
+    assert lines[2] == ["5", "job", "7", "with", "its", "job"]
+    assert await pagebell("subscriptions", "list", "--json", "--server", server.uri) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["id"], first["scope"], first["left"]) == (4, "printer", 7200)
+    assert (second["scope"], second["job"]) == ("job", 7)
+
+
+async def test_subscription_is_added_renewed_and_cancelled(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Group.of(GroupTag.SUBSCRIPTION, r.notify_subscription_id(1), WHERE)
+    server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, SUBSCRIBED)
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, answer(told))
+    renewed = Group.of(GroupTag.SUBSCRIPTION, r.notify_lease_duration(600))
+    server.on(Op.RENEW_SUBSCRIPTION, answer(renewed))
+    server.on(Op.CANCEL_SUBSCRIPTION, answer(), failed(Status.CLIENT_ERROR_NOT_FOUND))
+    where = ("--server", server.uri)
+    hook = "https://example.com/hook"
+    assert await pagebell("subscriptions", "add", "Office", "--lease", "60", "--to", hook, *where) == 0
+    group = server.asked(Op.CREATE_PRINTER_SUBSCRIPTIONS)[0].group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    assert (group.get(r.notify_recipient_uri), group.get(r.notify_lease_duration)) == (hook, 60)
+    assert await pagebell("subscriptions", "renew", "1", "--lease", "600", *where) == 0
+    assert await pagebell("subscriptions", "cancel", "1", "2", *where) == 1
+    out = capsys.readouterr()
+    assert out.out.splitlines() == [
+        "Subscription 1 to the events of printer Office. Its lease ends never.",
+        "Subscription 1 lives on for 10 minutes.",
+        "Subscription 1 is ended.",
+    ]
+    assert "Subscription 2:" in out.err
+    assert await pagebell("subscriptions", "cancel", *where) == 2
