@@ -1,8 +1,10 @@
 """People of a domain, by Samba's helper `ntlm_auth`: winbindd passes what they prove on to a domain controller.
 
 One helper runs as long as it is needed, and answers one question after another. Its lines are `Name: value` or
-`Name:: base64`, and a full stop ends a question and an answer (ntlm_auth(1), `ntlm-server-1`). `wbinfo` beside it knows how
-somebody is written, and in which groups they are.
+`Name:: base64`, and a full stop ends a question (ntlm_auth(1), `ntlm-server-1`). A full stop also ends an answer, but
+a proof that was wrong gets two, so that somebody's refusal would be the next one's answer, and theirs somebody
+else's: each question is therefore followed by one that makes no sense, with a number of its own, and the answer ends
+where that is complained of. `wbinfo` beside it knows how somebody is written, and in which groups they are.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -86,32 +89,38 @@ class Winbind:
             await self._end()
 
     async def _ask(self, *question: tuple[str, str]) -> dict[str, str]:
-        """The lines of an answer. Raises WinbindError."""
+        """The lines of an answer. Raises SecurityError for a name that is none, WinbindError."""
+        if any(c < " " for name, value in question if name != "Password" for c in value):
+            raise SecurityError("a name with control characters")
         async with self._turn:
             try:
                 async with asyncio.timeout(_SECONDS):
                     return await self._exchange(question)
             except BaseException as error:
-                await self._end()  # what it still says would be taken for an answer to somebody else's question
+                await (
+                    self._end()
+                )  # what it still says would be taken for an answer to somebody else's question
                 if isinstance(error, OSError | TimeoutError | ValueError | EOFError):
-                    raise WinbindError(f"ntlm_auth does not answer: {error or 'too slow'}") from None
+                    raise WinbindError(f"ntlm_auth does not answer: {str(error) or 'too slow'}") from None
                 raise
 
     async def _exchange(self, question: tuple[tuple[str, str], ...]) -> dict[str, str]:
         process = await self._running()
         assert process.stdin is not None and process.stdout is not None
+        fence = f"Fence-{secrets.token_hex(8)}"
         text = "".join(f"{name}:: {base64.b64encode(value.encode()).decode()}\n" for name, value in question)
-        process.stdin.write(f"{text}.\n".encode())
+        process.stdin.write(f"{text}.\n{fence}: x\n".encode())
         await process.stdin.drain()
         answer: dict[str, str] = {}
         for _ in range(_LINES):
             line = await process.stdout.readline()
             if not line.endswith(b"\n"):
                 raise EOFError("it ended")
-            if line.strip() == b".":
-                return answer
             name, _, value = line.decode("utf-8", "replace").strip().partition(": ")
-            answer[name] = value
+            if value == f"Unknown request {fence}":
+                await process.stdout.readline()
+                return answer
+            answer.setdefault(name, value)
         raise ValueError("it talks too much")
 
     async def _running(self) -> asyncio.subprocess.Process:
@@ -163,7 +172,10 @@ class Winbind:
         place, backslash, name = written.partition("\\")
         if not sid.startswith("S-1-") or not backslash or not name:
             raise WinbindError(f"wbinfo does not know {domain}\\{user}")
-        told = (await self._wbinfo("--user-sids", sid)).split()[:_MOST_GROUPS]
+        try:
+            told = (await self._wbinfo("--user-sids", sid)).split()[:_MOST_GROUPS]
+        except WinbindError:  # somebody of a machine that is in no domain
+            told = [sid]
         own = sid.rpartition("-")[0]
         known = {DOMAIN_GROUPS[rid] for rid in DOMAIN_GROUPS if f"{own}-{rid}" in told}
         return _Person(name, place, named(told) | known)
