@@ -1,4 +1,4 @@
-"""Choosing pages of PDF documents and putting several on a side, in a process of its own."""
+"""Choosing, turning, placing and copying pages of PDF documents, in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pagebell.converters.imposition import ONE_SIDED
 from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, NoRoom
-from pagebell.model.printer import Capabilities
+from pagebell.model.printer import Capabilities, media_size
 
 log = logging.getLogger(__name__)
 
 PDF, POSTSCRIPT = "application/pdf", "application/postscript"
+UNCOLLATED = "separate-documents-uncollated-copies"
 UP = (1, 2, 4)
 """Pages that can be put on one side."""
 _CHUNK = 2**18
@@ -36,6 +38,7 @@ class PagesConverted:
     """`ports.Conversion`: a file."""
 
     document: Document
+    left_out: int
     path: Path
 
     async def read(self) -> AsyncIterator[bytes]:
@@ -52,12 +55,21 @@ class PagesConverted:
         await asyncio.to_thread(self.path.unlink, missing_ok=True)
 
 
+OVERRIDES = ("media", "media-col", "orientation-requested", "sides")
+"""What may be another for some pages (PWG 5100.6)."""
+
+
 @lru_cache(maxsize=256)
 def _widened(capabilities: Capabilities) -> Capabilities:
     if PDF not in capabilities.formats:
         return capabilities
     ranges = (*capabilities.page_ranges, *(() if PDF in capabilities.page_ranges else (PDF,)))
-    capabilities = replace(capabilities, page_ranges=ranges)
+    capabilities = replace(
+        capabilities,
+        page_ranges=ranges,
+        overrides=capabilities.overrides or OVERRIDES,
+        override_formats=capabilities.override_formats if capabilities.overrides else (PDF,),
+    )
     if POSTSCRIPT in capabilities.formats:  # whose pages could not be put on one side: no claim for both
         return capabilities
     return replace(
@@ -90,32 +102,47 @@ class PageConverter:
         self._command = command or [sys.executable, *module, str(memory), str(int(timeout) + 1)]
 
     def widen(self, capabilities: Capabilities) -> Capabilities:
-        """Page ranges and several pages a side, of PDF."""
+        """Page ranges, several pages a side, and wishes for single pages, of PDF."""
         return _widened(capabilities)
 
+    def takes(self, format: str) -> bool:
+        """PDF alone."""
+        return format == PDF
+
     async def convert(
-        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
+        self, path: Path, document: Document, ticket: Ticket, device: Capabilities, leave_out: int = 0
     ) -> PagesConverted | None:
         """Raises DocumentDamaged, NoRoom."""
-        asked = _asked(ticket, device)
-        if document.format != PDF or asked is None:
+        if document.format != PDF or (self.settled(ticket, device) == ticket and not leave_out):
             return None
+        asked = request(ticket, device, document.number, leave_out)
         target = self._folder / f"{uuid.uuid4().hex}.pdf"
         try:
             answer = await self._run({"source": os.fspath(path), "target": os.fspath(target), **asked})
-            return await asyncio.to_thread(_result, target, document, int(answer["pages"]))
+            pages, left_out = int(answer["pages"]), int(answer["left_out"])
+            return await asyncio.to_thread(_result, target, document, pages, left_out)
         except BaseException:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
             raise
 
     def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
-        """Without page ranges and pages a side that the device does not know itself."""
-        if _asked(ticket, device) is None:
-            return ticket
-        ranges = ticket.page_ranges if PDF in device.page_ranges else None
-        up = ticket.number_up if (ticket.number_up or 1) in device.number_up else None
-        return replace(ticket, page_ranges=ranges, number_up=up)
+        """Without what the device does not know itself: page ranges, pages a side, copies, wishes for single pages.
+
+        Where a page is to be printed on both sides, the device is to do so; other pages have blank backs then.
+        """
+        kept = ticket
+        if ticket.page_ranges and PDF not in device.page_ranges:
+            kept = replace(kept, page_ranges=None)
+        if (ticket.number_up or 1) not in device.number_up:
+            kept = replace(kept, number_up=None)
+        if (ticket.copies or 1) > 1 and not device.collates:
+            kept = replace(kept, copies=None)
+        if ticket.overrides and not device.overrides:
+            kept = replace(kept, overrides=None, sides=device_sides(ticket) or kept.sides)
+        if not device.paper and any(getattr(ticket, field) is not None for field in _OF_PAPER):
+            kept = replace(kept, **dict.fromkeys(_OF_PAPER))
+        return kept
 
     async def _run(self, request: dict[str, Any]) -> dict[str, Any]:
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
@@ -141,15 +168,60 @@ class PageConverter:
         return answer
 
 
-def _asked(ticket: Ticket, device: Capabilities) -> dict[str, Any] | None:
-    """What there is to do, None if nothing."""
-    ranges = None if PDF in device.page_ranges else ticket.page_ranges
+_OF_PAPER = ("media", "media_col", "orientation_requested", "sides")
+"""What a document itself says that is kept as it is."""
+_TURNS = {4: 270, 5: 90, 6: 180}
+"""Degrees clockwise by orientation-requested: landscape, reverse-landscape, reverse-portrait (RFC 8011 5.2.10)."""
+_POINTS = 72 / 2540
+"""Points in a hundredth of a millimetre."""
+
+
+def device_sides(ticket: Ticket) -> str | None:
+    """On which sides the device must print so that every page is on those that are asked for; None: as it likes."""
+    asked = [ticket.sides, *(override.ticket.sides for override in ticket.overrides or ())]
+    named = [sides for sides in asked if sides is not None]
+    return next((sides for sides in named if sides != ONE_SIDED), named[0] if named else None)
+
+
+def request(ticket: Ticket, device: Capabilities, number: int, leave_out: int = 0) -> dict[str, Any]:
+    """What the worker is to do with a job's n-th document, as `pages_worker` has it."""
     up = ticket.number_up or 1
-    up = 1 if up in device.number_up else up
-    return None if not ranges and up == 1 else {"ranges": ranges, "up": up}
+    overrides = ticket.overrides if ticket.overrides and not device.overrides else ()
+    sides = device_sides(ticket) or ONE_SIDED if overrides or leave_out or not device.collates else ONE_SIDED
+    job = replace(ticket, media=None, media_col=None, orientation_requested=None) if device.paper else ticket
+    makes_copies = not device.collates or leave_out > 0
+    return {
+        "ranges": None if PDF in device.page_ranges else ticket.page_ranges,
+        "up": 1 if up in device.number_up else up,
+        "copies": (ticket.copies or 1) if makes_copies else 1,
+        "collated": ticket.multiple_document_handling != UNCOLLATED,
+        "leave_out": leave_out,
+        "device": sides,
+        "says_sides": not device.paper and ticket.sides is not None,
+        "wish": {"sides": job.sides or sides, "size": None, "turn": 0} | _wish(replace(job, sides=None)),
+        "overrides": [
+            {"pages": override.pages or ((1, 2**31 - 1),), **_wish(override.ticket)}
+            for override in overrides
+            if not override.documents or any(first <= number <= last for first, last in override.documents)
+        ],
+    }
 
 
-def _result(target: Path, document: Document, pages: int) -> PagesConverted:
+def _wish(ticket: Ticket) -> dict[str, Any]:
+    """What is asked for, of what the worker can do."""
+    wish: dict[str, Any] = {}
+    if ticket.sides is not None:
+        wish["sides"] = ticket.sides
+    size = media_size(ticket.media) if ticket.media is not None else None
+    size = ticket.media_col.size if ticket.media_col is not None and ticket.media_col.size else size
+    if size is not None:
+        wish["size"] = (size.x * _POINTS, size.y * _POINTS)
+    if ticket.orientation_requested is not None:
+        wish["turn"] = _TURNS.get(ticket.orientation_requested, 0)
+    return wish
+
+
+def _result(target: Path, document: Document, pages: int, left_out: int) -> PagesConverted:
     digest = hashlib.sha256()
     octets = 0
     with target.open("rb") as file:
@@ -157,4 +229,4 @@ def _result(target: Path, document: Document, pages: int) -> PagesConverted:
             digest.update(chunk)
             octets += len(chunk)
     new = replace(document, octets=octets, digest=digest.hexdigest(), impressions=pages)
-    return PagesConverted(new, target)
+    return PagesConverted(new, left_out, target)

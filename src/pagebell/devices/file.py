@@ -1,5 +1,8 @@
 """A device that is a folder or a file: each job's documents appear there, whole or not at all.
 
+A PDF is as its job's ticket wants it, copies included (`pagebell.converters.pages`); of other documents each copy is
+a file.
+
 It writes to regular files in folders and to nothing else: not to device nodes, FIFOs, sockets or through
 symbolic links, whatever happens to the folder meanwhile.
 """
@@ -127,6 +130,8 @@ class FileDevice:
         color=True,
         resolutions=(300, 600),
         identify=("display",),
+        collates=False,
+        paper=False,
     )
 
     def __init__(self, uri: str, *, clock: Clock | None = None, retry: float = 5.0) -> None:
@@ -144,8 +149,9 @@ class FileDevice:
         """Write the job's documents. Raises DeviceFailed."""
         try:
             where = await _in_thread(self._prepare)
-            for number, document in enumerate(work.documents, 1):
-                await self._write(work, document, number if len(work.documents) > 1 else None, where)
+            files = [document for document in work.documents for _ in range(work.job.ticket.copies or 1)]
+            for number, document in enumerate(files, 1):
+                await self._write(work, document, number if len(files) > 1 else None, where)
         except ValueError as error:
             raise DeviceFailed(str(error)) from None
         except OSError as error:

@@ -15,8 +15,8 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import PrinterState
 from pagebell.ipp.results import PrinterInfo
-from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
-from pagebell.model.document import Media, Ticket
+from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution, Tag, Value
+from pagebell.model.document import Media, Override, Ticket
 from pagebell.model.printer import Capabilities, media_size
 from pagebell.spooler.ports import DeviceStatus
 
@@ -65,6 +65,8 @@ def capabilities(told: Group) -> Capabilities:
         color=color is True,
         resolutions=_resolutions(told),
         finishings=_finishings(told),
+        overrides=_overrides(told),
+        qualities=_qualities(told),
         output_bins=_words(told, r.output_bin_supported) or ("face-down",),
         pages_per_minute=max(1, min(100_000, told.get(r.pages_per_minute) or 1)),
         max_copies=max(1, copies.upper) if isinstance(copies, IntRange) else 1,
@@ -121,6 +123,24 @@ def _finishings(told: Group) -> tuple[int, ...]:
     return (3, *sorted(number for number in found if 3 < number < 2**16))
 
 
+def _qualities(told: Group) -> tuple[int, ...]:
+    found = {int(value) for value in told.all(r.print_quality_supported)[:MOST]}
+    return tuple(sorted(found & {3, 4, 5})) or (4,)
+
+
+def _overrides(told: Group) -> tuple[str, ...]:
+    """Those of Job Template attributes; none where single pages can't be named (PWG 5100.6)."""
+    found = _words(told, r.overrides_supported)
+    if "pages" not in found:
+        return ()
+    return tuple(name for name in found if name in _MAY_DIFFER)
+
+
+_MAY_DIFFER: Final = frozenset(
+    {"media", "media-col", "orientation-requested", "output-bin", "print-quality", "sides"}
+)
+
+
 # --- its state ---
 
 
@@ -152,7 +172,7 @@ def sentence(text: str) -> str:
 
 # --- the ticket ---
 
-_OURS: Final = frozenset({"job_hold_until", "job_priority", "job_sheets"})
+_OURS: Final = frozenset({"job_hold_until", "job_hold_until_time", "job_priority", "job_sheets", "proof"})
 """What the queue itself does with a job."""
 
 
@@ -172,7 +192,7 @@ def request(ticket: Ticket, told: Group) -> Request:
         if value is None or field.name in _OURS:
             continue
         attr = r.ATTRIBUTES.get(field.name.replace("_", "-"))
-        made = None if attr is None else _attribute(attr, value)
+        made = None if attr is None else _attribute(attr, value, told)
         if made is None or attr is None:
             continue
         if _supports(told, attr, made):
@@ -182,8 +202,10 @@ def request(ticket: Ticket, told: Group) -> Request:
     return Request(tuple(options), tuple(left_out))
 
 
-def _attribute(attr: Attr[Any], value: Any) -> Attribute | None:
+def _attribute(attr: Attr[Any], value: Any, told: Group) -> Attribute | None:
     """None for what can't be said in IPP."""
+    if attr.name == r.overrides.name:
+        return _all_overrides(value, told)
     values = value if attr.multiple and isinstance(value, tuple) else (value,)
     try:
         return attr(*(_value(attr, one) for one in values))
@@ -218,8 +240,27 @@ def _media(media: Media) -> Collection:
     return Collection.of(*members)
 
 
+def _all_overrides(overrides: Iterable[Override], told: Group) -> Attribute:
+    """PWG 5100.6; later specifications have "document-number" for its "document-numbers"."""
+    names = told.all(r.overrides_supported)
+    numbers = "document-number" if "document-numbers" not in names else "document-numbers"
+    found = []
+    for override in overrides:
+        ranges = (("pages", override.pages), (numbers, override.documents))
+        members = [
+            Attribute(name, tuple(Value(Tag.RANGE, IntRange(*pair)) for pair in pairs))
+            for name, pairs in ranges
+            if pairs
+        ]
+        found.append(Collection.of(*members, *request(override.ticket, told).options))
+    return r.overrides(*found)
+
+
 def _supports(told: Group, attr: Attr[Any], made: Attribute) -> bool:
     """By xxx-supported: a list of values, a range, a limit, or a plain yes (RFC 8011 5.2)."""
+    if attr.name == r.overrides.name:
+        members = told.all(r.overrides_supported)
+        return all(name in members for value in attr.all(made) for name in value)
     if attr.name == r.media_col.name:
         members = told.all(r.media_col_supported)
         return all(name in members for value in attr.all(made) for name in value)

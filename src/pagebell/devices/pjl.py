@@ -188,7 +188,19 @@ def _speak_up() -> Iterator[str]:
         yield f"@PJL USTATUS {what}"
 
 
+_DRAFT: Final = 3
+"""RFC 8011 5.2.13"""
 _BINDING: Final = {"two-sided-long-edge": "LONGEDGE", "two-sided-short-edge": "SHORTEDGE"}
+
+
+def wishes(ticket: Ticket) -> tuple[str, ...]:
+    """What a ticket asks for that only PJL could say."""
+    asked = {
+        "print-color-mode": ticket.print_color_mode == "monochrome",
+        "print-quality": ticket.print_quality == _DRAFT,
+        "sides": ticket.sides in _BINDING,
+    }
+    return tuple(name for name, wanted in asked.items() if wanted)
 
 
 def _settings(ticket: Ticket) -> Iterator[str]:
@@ -200,6 +212,8 @@ def _settings(ticket: Ticket) -> Iterator[str]:
         yield f"@PJL SET DUPLEX={'OFF' if binding is None else 'ON'}"
         if binding is not None:
             yield f"@PJL SET BINDING={binding}"
+    if ticket.print_quality is not None:
+        yield f"@PJL SET ECONOMODE={'ON' if ticket.print_quality == _DRAFT else 'OFF'}"
     if ticket.print_color_mode in ("monochrome", "color"):
         yield f"@PJL SET RENDERMODE={'COLOR' if ticket.print_color_mode == 'color' else 'GRAYSCALE'}"
 

@@ -193,7 +193,9 @@ class SimulatedDevice:
             pages = -(-octets // OCTETS_A_PAGE) * (job.ticket.copies or 1)
         per_copy = max(1, pages // (job.ticket.copies or 1))
         try:
-            for done in range(pages):
+            for done in range(
+                job.impressions_completed, pages
+            ):  # those before are out since it was suspended
                 await self._page(new_sheet=done % per_copy % self._pages_a_sheet(job) == 0)
                 await work.printed(done + 1)
         finally:

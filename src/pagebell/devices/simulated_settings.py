@@ -113,6 +113,8 @@ def _capabilities(label: str, values: dict[str, object]) -> Capabilities:
         sides=DUPLEX if values.get("duplex", True) else ("one-sided",),
         color=bool(values.get("color", True)),
         resolutions=resolutions,
+        qualities=(3, 4, 5),
+        resumes=True,
         pages_per_minute=max(1, round(ppm)),
         identify=("display", "flash", "sound"),
     )

@@ -125,7 +125,9 @@ def parse(uri: str) -> Settings:
             sides=_SIDES if values.get("duplex", True) else _SIDES[:1],
             color=bool(values.get("color", True)),
             resolutions=(300, 600),
+            qualities=(3, 4),
             identify=("display",),
+            collates=False,
         ),
     )
 
@@ -156,6 +158,9 @@ class SocketDevice:
                 while done < copies:
                     delivery = await self._deliver(work, document, pages)
                     pages += delivery.pages
+                    lost = () if delivery.has_ticket else pjl.wishes(work.job.ticket)
+                    if lost and not done:
+                        await work.remark(f"The printer has no way to be told of this: {', '.join(lost)}.")
                     done += copies if delivery.has_ticket else 1
         finally:
             self._board.set(READY)

@@ -131,3 +131,6 @@ class Event:
     changed: tuple[str, ...] = ()
     """Names of the attributes that changed, in the model's words."""
     seq: int = 0
+
+    def __hash__(self) -> int:
+        return self.seq

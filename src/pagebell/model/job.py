@@ -12,6 +12,22 @@ DEFAULT_PRIORITY = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """Something that a program has noted about a job; nothing follows from it here."""
+
+    name: str
+    """Names do not differ by case."""
+    value: str | int = ""
+    width: int = 0
+    """Bits of a number."""
+    octets: bytes | None = None
+    """In place of a value."""
+
+
+MOST_PROPERTIES = 64
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One job. Values only: `pagebell.model.lifecycle` makes its next version.
 
@@ -45,6 +61,8 @@ class Job:
     """Its place among the jobs of its priority, lower first; 0: by its id."""
     hold_until: float | None = None
     """When it is released by the clock; None for a job that is not held, or until somebody says so."""
+    resumed: int | None = None
+    """Pages that were out when it was suspended, once it goes on (RFC 3998 4.3.2)."""
     operator_message: str = ""
     """Words of an operator to its owner (IPP job-message-from-operator)."""
     proved: bool = False
@@ -55,6 +73,7 @@ class Job:
     """To be forgotten as soon as it is final."""
     charset: str = "utf-8"
     language: str = "en"
+    properties: tuple[Property, ...] = ()
     version: int = 1
 
     @property

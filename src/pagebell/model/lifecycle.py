@@ -138,9 +138,8 @@ def step(
         job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD)
     ):
         found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
-    lasting = (
-        job.reasons & _LASTING if job.processing_at is not None and found.to >= JobState.PROCESSING else ()
-    )
+    begun = job.processing_at is not None and (found.to >= JobState.PROCESSING or cause is Cause.RESUME)
+    lasting = job.reasons & _LASTING if begun else ()
     new = replace(
         job,
         state=found.to,
@@ -151,9 +150,11 @@ def step(
     if found.to.is_final:
         new = replace(new, completed_at=now, open=False)
     elif cause is Cause.START:
-        new = replace(new, processing_at=now, impressions_completed=0)
+        new = replace(new, processing_at=job.processing_at or now, impressions_completed=job.resumed or 0)
+    elif cause is Cause.RESUME:
+        new = replace(new, resumed=job.impressions_completed)
     elif cause in _FROM_THE_START:
-        new = replace(new, processing_at=None, completed_at=None, impressions_completed=0)
+        new = replace(new, processing_at=None, completed_at=None, impressions_completed=0, resumed=None)
     if found.to is not JobState.PENDING_HELD:
         new = replace(new, hold_until=None)
     elif cause is Cause.PROVE:
@@ -162,7 +163,7 @@ def step(
 
 
 _FROM_THE_START = {
-    *(Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD, Cause.RESUME, Cause.PROVE),
+    *(Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD, Cause.PROVE),
 }
 """What lets a job be printed from its first page."""
 

@@ -50,8 +50,20 @@ class Capabilities:
     """MIME types of which it does so; none for all that it takes."""
     page_ranges: tuple[str, ...] = ()
     """MIME types of which it prints some pages only, where asked to."""
+    overrides: tuple[str, ...] = ()
+    """Template attributes that may be others for some of the pages (PWG 5100.6)."""
+    override_formats: tuple[str, ...] = ()
+    """MIME types of which it does so; none for all that it takes."""
+    qualities: tuple[int, ...] = (4,)
+    """RFC 8011 5.2.13 enum values: 3 draft, 4 normal, 5 high."""
     pages_per_minute: int = 60
     max_copies: int = 999
+    collates: bool = True
+    """It puts copies in the order that is asked for (IPP multiple-document-handling)."""
+    paper: bool = True
+    """False of what keeps documents as they are: then they themselves must be as they were asked for."""
+    resumes: bool = False
+    """It can begin a job behind the pages that are out already."""
     identify: tuple[str, ...] = ()
     """How it can make itself noticed: display, flash, sound, speak."""
 

@@ -25,8 +25,12 @@ class IdentityConverter:
         """Nothing is added."""
         return capabilities
 
+    def takes(self, format: str) -> bool:
+        """Nothing."""
+        return False
+
     async def convert(
-        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
+        self, path: Path, document: Document, ticket: Ticket, device: Capabilities, leave_out: int = 0
     ) -> Conversion | None:
         """Always None."""
         return None

@@ -9,7 +9,7 @@ from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import NotFound, WrongState
 from pagebell.model.event import Event, EventKind, JobState
 from pagebell.model.job import DEFAULT_PRIORITY, Job
-from pagebell.model.lifecycle import HOLDS, Cause, job_event, let_go, step
+from pagebell.model.lifecycle import HOLDS, PRINTED_TWICE, Cause, job_event, let_go, step
 from pagebell.spooler.holding import FREE, SPECIFIED, opens
 from pagebell.spooler.ports import Change, Content
 
@@ -42,6 +42,9 @@ def changed(job: Job, wish: JobWish, now: float, where: tzinfo | None) -> Change
     )
     if new == job:
         return None
+    if new.resumed is not None and ticket != job.ticket:  # other pages than those that are out
+        twice = {PRINTED_TWICE} if new.resumed else set()
+        new = replace(new, resumed=None, impressions_completed=0, reasons=new.reasons | twice)
     names = tuple(
         n for n in ("name", "ticket", "priority", "operator_message") if getattr(new, n) != getattr(job, n)
     )

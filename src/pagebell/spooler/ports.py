@@ -391,6 +391,11 @@ class Conversion(Protocol):
         """As it is now: its size, digest and pages are the result's."""
         ...
 
+    @property
+    def left_out(self) -> int:
+        """How many pages were left out at its beginning because they are out already."""
+        ...
+
     def read(self) -> AsyncIterator[bytes]:
         """Its octets, in chunks."""
         ...
@@ -407,10 +412,17 @@ class Converter(Protocol):
         """What a device of these capabilities can do with the converter's help."""
         ...
 
+    def takes(self, format: str) -> bool:
+        """Whether it can do anything to documents of that MIME type."""
+        ...
+
     async def convert(
-        self, path: Path, document: Document, ticket: Ticket, device: Capabilities
+        self, path: Path, document: Document, ticket: Ticket, device: Capabilities, leave_out: int = 0
     ) -> Conversion | None:
-        """Make it fit for the device; None if it can go there as it is. Raises DocumentDamaged, NoRoom."""
+        """Make it fit for the device, without so many pages that are out; None if it can go there as it is.
+
+        With pages left out, the copies are made here. Raises DocumentDamaged, NoRoom.
+        """
         ...
 
     def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:

@@ -63,7 +63,7 @@ class Queue:
         return await self._step(self.current(printer, number).id, by, Cause.SUSPEND)
 
     async def resume(self, number: JobId, by: Principal) -> Job:
-        """Let a suspended job be printed again: from its first page, since no device keeps half a job (RFC 3998 4.3.2).
+        """Let a suspended job go on where it was suspended (RFC 3998 4.3.2).
 
         Raises NotFound, NotAuthorized, WrongState.
         """

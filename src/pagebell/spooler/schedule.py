@@ -25,7 +25,8 @@ from pagebell.spooler.ports import (
     JobCanceled,
     JobCutOff,
 )
-from pagebell.spooler.work import Ending, JobWork, Prepared
+from pagebell.spooler.preparing import Prepared, Preparer
+from pagebell.spooler.work import Ending, JobWork
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,10 @@ class PrinterTask:
         self, name: PrinterName, device: Device, ledger: Ledger, inspector: Inspector, converter: Converter
     ) -> None:
         self.device = device
-        self._converter = converter
         self._capabilities = device.capabilities
         self._name = name
         self._ledger = ledger
-        self._inspector = inspector
+        self._preparer = Preparer(ledger, inspector, converter)
         self._news = asyncio.Event()
         self._running = asyncio.Event()
         self._printing: asyncio.Task[Ending] | None = None
@@ -148,6 +148,8 @@ class PrinterTask:
             if started is None:
                 return
             work = JobWork(self._ledger, started, self._running, prepared)
+            for message, reasons in prepared.remarks:
+                await work.remark(message, reasons)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
             if _must_leave(self._ledger.roster.get(job.id)):
                 self._stop_device()
@@ -169,26 +171,12 @@ class PrinterTask:
             return ticket.proof.of(ticket)
         return ticket
 
-    async def _prepare(self, job: Job, prepared: Prepared) -> tuple[Document, ...]:
-        """Count the pages, and convert what the device can't print as it is asked to."""
-        documents = tuple([await self._inspect(document) for document in job.documents])
-        device = self.device.capabilities
-        for document in documents:
-            if self._converter.settled(prepared.ticket, device) == prepared.ticket or document.canceled:
-                continue
-            path = await self._ledger.documents.path(document.key)
-            found = await self._converter.convert(path, document, prepared.ticket, device)
-            if found is not None:
-                prepared.conversions[document.number] = found
-        prepared.ticket = self._converter.settled(prepared.ticket, device)
-        return documents
-
     async def _start(self, job: Job, prepared: Prepared) -> Job | None:
         """Count the pages and set the job printing; None if it is not to be printed after all."""
         ending: Ending | None = None
         documents = job.documents
         try:
-            documents = await self._prepare(job, prepared)
+            documents = await self._preparer.prepare(job, self.device.capabilities, prepared)
         except NoRoom as error:
             log.warning("job %d must wait: %s", job.id, error)
             await self._ledger.clock.sleep(self._ledger.policy.retry_store)
@@ -227,13 +215,6 @@ class PrinterTask:
         except (WrongState, NotFound):
             return None
         return started
-
-    async def _inspect(self, document: Document) -> Document:
-        if document.impressions is not None or document.canceled:
-            return document
-        path = await self._ledger.documents.path(document.key)
-        pages = await self._inspector.impressions(path, document.format)
-        return replace(document, impressions=pages)
 
     async def _on_device(self, work: JobWork) -> Ending:
         try:
@@ -314,10 +295,8 @@ def _final(job: Job, events: tuple[Event, ...]) -> Change:
 
 def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | None:
     """Pages in all; None if one of the documents can't be counted."""
-    counts = [prepared.document(document).impressions for document in documents if not document.canceled]
-    if any(count is None for count in counts):
-        return None
-    return sum(count or 0 for count in counts) * (prepared.ticket.copies or 1)
+    counted = prepared.impressions(documents)
+    return None if counted is None else prepared.before + counted
 
 
 def recovery_cause(policy: OnRecovery) -> Cause:

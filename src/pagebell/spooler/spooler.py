@@ -29,6 +29,7 @@ from pagebell.spooler.ports import (
     Store,
 )
 from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
 from pagebell.spooler.schedule import recovery_cause
@@ -48,7 +49,7 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions`, `settings` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `settings`, `properties` and `system` are all that front ends use.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Spooler:
             converter or IdentityConverter(),
         )
         self.settings = Settings(self._ledger)
+        self.properties = Properties(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
         self.system = System(self._ledger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -14,7 +15,7 @@ from pagebell.model.errors import NotFound, TooMany, WrongState
 from pagebell.model.job import Job
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.deliveries import Deliveries
-from pagebell.spooler.eventlog import Batch
+from pagebell.spooler.eventlog import Batch, Watch
 from pagebell.spooler.intake import Order, SubscriptionWish
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Conflict, Courier
@@ -152,6 +153,10 @@ class Subscriptions:
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these can be read on from its number, has ended, or the server goes down."""
         await self._ledger.events.news(cursors)
+
+    def watch(self, cursors: Mapping[SubscriptionId, int]) -> AbstractContextManager[Watch]:
+        """`news` again and again, for who reads on and lets the numbers rise."""
+        return self._ledger.events.watch(cursors)
 
     @property
     def waiting(self) -> int:

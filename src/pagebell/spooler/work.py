@@ -1,17 +1,18 @@
-"""A job on its device: its documents as prepared for it, and what the device says of its progress."""
+"""A job on its device: what the device gets of it, and what it says of its progress."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from pagebell.model.document import Document, Ticket
+from pagebell.model.document import Document
 from pagebell.model.errors import NoRoom
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause, progressed, remarked
 from pagebell.spooler.ledger import Decide, Ledger
-from pagebell.spooler.ports import Change, Conversion, DocumentStore
+from pagebell.spooler.ports import Change
+from pagebell.spooler.preparing import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +22,6 @@ class Ending:
     cause: Cause
     reasons: frozenset[str] | None = None
     message: str = ""
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A job's documents as its device gets them, and what is left for the device to do."""
-
-    ticket: Ticket
-    conversions: dict[int, Conversion] = field(default_factory=dict)
-    """By document number; those that are not here go as they are stored."""
-
-    def document(self, document: Document) -> Document:
-        """As the device gets it."""
-        found = self.conversions.get(document.number)
-        return document if found is None else found.document
-
-    def read(self, document: Document, store: DocumentStore) -> AsyncIterator[bytes]:
-        """Its octets. Raises Gone."""
-        found = self.conversions.get(document.number)
-        return store.read(document.key) if found is None else found.read()
-
-    async def remove(self) -> None:
-        """Let go of the conversions."""
-        for conversion in self.conversions.values():
-            await conversion.remove()
 
 
 class JobWork:
@@ -62,12 +39,13 @@ class JobWork:
     def job(self) -> Job:
         """With what is left for the device to do, the printer's defaults among it."""
         job = self._ledger.roster.get(self._job.id) or self._job
-        return replace(job, ticket=self._prepared.ticket)
+        pages = None if job.impressions is None else job.impressions - self._prepared.before
+        return replace(job, ticket=self._prepared.ticket, impressions=pages)
 
     @property
     def documents(self) -> Sequence[Document]:
         """Those to print, as the device gets them."""
-        return [self._prepared.document(document) for document in self._job.printable]
+        return self._prepared.documents(self._job)
 
     async def read(self, document: Document) -> AsyncIterator[bytes]:
         """A document's octets; waits while the printer is paused."""
@@ -79,6 +57,7 @@ class JobWork:
         """So many pages are out in all."""
         await self._running.wait()
         ledger = self._ledger
+        impressions += self._prepared.before
 
         def decide() -> Change | None:
             job = ledger.roster.get(self._job.id)

@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from pagebell.converters.pages import PDF, PageConverter
-from pagebell.model.document import Document, DocumentKey, Ticket
+from pagebell.model.document import Document, DocumentKey, Media, MediaSize, Override, Ticket
 from pagebell.model.errors import DocumentDamaged
 from pagebell.model.printer import Capabilities
 
@@ -100,3 +100,91 @@ def test_page_ranges_are_claimed_for_devices_that_take_pdf() -> None:
     assert converter.widen(pictures) == pictures
     both = Capabilities(formats=(PDF, "application/postscript"))
     assert converter.widen(both).number_up == (1,)
+
+
+# --- what devices can't do to pages themselves ---
+
+FILE = Capabilities(formats=(PDF,), sides=("one-sided", "two-sided-long-edge"), collates=False, paper=False)
+LETTER = "na_letter_8.5x11in"
+
+
+async def rewritten(folder: Path, pages: int, device: Capabilities = DEVICE, **ticket: object) -> pikepdf.Pdf:
+    """What a device gets."""
+    converter = PageConverter(folder / "prepared")
+    asked = Ticket(**ticket)  # type: ignore[arg-type]
+    found = await converter.convert(paper(folder, pages), document(), asked, device)
+    assert found is not None
+    return pikepdf.open(io.BytesIO(b"".join([chunk async for chunk in found.read()])))
+
+
+def boxes(pdf: pikepdf.Pdf) -> list[tuple[int, int]]:
+    return [(round(float(page.mediabox[2])), round(float(page.mediabox[3]))) for page in pdf.pages]
+
+
+async def test_single_pages_get_other_paper(tmp_path: Path) -> None:
+    other = Override(((2, 2),), (), Ticket(media=LETTER))
+    assert boxes(await rewritten(tmp_path, 3, overrides=(other,))) == [(200, 300), (612, 792), (202, 300)]
+
+
+async def test_override_is_for_the_documents_that_it_names(tmp_path: Path) -> None:
+    second = Override((), ((2, 3),), Ticket(media=LETTER))
+    assert boxes(await rewritten(tmp_path, 2, overrides=(second,))) == [(200, 300), (201, 300)]
+    first = Override((), ((1, 1),), Ticket(media_col=Media(MediaSize(21590, 27940))))
+    assert boxes(await rewritten(tmp_path, 2, overrides=(first,))) == [(612, 792)] * 2
+
+
+async def test_single_pages_are_turned(tmp_path: Path) -> None:
+    turned = Override(((1, 1),), (), Ticket(orientation_requested=4))
+    pdf = await rewritten(tmp_path, 2, overrides=(turned,))
+    assert [int(page.obj.get("/Rotate", 0)) for page in pdf.pages] == [270, 0]
+
+
+async def test_single_pages_on_one_side_have_blank_backs(tmp_path: Path) -> None:
+    duplex = "two-sided-long-edge"
+    alone = Override(((1, 1),), (), Ticket(sides="one-sided"))
+    ticket = Ticket(sides=duplex, overrides=(alone,))
+    pdf = await rewritten(tmp_path, 3, sides=duplex, overrides=(alone,))
+    assert [width for width, _ in boxes(pdf)] == [200, 200, 201, 202]
+    converter = PageConverter(tmp_path / "prepared")
+    assert converter.settled(ticket, DEVICE) == Ticket(sides=duplex)
+    both = Override(((1, 2),), (), Ticket(sides=duplex))
+    assert converter.settled(Ticket(overrides=(both,)), DEVICE).sides == duplex
+
+
+@pytest.mark.parametrize(
+    ("handling", "expected"),
+    [
+        (None, [200, 201, 200, 201]),
+        ("separate-documents-uncollated-copies", [200, 200, 201, 201]),
+    ],
+)
+async def test_copies_are_made_for_what_can_not(
+    handling: str | None, expected: list[int], tmp_path: Path
+) -> None:
+    ticket = {"copies": 2, "multiple_document_handling": handling}
+    pdf = await rewritten(tmp_path, 2, FILE, **ticket)
+    assert [width for width, _ in boxes(pdf)] == expected
+    assert PageConverter(tmp_path / "prepared").settled(Ticket(copies=2), FILE) == Ticket()
+
+
+async def test_pdf_that_is_kept_is_on_the_paper_that_was_asked_for_and_says_its_sides(tmp_path: Path) -> None:
+    pdf = await rewritten(tmp_path, 1, FILE, media=LETTER, sides="two-sided-long-edge")
+    assert boxes(pdf) == [(612, 792)]
+    assert pdf.Root.ViewerPreferences.Duplex == pikepdf.Name.DuplexFlipLongEdge
+
+
+async def test_pages_that_are_out_are_left_out(tmp_path: Path) -> None:
+    converter = PageConverter(tmp_path / "prepared")
+    ticket = Ticket(copies=2)
+    found = await converter.convert(paper(tmp_path, 3), document(), ticket, DEVICE, 4)
+    assert found is not None
+    assert (found.left_out, found.document.impressions) == (4, 2)
+    found = await converter.convert(paper(tmp_path, 3), document(), ticket, DEVICE, 10)
+    assert found is not None
+    assert (found.left_out, found.document.impressions) == (6, 0)
+
+
+async def test_more_pages_than_anybody_prints_are_refused(tmp_path: Path) -> None:
+    converter = PageConverter(tmp_path / "prepared")
+    with pytest.raises(DocumentDamaged, match="more than"):
+        await converter.convert(paper(tmp_path, 300), document(), Ticket(copies=999), FILE)

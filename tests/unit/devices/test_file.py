@@ -35,6 +35,11 @@ async def test_several_documents_are_numbered(tmp_path: Path) -> None:
     assert names(tmp_path) == ["1-Report-1.txt", "1-Report-2.txt"]
 
 
+async def test_each_copy_is_a_file(tmp_path: Path) -> None:
+    await device(tmp_path).print(Work(b"one", format="image/jpeg", copies=2))
+    assert names(tmp_path) == ["1-Report-1.jpg", "1-Report-2.jpg"]
+
+
 @pytest.mark.parametrize(
     ("name", "safe"),
     [

@@ -8,7 +8,7 @@ from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Finishings, PrinterState
 from pagebell.ipp.results import PrinterInfo
 from pagebell.ipp.values import Attribute, GroupTag, IntRange, Resolution, Tag, Value
-from pagebell.model.document import Media, MediaSize, Ticket
+from pagebell.model.document import Media, MediaSize, Override, Ticket
 
 
 def told(*attributes: Attribute) -> Group:
@@ -92,6 +92,18 @@ def test_ticket_in_the_printer_s_words() -> None:
     assert group.all(r.page_ranges) == [IntRange(1, 2), IntRange(5, 5)]
     (media,) = group.all(r.media_col)
     assert media.first(r.media_source) == "tray-1"
+
+
+def test_wishes_for_single_pages_go_to_printers_that_can_honour_them() -> None:
+    names = ("pages", "document-number", "media", "sides", "finishings")
+    printer = told(r.overrides_supported(*names), r.sides_supported("one-sided"))
+    assert capabilities(printer).overrides == ("media", "sides")
+    assert capabilities(told(r.overrides_supported("media"))).overrides == ()
+    override = Override(((1, 2),), ((1, 1),), Ticket(sides="one-sided"))
+    (option,) = request(Ticket(overrides=(override,)), printer).options
+    (collection,) = r.overrides.all(option)
+    assert list(collection) == ["pages", "document-number", "sides"]
+    assert request(Ticket(overrides=(override,)), told()).left_out == ("overrides",)
 
 
 def test_medium_with_members_that_the_printer_does_not_know_is_left_out() -> None:

@@ -115,13 +115,14 @@ def test_display_is_told_safely() -> None:
 
 
 def test_ticket_is_said_before_the_document() -> None:
-    ticket = Ticket(copies=3, sides="two-sided-short-edge", print_color_mode="monochrome")
+    ticket = Ticket(copies=3, sides="two-sided-short-edge", print_color_mode="monochrome", print_quality=3)
     lines = opening("Pagebell 7-1", "application/postscript", ticket).split(b"\r\n")
     assert lines[:2] == [b"\x1b%-12345X@PJL", b'@PJL JOB NAME="Pagebell 7-1"']
-    assert lines[-6:] == [
+    assert lines[-7:] == [
         b"@PJL SET COPIES=3",
         b"@PJL SET DUPLEX=ON",
         b"@PJL SET BINDING=SHORTEDGE",
+        b"@PJL SET ECONOMODE=ON",
         b"@PJL SET RENDERMODE=GRAYSCALE",
         b"@PJL ENTER LANGUAGE=POSTSCRIPT",
         b"",

@@ -47,6 +47,15 @@ async def test_copies_and_documents_have_connections_of_their_own() -> None:
         assert printer.received == [b"one", b"one", b"two", b"two"]
 
 
+async def test_printer_without_pjl_can_not_be_told_of_sides_and_the_job_says_so() -> None:
+    clock = FakeClock()
+    async with RawPrinter() as printer, Bench(device(printer.uri("pjl=off"), clock), clock) as bench:
+        work = Work(b"one", copies=2, sides="two-sided-long-edge", print_quality=3)
+        await printed(bench, work)
+        told = "The printer has no way to be told of this: print-quality, sides."
+        assert work.remarks == [(told, frozenset())]
+
+
 async def test_break_after_some_octets_prints_again_from_the_first_and_says_so() -> None:
     clock = FakeClock()
     manners = [Manner(breaks_after=10_000), Manner()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -596,22 +597,53 @@ async def test_member_that_nobody_knows_is_returned_alone() -> None:
         assert media.size is not None
 
 
-OVER = r.overrides(
-    Collection.of(
-        Attribute("pages", (Value(Tag.RANGE, IntRange(2, 3)),)),
-        r.sides("one-sided"),
-        r.media("iso_a4_210x297mm"),
-    )
-)
+def override(*members: Attribute) -> Attribute:
+    """Other wishes for pages 2 and 3."""
+    return r.overrides(Collection.of(Attribute("pages", (Value(Tag.RANGE, IntRange(2, 3)),)), *members))
+
+
+OVER = override(r.sides("one-sided"), r.media("iso_a4_210x297mm"))
 EMPTY = r.overrides(Collection.of(r.sides("one-sided")))
-COPIES = r.overrides(Collection.of(Attribute("pages", (Value(Tag.RANGE, IntRange(2, 3)),)), r.copies(2)))
+COPIES = override(r.copies(2))
 
 
-@pytest.mark.parametrize(("overrides", "expected"), [(OVER, OK), (EMPTY, IGNORED), (COPIES, IGNORED)])
+SIZED = override(r.media_col(Collection.of(r.media_size_name("iso_a4_210x297mm"))))
+TRAY = override(r.media_col(Collection.of(r.media_source("auto"))))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [(OVER, OK), (SIZED, OK), (TRAY, IGNORED), (EMPTY, IGNORED), (COPIES, IGNORED)],
+)
 async def test_overrides_are_kept_where_they_can_be_honoured(overrides: Attribute, expected: S) -> None:
     async with door() as d:
+        members = ("media", "media-col", "orientation-requested", "sides")
+        d.device.capabilities = replace(
+            d.device.capabilities, overrides=members, override_formats=("application/pdf",)
+        )
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+        assert told.all(r.overrides_supported) == ["pages", "document-numbers", "document-number", *members]
         answer = await d.ask(Op.CREATE_JOB, groups=job_group(overrides))
         assert status(answer) is expected
         number = first(answer, GroupTag.JOB).get(r.job_id) or 0
-        told = first(await d.ask(Op.GET_JOB_ATTRIBUTES, r.job_id(number)), GroupTag.JOB)
-        assert ("overrides" in told) is (expected is OK)
+        asked = r.requested_attributes("overrides")
+        answer = await d.ask(Op.GET_JOB_ATTRIBUTES, r.job_id(number), asked)
+        assert ("overrides" in first(answer, GroupTag.JOB)) is (expected is OK)
+
+
+async def test_overrides_are_unknown_to_a_device_that_has_none() -> None:
+    async with door() as d:
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+        assert "overrides-supported" not in told
+        answer = await d.ask(Op.PRINT_JOB, groups=job_group(OVER), data=b"x")
+        assert first(answer, GroupTag.UNSUPPORTED).attributes["overrides"] == r.overrides.unsupported()
+
+
+@pytest.mark.parametrize(("format", "expected"), [("application/pdf", OK), ("text/plain", IGNORED)])
+async def test_overrides_are_for_formats_whose_pages_can_be_changed(format: str, expected: S) -> None:
+    async with door() as d:
+        d.device.capabilities = replace(
+            d.device.capabilities, overrides=("sides", "media"), override_formats=("application/pdf",)
+        )
+        answer = await d.ask(Op.VALIDATE_JOB, r.document_format(format), groups=job_group(OVER))
+        assert status(answer) is expected

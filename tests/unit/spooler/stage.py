@@ -13,10 +13,11 @@ from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId, JobState
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.absent import IdentityConverter
 from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Courier, Device, Inspector
+from pagebell.spooler.ports import Converter, Courier, Device, Inspector
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, ScriptedDevice
@@ -48,6 +49,7 @@ class Stage:
     documents: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
     devices: dict[str, ScriptedDevice] = field(default_factory=dict)
     inspector: Inspector | None = None
+    converter: Converter | None = None
     make_device: Callable[[str], Device] | None = None
     couriers: Sequence[Courier] = ()
     told: int = 0
@@ -72,6 +74,7 @@ class Stage:
             self.make_device or self._device,
             inspector=self.inspector or MarkInspector(self.documents),
             policy=self.policy,
+            converter=self.converter or IdentityConverter(),
             couriers=self.couriers,
         )
         await self.spooler.__aenter__()

@@ -169,7 +169,9 @@ class Reply:
     groups: list[tuple[GroupTag, list[bytes]]] = field(default_factory=list)
     unsupported: list[Attribute] = field(default_factory=list)
     operation: list[Attribute] = field(default_factory=list)
-    """Further operation attributes."""
+    """Further operation attributes,"""
+    encoded: list[bytes] = field(default_factory=list)
+    """and such as are encoded already."""
     more: AsyncGenerator[Reply] | None = None
     """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
@@ -185,7 +187,7 @@ _ENGLISH = encode_attribute(r.attributes_natural_language("en"))
 
 def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:
     """The octets of a reply; unsupported attributes come before the objects (RFC 8011 4.1.7)."""
-    head = [_UTF8, _ENGLISH]
+    head = [_UTF8, _ENGLISH, *reply.encoded]
     if reply.message:
         head.append(encode_attribute(r.status_message(_cut(reply.message, 255))))
     head += [encode_attribute(attribute) for attribute in reply.operation]

@@ -115,7 +115,7 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
 def _wanted(selection: Selection) -> tuple[tuple[Callable[[View], Attribute | None], ...], bool]:
     """The rows of DESCRIPTIONS that were asked for, and whether anything of the ticket was."""
     rows = tuple(row for attr, row in DESCRIPTIONS.items() if attr.name in selection)
-    return rows, any(row.attr.name in selection for row in ROWS)
+    return rows, r.overrides.name in selection or any(row.attr.name in selection for row in ROWS)
 
 
 def job_attributes(job: Job, origin: Origin, spooler: Spooler, selection: Selection) -> list[Attribute]:

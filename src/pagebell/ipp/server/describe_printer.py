@@ -79,7 +79,7 @@ def protocol_attributes(
     capabilities: Capabilities, operations: Iterable[Op], policy: Policy
 ) -> list[Attribute]:
     """What the server speaks."""
-    templates = [row.attr.name for row in ROWS]
+    templates = [row.attr.name for row in ROWS] + ["overrides"] * bool(capabilities.overrides)
     return [
         r.charset_configured("utf-8"),
         r.charset_supported("us-ascii", "utf-8"),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Finishings, Orientation, PrintQuality
-from pagebell.ipp.server.ticket import HOLD_HORIZON, MEDIA_MEMBERS, OVERRIDE_MEMBERS, media_to, write_ticket
+from pagebell.ipp.server.ticket import (
+    HANDLINGS,
+    HOLD_HORIZON,
+    MEDIA_MEMBERS,
+    OVERRIDE_RANGES,
+    media_to,
+    write_ticket,
+)
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
 from pagebell.model.document import Media, MediaSize
 from pagebell.model.printer import Capabilities, Printer, media_size
@@ -75,24 +82,21 @@ def template_attributes(printer: Printer, capabilities: Capabilities) -> list[At
         r.job_priority_supported(100),
         r.job_sheets_default("none"),
         r.job_sheets_supported("none"),
-        r.multiple_document_handling_default("separate-documents-uncollated-copies"),
-        r.multiple_document_handling_supported(
-            "separate-documents-uncollated-copies", "separate-documents-collated-copies"
-        ),
+        r.multiple_document_handling_default(HANDLINGS[0]),
+        r.multiple_document_handling_supported(*HANDLINGS),
         r.number_up_default(1),
         r.number_up_supported(*capabilities.number_up),
         r.orientation_requested_default.no_value(),
         r.orientation_requested_supported(*map(Orientation, (3, 4, 5, 6))),
         r.output_bin_default(capabilities.output_bins[0]),
         r.output_bin_supported(*capabilities.output_bins),
-        r.overrides_supported(*OVERRIDE_MEMBERS),
         r.page_ranges_supported(bool(capabilities.page_ranges)),
         r.print_color_mode_default("auto"),
         r.print_color_mode_supported("auto", "monochrome", *(("color",) if capabilities.color else ())),
         r.print_content_optimize_default("auto"),
         r.print_content_optimize_supported("auto"),
         r.print_quality_default(PrintQuality.NORMAL),
-        r.print_quality_supported(*map(PrintQuality, (3, 4, 5))),
+        r.print_quality_supported(*map(PrintQuality, capabilities.qualities)),
         r.print_rendering_intent_default("auto"),
         r.print_rendering_intent_supported("auto"),
         r.print_scaling_default("auto"),
@@ -106,5 +110,7 @@ def template_attributes(printer: Printer, capabilities: Capabilities) -> list[At
         r.sides_supported(*capabilities.sides),
         *media_attributes(capabilities),
     ]
+    if capabilities.overrides:
+        attributes.append(r.overrides_supported(*OVERRIDE_RANGES, *capabilities.overrides))
     defaults = {a.name + "-default": a for a in write_ticket(printer.defaults)}
     return [Attribute(a.name, defaults[a.name].values) if a.name in defaults else a for a in attributes]

@@ -124,26 +124,27 @@ async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receiv
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
-    async with aclosing(more), asyncio.TaskGroup() as group:
-        gone = group.create_task(_until_gone(receive))
-        while True:
-            part = group.create_task(anext(more, None))
-            await asyncio.wait({gone, part}, return_when=asyncio.FIRST_COMPLETED)
-            if not part.done():
-                part.cancel()
-                return
-            octets = part.result()
-            if octets is None:
-                break
-            await send({"type": "http.response.body", "body": _PART + octets + b"\r\n", "more_body": True})
-        gone.cancel()
-    await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    try:
+        async with aclosing(more), asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            async for octets in more:
+                body = b"".join((_PART, octets, b"\r\n"))
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            watch.cancel()
+            await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    except* _ClientGone:
+        pass
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Return when the client has closed the connection."""
+class _ClientGone(Exception):
+    """There is nobody to answer any more."""
+
+
+async def _watch(receive: Receive) -> None:
+    """Raise _ClientGone when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         continue
+    raise _ClientGone
 
 
 async def _respond(

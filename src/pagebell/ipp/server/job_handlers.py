@@ -142,7 +142,8 @@ def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
         return found
     ranges = found.page_ranges if format_ in found.page_ranges else ()
     up = found.number_up if format_ in (found.number_up_formats or (format_,)) else (1,)
-    return replace(found, page_ranges=ranges, number_up=up)
+    overrides = found.overrides if format_ in (found.override_formats or (format_,)) else ()
+    return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
 
 
 def _refuse_secrets(call: Call) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.encoder import integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Origin, Reply
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
-from pagebell.ipp.server.events import event_attributes
+from pagebell.ipp.server.events import event_group
 from pagebell.ipp.server.subscription_groups import Wish, Wishes, read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
@@ -22,6 +23,7 @@ from pagebell.spooler.subscriptions import MOST_LISTED
 Handler = Callable[[Call], Awaitable[Reply]]
 MOST_EVENTS = 1000
 """Events of one subscription in one answer; the rest waits for the next."""
+_up_time = integer_writer(r.printer_up_time.name)
 
 
 def handlers() -> dict[Op, Handler]:
@@ -142,12 +144,14 @@ async def get_notifications(call: Call) -> Reply:
 
 async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenerator[Reply]:
     """What happens next, as it happens, until every subscription has ended or the server goes down."""
-    while cursors:
-        await call.spooler.subscriptions.news(cursors)
-        leave = call.spooler.subscriptions.is_closing
-        yield await _burst(call, cursors, wait=not leave)
-        if leave:
-            return
+    subscriptions = call.spooler.subscriptions
+    with subscriptions.watch(cursors) as watch:
+        while cursors:
+            await watch.news()
+            leave = subscriptions.is_closing
+            yield await _burst(call, cursors, wait=not leave)
+            if leave:
+                return
 
 
 async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
@@ -156,17 +160,17 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     A client that does not wait is told when to come back; so is one that had to be cut short.
     """
     spooler = call.spooler
-    reply = Reply(operation=[r.printer_up_time(up_time(spooler))])
+    reply = Reply(encoded=[_up_time(up_time(spooler))])
     for number in list(cursors):
         try:
-            subscription = spooler.subscriptions.subscription(number, call.by)
             batch = await spooler.subscriptions.read(number, call.by, cursors[number], MOST_EVENTS)
         except NotFound:
             del cursors[number]  # it was cancelled, or its lease is over, while somebody waited
             continue
-        for notification in batch.notifications:
-            attributes = event_attributes(notification, subscription, call.origin, spooler)
-            reply.add(GroupTag.EVENT_NOTIFICATION, attributes)
+        reply.groups += (
+            (GroupTag.EVENT_NOTIFICATION, event_group(notification, batch.subscription, call.origin))
+            for notification in batch.notifications
+        )
         cursors[number] = batch.last or cursors[number] + batch.missed
         if batch.complete:
             del cursors[number]

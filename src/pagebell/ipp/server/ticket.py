@@ -18,6 +18,8 @@ from pagebell.model.printer import Capabilities, media_size
 from pagebell.spooler.holding import HOLDS
 
 DOTS_PER_INCH = 3
+HANDLINGS: Final = ("separate-documents-collated-copies", "separate-documents-uncollated-copies")
+"""What multiple-document-handling may say; the first is the default."""
 HOLD_HORIZON = 365 * 86_400
 """How far ahead job-hold-until-time may be, in seconds."""
 
@@ -178,7 +180,7 @@ ROWS: Final = (
     Row(
         r.multiple_document_handling,
         "multiple_document_handling",
-        _fixed("separate-documents-uncollated-copies", "separate-documents-collated-copies"),
+        _fixed(*HANDLINGS),
     ),
     Row(r.number_up, "number_up", lambda c: c.number_up),
     Row(
@@ -199,10 +201,10 @@ ROWS: Final = (
     Row(r.print_color_mode, "print_color_mode", _color_modes),
     Row(r.print_content_optimize, "print_content_optimize", _fixed("auto")),
     Row(
-        *(r.print_quality, "print_quality", _fixed(*map(PrintQuality, (3, 4, 5)))),
+        *(r.print_quality, "print_quality", lambda c: tuple(map(PrintQuality, c.qualities))),
         read=int,
         write=PrintQuality,
-        fits=lambda c, n: n in (3, 4, 5),
+        fits=lambda c, n: n in c.qualities,
     ),
     Row(r.print_rendering_intent, "print_rendering_intent", _fixed("auto")),
     Row(r.print_scaling, "print_scaling", _fixed("auto")),
@@ -225,8 +227,9 @@ BY_NAME: Final = {row.attr.name: row for row in ROWS}
 assert {row.field for row in ROWS} <= {field.name for field in fields(Ticket)}
 _NUMBERS: Final = ("document-numbers", "document-number")
 """PWG 5100.6 4.1.2 has the first; PWG 5100.14 and clients after it the second."""
-OVERRIDE_MEMBERS: Final = ("pages", *_NUMBERS, "media", "media-col", "orientation-requested", "sides")
-_OVERRIDABLE: Final = frozenset(OVERRIDE_MEMBERS[3:])
+OVERRIDE_RANGES: Final = ("pages", *_NUMBERS)
+"""The members of "overrides" that say for what they are."""
+_SIZES: Final = frozenset({r.media_size.name, r.media_size_name.name})
 
 
 def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ticket, list[Attribute]]:
@@ -236,7 +239,7 @@ def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ti
     for group in groups:
         for attribute in group.attributes.values():
             row = BY_NAME.get(attribute.name)
-            if attribute.name == r.overrides.name:
+            if attribute.name == r.overrides.name and capabilities.overrides:
                 overrides = _read_overrides(attribute, capabilities)
                 if overrides is None:
                     unsupported.append(attribute)
@@ -274,17 +277,23 @@ def _read_values(row: Row, values: list[Any], capabilities: Capabilities) -> Any
 
 
 def _read_overrides(attribute: Attribute, capabilities: Capabilities) -> tuple[Override, ...] | None:
-    """PWG 5100.6 4.1; None where one of them can't be honoured."""
+    """PWG 5100.6 4.1; None where one of them can't be honoured.
+
+    A document can be given pages of another size, but not paper out of another tray: that takes the device.
+    """
+    sizes_alone = bool(capabilities.override_formats)
     found = []
     for collection in r.overrides.all(attribute):
         ranges: dict[str, tuple[tuple[int, int], ...]] = {}
         template = Group(GroupTag.JOB)
         for member in collection.values():
-            if member.name in OVERRIDE_MEMBERS[:3]:
+            if member.name in OVERRIDE_RANGES:
                 ranges["pages" if member.name == "pages" else "documents"] = tuple(
                     (data.lower, data.upper) for _, data in member.values if isinstance(data, IntRange)
                 )
-            elif member.name in _OVERRIDABLE:
+            elif member.name == r.media_col.name and sizes_alone and not _names_sizes(member):
+                return None
+            elif member.name in capabilities.overrides:
                 template.add(member)
             else:
                 return None
@@ -293,6 +302,11 @@ def _read_overrides(attribute: Attribute, capabilities: Capabilities) -> tuple[O
             return None
         found.append(Override(ranges.get("pages", ()), ranges.get("documents", ()), ticket))
     return tuple(found) or None
+
+
+def _names_sizes(attribute: Attribute) -> bool:
+    """Whether a media-col says nothing but how large the medium is."""
+    return all(name in _SIZES for collection in r.media_col.all(attribute) for name in collection)
 
 
 def _write_override(override: Override) -> Collection:

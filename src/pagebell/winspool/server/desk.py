@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pagebell.winspool.server.calling import Callbacks
 
 NOTHING = Access(0)
+Ask = Callable[[bytes, Principal], Awaitable[bytes]]
+"""Answers an IPP request of somebody."""
 _ADMINISTERS = Access.SERVER_ACCESS_ADMINISTER | Access.WRITE_DAC | Access.WRITE_OWNER | Access.DELETE
 _MANAGES = Access.PRINTER_ACCESS_ADMINISTER | Access.PRINTER_ACCESS_MANAGE_LIMITED
 
@@ -93,6 +96,24 @@ class Listening(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Reader:
+    """A job's octets on their way out."""
+
+    chunks: AsyncGenerator[bytes]
+    rest: bytes = b""
+
+    async def take(self, count: int) -> bytes:
+        """So many octets, fewer only at the end."""
+        while len(self.rest) < count:
+            chunk = await anext(self.chunks, None)
+            if chunk is None:
+                break
+            self.rest += chunk
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
+
+
 @dataclass(slots=True, eq=False)
 class Opened:
     """What a handle stands for: a printer, one of its jobs, the server or a port monitor. [MS-RPRN] 3.1.4.2.2"""
@@ -106,6 +127,8 @@ class Opened:
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
     document: Incoming | None = None
+    reader: Reader | None = None
+    """Where RpcReadPrinter goes on."""
     machine: str | None = None
     """What the client calls itself (SPLCLIENT_INFO_1). [MS-RPRN] 2.2.1.11.1"""
     listening: Listening | None = None
@@ -135,6 +158,8 @@ class Desk:
     spooler: Spooler
     directory: Directory
     settings: Settings = field(default_factory=Settings)
+    ipp: Ask | None = None
+    """What answers IPP inside RPC; None where there is no IPP."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
@@ -197,6 +222,8 @@ class Desk:
     async def let_go(self, opened: Opened) -> None:
         """A handle is closed: nobody listens or waits with it any more."""
         opened.closed.set()
+        if opened.reader is not None:
+            await opened.reader.chunks.aclose()
         if opened.listening is not None:
             listening, opened.listening = opened.listening, None
             await listening.end()
