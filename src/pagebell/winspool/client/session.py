@@ -12,11 +12,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, spnego
+from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, over, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.kerberos import KerberosUnavailable
 from pagebell.dcerpc.limits import Limits
+from pagebell.dcerpc.named_pipe import PipeLogin, open_pipe
 from pagebell.dcerpc.ndr import Call, Interface, NdrError
 from pagebell.dcerpc.security import SecurityError
 from pagebell.dcerpc.status import Fault, Refused, Status
@@ -34,6 +35,7 @@ from pagebell.winspool.werror import Win32
 log = logging.getLogger(__name__)
 DECLARED = (rprn_data, rprn_setup)
 """Imported for the calls that they add to the interface."""
+PIPE: Final = "spoolss"
 _BUILD = 19045
 """The build that we tell: servers let no client speak [MS-PAR] that is older than Windows Vista."""
 
@@ -186,7 +188,7 @@ async def _first(stack: AsyncExitStack, address: Address, identity: Identity, ti
             if way is Way.PAR and security is None:
                 continue  # it is for those who are known
             try:
-                rpc = await _reach(stack, address, way, security, times, identity.name)
+                rpc = await _reach(stack, address, way, security, times, identity)
             except ClientError as error:
                 log.debug("%s by %s: %s", address.uri, way.value, error)
                 errors.append(error)
@@ -206,13 +208,20 @@ _INTERFACES: Final[dict[Way, Interface]] = {
 
 
 async def _reach(
-    stack: AsyncExitStack, address: Address, way: Way, security: Security | None, times: Times, user: str
+    stack: AsyncExitStack,
+    address: Address,
+    way: Way,
+    security: Security | None,
+    times: Times,
+    identity: Identity,
 ) -> RpcClient:
     """A bound connection by one way. Raises ClientError."""
-    interface, limits = _INTERFACES[way], Limits(bind_seconds=times.connect)
-    if way is Way.PIPE:
-        raise NobodyThere(address.uri, "named pipes need the extra 'smb'")
+    user, interface, limits = identity.name, _INTERFACES[way], Limits(bind_seconds=times.connect)
     try:
+        if way is Way.PIPE:
+            login = PipeLogin(identity.user or (identity.name if security else ""), identity.password)
+            pipe = await stack.enter_async_context(open_pipe(address.host, PIPE, login, times.connect))
+            return await stack.enter_async_context(over(*pipe, interface, security=security, limits=limits))
         port = address.port or await find_port(address.host, interface, limits=limits)
         opening = connect(address.host, port, interface, security=security, limits=limits)
         return await stack.enter_async_context(opening)
