@@ -1,123 +1,185 @@
-r"""Streams over the named pipe of an SMB server, such as `\pipe\spoolss` (the optional extra `pagebell[smb]`).
+"""How smbd hands a session on a named pipe over: Samba's named-pipe-auth, levels 7 and 8. Pure.
 
-The SMB client is smbprotocol's, which blocks: two threads carry octets between the pipe and a socket pair, at whose
-other end calls are made as over any connection. [MS-RPCE] 2.1.1.2
+A request says who the session's user is, the answer that we take it; from then on both sides send messages with
+their length before them. The request is NDR as Samba's compiler lays it out: arrays within structures stand in place,
+with their size before them. What level 8 adds are a token's claims; a token that has some is refused, since nobody
+else describes their layout.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
-import threading
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+import struct
+from dataclasses import dataclass
+from typing import Final
 
-PORT: Final = 445
-_CHUNK: Final = 1 << 16
+from pagebell.dcerpc.pac import named
+from pagebell.dcerpc.security import ANONYMOUS, Principal, SecurityError
 
-
-class PipeUnavailable(OSError):
-    """The pipe can't be opened; `str()` says why."""
+MAGIC: Final = b"NPAM"
+LEVELS: Final = (7, 8)
+LONGEST: Final = 2**20
+"""Octets of a request: a user may be in thousands of groups."""
+_MESSAGE_MODE, _DEVICE_STATE, _ALLOCATION = 2, 0x5FF, 4096
+_MOST_SIDS = 10_000
+_GUEST = 0x1
+_ANONYMOUS_SID = "S-1-5-7"
 
 
 @dataclass(frozen=True, slots=True)
-class PipeLogin:
-    """Who opens a pipe; without a name nobody in particular, and without a password whoever has tickets."""
+class PipeSession:
+    """Who opened the pipe, as smbd found out."""
 
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether nothing is to be proved."""
-        return not self.user
-
-
-@contextlib.asynccontextmanager
-async def open_pipe(
-    host: str, pipe: str, login: PipeLogin, seconds: float = 10.0
-) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a pipe as a stream; it is closed with the block. Raises PipeUnavailable, TimeoutError."""
-    async with asyncio.timeout(seconds):
-        opened = await asyncio.to_thread(_Pipe.open, host, pipe, login, seconds)
-    ours, theirs = socket.socketpair()
-    threads = [
-        threading.Thread(target=work, args=(theirs,), name=f"pipe {pipe} of {host}", daemon=True)
-        for work in (opened.read_into, opened.write_from)
-    ]
-    try:
-        for thread in threads:
-            thread.start()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-    finally:
-        await asyncio.to_thread(opened.close)
-        for thread in threads:
-            await asyncio.to_thread(thread.join, seconds)
-        theirs.close()
+    level: int
+    client: str
+    """The client's address."""
+    server: str
+    """The address of smbd's that it connected to."""
+    principal: Principal
+    uid: int
+    """The Unix user that smbd acts as for it."""
 
 
-@dataclass(slots=True)
-class _Pipe:
-    """An open pipe, seen from threads."""
+class _Reader:
+    """NDR as it comes, little-endian, each number aligned to its size."""
 
-    connection: Any
-    handle: Any
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
 
-    @classmethod
-    def open(cls, host: str, pipe: str, login: PipeLogin, seconds: float) -> _Pipe:
-        """Connect, log on, open. Raises PipeUnavailable."""
-        try:
-            from smbprotocol import open as smb  # noqa: PLC0415 - an optional extra
-            from smbprotocol.connection import Connection  # noqa: PLC0415
-            from smbprotocol.exceptions import SMBException  # noqa: PLC0415
-            from smbprotocol.session import Session  # noqa: PLC0415
-            from smbprotocol.tree import TreeConnect  # noqa: PLC0415
-            from spnego.exceptions import SpnegoError  # noqa: PLC0415
-        except ImportError:
-            raise PipeUnavailable("named pipes need the package smbprotocol: install pagebell[smb]") from None
-        connection = Connection(uuid.uuid4(), host, PORT, require_signing=not login.anonymous)
-        try:
-            connection.connect(timeout=seconds)
-            session = Session(connection, login.user, login.password or None, require_encryption=False)
-            session.connect()
-            tree = TreeConnect(session, rf"\\{host}\IPC$")
-            tree.connect(require_secure_negotiate=not login.anonymous)
-            handle = smb.Open(tree, pipe)
-            handle.create(
-                smb.ImpersonationLevel.Identification,
-                smb.FilePipePrinterAccessMask.FILE_READ_DATA | smb.FilePipePrinterAccessMask.FILE_WRITE_DATA,
-                0,
-                smb.ShareAccess.FILE_SHARE_READ | smb.ShareAccess.FILE_SHARE_WRITE,
-                smb.CreateDisposition.FILE_OPEN,
-                0,
-            )
-        except (SMBException, SpnegoError, OSError, ValueError) as error:
-            connection.disconnect(close=False)
-            raise PipeUnavailable(f"{host}, pipe {pipe}: {error}") from None
-        return cls(connection, handle)
+    def number(self, size: int) -> int:
+        """A number of so many octets."""
+        self.align(size)
+        return int.from_bytes(self.octets(size), "little")
 
-    def read_into(self, line: socket.socket) -> None:
-        """Carry what the server says, until the pipe is closed."""
-        with contextlib.suppress(Exception):
-            while octets := self.handle.read(0, _CHUNK):
-                line.sendall(octets)
-        with contextlib.suppress(OSError):
-            line.shutdown(socket.SHUT_WR)
+    def octets(self, count: int) -> bytes:
+        """So many octets."""
+        found = self._data[self._at : self._at + count]
+        if len(found) != count:
+            raise SecurityError("named-pipe request is cut off")
+        self._at += count
+        return found
 
-    def write_from(self, line: socket.socket) -> None:
-        """Carry what we say, until the other end is closed."""
-        with contextlib.suppress(Exception):
-            while octets := line.recv(_CHUNK):
-                self.handle.write(octets, 0)
+    def align(self, size: int) -> None:
+        """Skip padding."""
+        self._at += -self._at % size
 
-    def close(self) -> None:
-        """Close the pipe and the connection; who reads is told."""
-        with contextlib.suppress(Exception):
-            self.connection.disconnect(close=True, timeout=5)
+    def text(self, pointer: int) -> str:
+        """[string] char*, where the pointer is not null."""
+        if not pointer:
+            return ""
+        _, start, count = self.number(4), self.number(4), self.number(4)
+        if start:
+            raise SecurityError("named-pipe request with a text that begins in its middle")
+        return self.octets(count).rstrip(b"\0").decode("utf-8", "replace")
+
+    def blob(self) -> bytes:
+        """A DATA_BLOB: four octets of length, and padding before the next."""
+        return self.octets(self.number(4))
+
+    def sid(self) -> str:
+        """A security identifier without its conformance."""
+        revision, count, *authority = struct.unpack("BB6B", self.octets(8))
+        if revision != 1 or count > 15:
+            raise SecurityError("named-pipe request with an odd security identifier")
+        parts = (int.from_bytes(bytes(authority), "big"), *(self.number(4) for _ in range(count)))
+        return "-".join(["S-1", *map(str, parts)])
+
+
+def read_request(request: bytes) -> PipeSession:
+    """What follows a request's length. Raises SecurityError."""
+    if request[:4] != MAGIC:
+        raise SecurityError("no named-pipe request")
+    reader = _Reader(bytes(4) + request)  # offsets count from the length
+    reader.octets(8)
+    level = reader.number(4)
+    if level not in LEVELS or reader.number(4) != level:
+        raise SecurityError(f"named-pipe request of level {level}")
+    reader.number(1)
+    client_name, client_address, _ = reader.number(4), reader.number(4), reader.number(2)
+    server_name, server_address, _ = reader.number(4), reader.number(4), reader.number(2)
+    session = reader.number(4)
+    reader.text(client_name)
+    client = reader.text(client_address)
+    reader.text(server_name)
+    server = reader.text(server_address)
+    if not session or not reader.number(4):
+        raise SecurityError("named-pipe request without a session")
+    reader.blob()
+    principal, uid = _session(reader, level)
+    return PipeSession(level, client, server, principal, uid)
+
+
+def _session(reader: _Reader, level: int) -> tuple[Principal, int]:
+    """auth_session_info and what its pointers lead to."""
+    token, unix_token, info, unix_info, torture = (reader.number(4) for _ in range(5))
+    reader.blob()
+    credentials = reader.number(4)
+    reader.octets(16)
+    reader.number(2)
+    if not (token and unix_token and info and unix_info) or torture or credentials:
+        raise SecurityError("named-pipe request without a whole session")
+    sids = _token(reader, level)
+    uid = _unix_token(reader)
+    account, domain, guest = _user(reader, level)
+    unix_name, sanitized = reader.number(4), reader.number(4)
+    name = reader.text(unix_name) or account
+    reader.text(sanitized)
+    if guest or _ANONYMOUS_SID in sids or not name:
+        return ANONYMOUS, uid
+    return Principal(name, domain, mechanism="smb", groups=named(sids), realm=domain or "samba"), uid
+
+
+def _token(reader: _Reader, level: int) -> list[str]:
+    """security_token: the groups; the first is the user."""
+    reader.align(8)
+    count = reader.number(4)
+    if count != reader.number(4) or count > _MOST_SIDS:
+        raise SecurityError("named-pipe request with too many groups")
+    sids = []
+    for _ in range(count):
+        reader.align(4)
+        sids.append(reader.sid())
+    reader.number(8)
+    reader.number(4)
+    if level >= 8:
+        claims = [reader.number(4) for _ in range(4)]
+        if any(claims):
+            raise SecurityError("named-pipe request with claims, which are not understood")
+        for _ in claims:
+            reader.number(4)
+        reader.number(2)
+    return sids
+
+
+def _unix_token(reader: _Reader) -> int:
+    """security_unix_token: the user's number."""
+    count = reader.number(4)
+    reader.align(8)
+    uid, _ = reader.number(8), reader.number(8)
+    if count != reader.number(4) or count > _MOST_SIDS:
+        raise SecurityError("named-pipe request with too many Unix groups")
+    for _ in range(count):
+        reader.number(8)
+    return uid
+
+
+def _user(reader: _Reader, level: int) -> tuple[str, str, bool]:
+    """auth_user_info: the account, its domain, and whether it is nobody in particular."""
+    account, principal = reader.number(4), reader.number(4)
+    reader.number(1)
+    pointers = [reader.number(4) for _ in range(8)]
+    reader.octets(6 * 8)  # NTTIMEs are aligned to four
+    reader.number(2)
+    reader.number(2)
+    reader.number(4)
+    guest = bool(reader.number(4) & _GUEST) if level >= 8 else not reader.number(1)
+    name = reader.text(account)
+    reader.text(principal)
+    domain, *_ = [reader.text(pointer) for pointer in pointers]
+    return name, domain, guest
+
+
+def reply(level: int) -> bytes:
+    """The answer that takes a session, length and all."""
+    body = MAGIC + struct.pack("<II", level, level)
+    body += struct.pack("<HH4xQ", _MESSAGE_MODE, _DEVICE_STATE, _ALLOCATION) + bytes(4)
+    return struct.pack(">I", len(body)) + body

@@ -16,8 +16,8 @@ from pagebell.dcerpc.client import RpcClient, connect, over
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.limits import Limits
-from pagebell.dcerpc.named_pipe import PipeLogin, open_pipe
 from pagebell.dcerpc.ndr import ContextHandle, NdrError
+from pagebell.dcerpc.smb_pipe import PipeLogin, open_pipe
 from pagebell.dcerpc.status import Fault, Refused
 from pagebell.winspool.changes import ChangeFlag
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
@@ -90,9 +90,7 @@ class RpcDialer:
             pipe = await stack.enter_async_context(open_pipe(address, PIPE, PipeLogin(), self.seconds))
             return await stack.enter_async_context(over(*pipe, WINSPOOL, limits=limits))
         except _FAILURES as error:
-            raise CallFailed(
-                f"by TCP: {before or 'it is silent'}; by SMB: {error or 'it is silent'}"
-            ) from None
+            raise CallFailed(f"by TCP: {_said(before)}; by SMB: {_said(error)}") from None
 
 
 @dataclass(slots=True)
@@ -118,6 +116,10 @@ class _Channel:
         except _FAILURES as error:
             raise CallFailed(str(error) or "it is silent") from None
         _check(reply.result)
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or "it is silent"
 
 
 def _check(result: int) -> None:
