@@ -204,7 +204,7 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
 
 def shown() -> set[tuple[Op, S]]:
     """The pairs that a test shows."""
-    tables = (*test_operations.ROWS, *test_operators.ALL, *ROWS)
+    tables = (*test_operations.ROWS, *test_operators.ALL, *test_operators.MOVING, *ROWS)
     found = {(op, expected) for op, _, _, expected in tables}
     found |= {(op, expected) for _, expected, ops in test_hindrances.HINDRANCES for op in ops}
     return found | {(op, s) for _, s in test_by_reference.ROWS for op in (Op.PRINT_URI, Op.SEND_URI)}

@@ -105,6 +105,11 @@ async def fetched_into(d: Door) -> Message:
     return await d.ask(Op.SEND_URI, number, r.document_uri(HERE), r.last_document(True))
 
 
+async def moved(d: Door) -> Message:
+    await d.add("p2")
+    return await test_operators.move(d)
+
+
 _SUCCEED = [row for row in (*test_operations.ROWS, *test_operators.ROWS) if row[3].value < 0x100]
 PLAYS: dict[Op, Play] = {
     **{op: play for op, _, play, _ in reversed(_SUCCEED)},
@@ -114,6 +119,7 @@ PLAYS: dict[Op, Play] = {
     Op.ACTIVATE_PRINTER: after(Op.DEACTIVATE_PRINTER, Op.ACTIVATE_PRINTER),
     Op.PRINT_URI: fetched,
     Op.SEND_URI: fetched_into,
+    Op.CUPS_MOVE_JOB: moved,
     **{op: with_job(op) for op in (Op.PURGE_JOBS, Op.CANCEL_JOBS, Op.CANCEL_MY_JOBS)},
 }
 """One that succeeds, for each operation, and changes something if the operation does."""
@@ -143,7 +149,11 @@ ANSWERED = _WHEN_OUT_OF_SERVICE | {Op.CUPS_ADD_MODIFY_PRINTER}
 """What does not concern the printer itself, or its users may know, or is there to get it back."""
 HINDRANCES: list[tuple[Happen, S, frozenset[Op]]] = [
     (full, S.SERVER_ERROR_TEMPORARY_ERROR, frozenset(PLAYS) - ASKS),
-    (stopping, S.SERVER_ERROR_SERVICE_UNAVAILABLE, BRINGS | ADDS | {Op.CUPS_ADD_MODIFY_PRINTER}),
+    (
+        stopping,
+        S.SERVER_ERROR_SERVICE_UNAVAILABLE,
+        BRINGS | ADDS | {Op.CUPS_ADD_MODIFY_PRINTER, Op.CUPS_MOVE_JOB},
+    ),
     (deactivated, S.SERVER_ERROR_SERVICE_UNAVAILABLE, frozenset(PLAYS) - ANSWERED),
     (rejecting, S.SERVER_ERROR_NOT_ACCEPTING_JOBS, BRINGS - {Op.VALIDATE_JOB}),
     (crowded, S.SERVER_ERROR_BUSY, BRINGS | ADDS),
