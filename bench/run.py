@@ -12,13 +12,11 @@ import asyncio
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -27,39 +25,13 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.fill import fill
 from bench.load import request, run, text
-from pagebell.ipp import SyncClient
+from bench.notify import notifications
+from bench.stage import KILO, MEGA, ROUNDS, Figures, Subject, cups, eve, ours
+from bench.windows import windows_notifications
 from pagebell.ipp.registry import Op
-from tests import peers
-from tests.server import ServerProcess
 
 SECONDS = 2.0
-ROUNDS = 3
-KILO, MEGA = 2**10, 2**20
-
-
-@dataclass
-class Subject:
-    """A server to be measured."""
-
-    name: str
-    uri: str
-    pid: int
-
-
-@dataclass
-class Figures:
-    """Every figure measured, by what and whose."""
-
-    rows: dict[str, dict[str, float]] = field(default_factory=dict)
-    units: dict[str, str] = field(default_factory=dict)
-
-    def add(self, what: str, unit: str, who: str, value: float) -> None:
-        """Note one figure."""
-        self.rows.setdefault(what, {})[who] = value
-        self.units[what] = unit
-        print(f"  {what}: {who} {value:,.1f} {unit}", flush=True)
 
 
 def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: float = SECONDS) -> float:
@@ -122,55 +94,6 @@ def history(figures: Figures, folder: Path) -> None:
             figures.add(f"memory, {label}", "MB", "Pagebell", memory)
 
 
-@contextmanager
-def ours(folder: Path, finished: int = 0) -> Iterator[Subject]:
-    """Pagebell with a paused printer."""
-    folder.mkdir(parents=True)
-    if finished:
-        asyncio.run(fill(folder / "state", "bench", finished))
-    with ServerProcess(folder, {"bench": "null:"}) as server:
-        with SyncClient(server.uri("bench")) as client:
-            client.pause()
-        yield Subject("Pagebell", server.uri("bench"), server.process.pid)
-
-
-@contextmanager
-def cups(folder: Path) -> Iterator[Subject]:
-    """A cupsd with a stopped queue."""
-    folder.mkdir(parents=True)
-    out = folder / "out"
-    out.touch()
-    with peers.cupsd(folder, "MaxJobs 0\nMaxJobsPerPrinter 0\nMaxClients 1000\n") as uri:
-        host = uri.removeprefix("ipp://").rstrip("/")
-        subprocess.run(
-            [peers.find("lpadmin"), "-h", host, "-p", "bench", "-v", f"file://{out}", "-E"], check=True
-        )
-        subprocess.run([peers.find("cupsdisable"), "-h", host, "bench"], check=True)
-        port = int(host.rpartition(":")[2])
-        yield Subject("cupsd", f"ipp://{host}/printers/bench", listener(port))
-
-
-@contextmanager
-def eve(folder: Path) -> Iterator[Subject]:
-    """An ippeveprinter."""
-    folder.mkdir(parents=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="pb") as short,
-        peers.service_discovery(Path(short)) as environment,
-        peers.ippeveprinter(folder, environment) as uri,
-    ):
-        port = int(uri.split(":")[2].split("/")[0])
-        yield Subject("ippeveprinter", uri.replace("localhost", "127.0.0.1"), listener(port))
-
-
-def listener(port: int) -> int:
-    """Process id of whoever listens on a port."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            return connection.pid
-    raise LookupError(f"nobody listens on port {port}")
-
-
 def table(figures: Figures, names: list[str]) -> list[list[str]]:
     """Rows of text: what, each server's figure, and ours as a multiple of cupsd's."""
     rows = []
@@ -217,6 +140,9 @@ def main() -> None:
                 subjects.append(stack.enter_context(eve(folder / "eve")))
         compare(figures, subjects)
         history(figures, folder)
+    with tempfile.TemporaryDirectory(prefix="pagebell-bench-") as name:
+        notifications(figures, Path(name), peer=not arguments.only_ours)
+        windows_notifications(figures, Path(name) / "windows")
         names = [subject.name for subject in subjects]
     shown = Table("what", "unit", *names, "ours / cupsd")
     for row in table(figures, names):

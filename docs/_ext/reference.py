@@ -42,6 +42,7 @@ from pagebell.spooler.policy import Policy
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, VirtualPrinter
+from pagebell.web.api.endpoint import STATUS as HTTP_STATUS
 
 _WIDTH: Final = 92
 _DEVICES: Final = {
@@ -353,10 +354,11 @@ def _help(*path: str) -> str:
 
 
 def facts() -> str:
-    """Why a request can't be done, and how IPP says it."""
-    rows = [("Fact", "Meaning", "IPP status")]
+    """Why a request can't be done, and how IPP and the JSON API say it."""
+    rows = [("Fact", "Meaning", "IPP status", "HTTP status of the JSON API")]
     for kind in errors.FACTS:
-        rows.append((code(kind.__name__), inspect.getdoc(kind) or "", code(STATUS[kind].keyword)))
+        meaning = inspect.getdoc(kind) or ""
+        rows.append((code(kind.__name__), meaning, code(STATUS[kind].keyword), str(HTTP_STATUS[kind])))
     return table(*rows)
 
 

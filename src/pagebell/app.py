@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
@@ -26,6 +27,7 @@ from pagebell.http.outbound import AllowList
 from pagebell.http.settings import TlsMode
 from pagebell.ipp.decoder import Limits
 from pagebell.ipp.server import Service
+from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.http import (
     IppApplication,
     Message,
@@ -37,7 +39,7 @@ from pagebell.ipp.server.http import (
     refuse_media_type,
     tell,
 )
-from pagebell.model.access import SYSTEM
+from pagebell.model.access import SYSTEM, Principal
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
 from pagebell.proofs import Proofs, ProofsError, proofs
@@ -49,6 +51,7 @@ from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.stores.users import UserFile
 from pagebell.web.site import is_for_programs, site, takes_document
 from pagebell.windows import AddressError, WindowsDoor, open_door
+from pagebell.winspool.server.desk import Ask
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +84,7 @@ class Running:
     def uri(self, printer: str) -> str:
         """A printer's IPP URI."""
         scheme = "ipps" if self.tls is TlsMode.REQUIRE else "ipp"
-        return f"{scheme}://{self.authority}/ipp/print/{printer}"
+        return f"{scheme}://{self.authority}/ipp/print/{quote(printer)}"
 
     @property
     def page(self) -> str:
@@ -195,19 +198,34 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
             f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
+    service = Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config))
     try:
-        windows = await open_door(stack, spooler, checked, config)
+        windows = await open_door(stack, spooler, checked, config, _ipp_inside(service, host, port))
     except AddressError as error:
         raise StartError(str(error)) from None
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
-        Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config)),
+        service,
         running.authority,
         both_schemes=config.tls.mode is TlsMode.ALLOW,
         ways=door.ways,
     )
     return running
+
+
+def _ipp_inside(service: Service, host: str, port: int) -> Ask:
+    """IPP for those who send it inside of something else, and have proved who they are."""
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    async def once(octets: bytes) -> AsyncIterator[bytes]:
+        yield octets
+
+    async def ask(octets: bytes, by: Principal) -> bytes:
+        answer = await service.answer(once(octets), lambda _: by, Origin(authority))
+        return answer.octets
+
+    return ask
 
 
 def _doorkeeper(config: Config, checked: Proofs) -> Doorkeeper:

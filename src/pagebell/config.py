@@ -163,7 +163,9 @@ class RpcTable(_Table, frozen=True):
     epm: str = ""
     """HOST:PORT of the endpoint mapper, or "off"; empty for port 135 of the same host, if it can be had."""
     protection: Literal["none", "integrity", "privacy"] = "integrity"
-    """What [MS-RPRN] calls need at least; [MS-PAR] always needs privacy."""
+    """What [MS-RPRN] calls need at least."""
+    par_protection: Literal["integrity", "privacy"] = "privacy"
+    """What [MS-PAR] calls need; the protocol wants privacy, and some programs can't (Samba's rpcclient)."""
     anonymous: bool = False
     """Whether people whom nobody knows may print, without any protection."""
     computer: str = ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from pagebell.config import Config, split_address
 from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
 from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
-from pagebell.dcerpc.security import Level
+from pagebell.dcerpc.security import Level, Mechanisms
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
 from pagebell.model.access import SYSTEM
@@ -19,7 +19,7 @@ from pagebell.proofs import Proofs, computer_name
 from pagebell.spooler.ports import Directory
 from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.server.calling import Callbacks
-from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.desk import Ask, Desk, Settings
 from pagebell.winspool.server.destination import Reach
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.service import par_service, rprn_service
@@ -53,23 +53,26 @@ class WindowsDoor:
 
 
 async def open_door(
-    stack: AsyncExitStack, spooler: Spooler, proofs: Proofs, config: Config
+    stack: AsyncExitStack, spooler: Spooler, proofs: Proofs, config: Config, ipp: Ask
 ) -> WindowsDoor | None:
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
     if config.rpc.listen == OFF and not config.rpc.samba_np:
         return None
     desk = await _desk(stack, spooler, proofs.directory, config)
+    desk.ipp = ipp
     pipe = await _pipe(stack, desk, proofs, config)
     if config.rpc.listen == OFF:
         return WindowsDoor("", 0, OFF, pipe)
     services = _services(desk, config)
-    server = RpcServer(services, proofs.mechanisms(), guard=proofs.attempts)
+    mechanisms = proofs.mechanisms()
+    server = RpcServer(services, mechanisms, guard=proofs.attempts)
     host, port = split_address(config.rpc.listen, "rpc.listen")
     try:
         endpoint = await stack.enter_async_context(server.listen(host, port))
     except OSError as error:
         raise AddressError(_cannot(config.rpc.listen, error, "--rpc")) from None
-    return WindowsDoor(host, endpoint.port, await _map(stack, services, endpoint, config), pipe)
+    mapper = await _map(stack, services, mechanisms, endpoint, config)
+    return WindowsDoor(host, endpoint.port, mapper, pipe)
 
 
 async def _pipe(stack: AsyncExitStack, desk: Desk, proofs: Proofs, config: Config) -> str:
@@ -114,10 +117,17 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
 def _services(desk: Desk, config: Config) -> list[Service]:
     """[MS-RPRN] and [MS-PAR]."""
     minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
-    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par_service(desk)]
+    par = par_service(desk, LEVELS[config.rpc.par_protection])
+    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par]
 
 
-async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoint, config: Config) -> str:
+async def _map(
+    stack: AsyncExitStack,
+    services: list[Service],
+    mechanisms: Mechanisms,
+    endpoint: Endpoint,
+    config: Config,
+) -> str:
     """Tell clients the port, at port 135; where nobody has asked for it, only if it may be had."""
     if config.rpc.epm == OFF:
         return OFF
@@ -129,7 +139,7 @@ async def _map(stack: AsyncExitStack, services: list[Service], endpoint: Endpoin
     )
     host, port = split_address(wanted, "rpc.epm")
     try:
-        found = await stack.enter_async_context(RpcServer([mapper.service()]).listen(host, port))
+        found = await stack.enter_async_context(RpcServer([mapper.service()], mechanisms).listen(host, port))
     except OSError as error:
         if config.rpc.epm:
             raise AddressError(_cannot(wanted, error, "--epm")) from None

@@ -187,3 +187,17 @@ async def test_many_hashes_do_not_keep_others_waiting(wire: Wire, running: Runni
     assert answer.status == 200
     assert not all(check.done() for check in checks)
     assert await asyncio.gather(*checks) == [None] * 4
+
+
+async def test_json_and_events_ask_for_the_same_proof_and_give_the_same_rights(wire: Wire) -> None:
+    for path in ("/api/v1/jobs", "/api/v1/printers", "/api/v1/subscriptions", "/events"):
+        answer = await get(wire, path, "Requesting-User-Name: carol")
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == 'basic realm="pagebell", charset="utf-8"'
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert (await get(wire, "/api/v1/jobs", basic("alice"))).status == 200
+    assert (await get(wire, "/api/v1/jobs", basic("alice", "wrong"))).status == 401
+    pause = "POST /api/v1/printers/PDF/pause HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{}\r\n\r\n"
+    for name, status in (("alice", 403), ("carol", 200)):
+        await wire.send(pause.format(basic(name)).encode())
+        assert (await wire.response()).status == status

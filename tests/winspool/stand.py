@@ -11,6 +11,7 @@ from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor
 from pagebell.dcerpc.ntlm_keys import nt_hash
 from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
 from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Identity, Principal
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import DOC_INFO_CONTAINER, SPLCLIENT_CONTAINER
@@ -58,7 +59,14 @@ class Stand(Stage):
             return await people.nt_hash(user)
 
         self.desk = Desk(self.spooler, people, self.settings)
-        acceptor = {AuthType.NTLM: lambda: NtlmAcceptor(HashedCredentials(lookup))}
+
+        def ntlm_acceptor() -> NtlmAcceptor:
+            return NtlmAcceptor(HashedCredentials(lookup))
+
+        acceptor = {
+            AuthType.NTLM: ntlm_acceptor,
+            AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: ntlm_acceptor}),
+        }
         server = RpcServer([rprn_service(self.desk), par_service(self.desk)], acceptor)
         async with server.listen("127.0.0.1", 0) as endpoint:
             self.port = endpoint.port

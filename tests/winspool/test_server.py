@@ -10,9 +10,6 @@ import pytest_asyncio
 from pagebell.dcerpc.ndr import WERROR, Call, Struct
 from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.status import Fault, Status
-from pagebell.ipp import registry as r
-from pagebell.ipp.codec import GroupTag
-from pagebell.ipp.registry import Op
 from pagebell.model.event import JobId, JobState, PrinterState
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import unpack
@@ -21,7 +18,6 @@ from pagebell.winspool.idl import par, rprn
 from pagebell.winspool.idl.containers import JOB_CONTAINER, PRINTER_CONTAINER
 from pagebell.winspool.idl.types import JOB_INFO_1
 from pagebell.winspool.werror import Win32
-from tests.unit.ipp_server.door import Door, first
 from tests.winspool.stand import CLIENT, Stand, open_printer, print_document, stand, start_doc
 
 
@@ -248,27 +244,3 @@ async def test_par_asks_for_privacy_and_its_object(here: Stand) -> None:
     async with here.client(level=Level.PRIVACY, interface=par.IREMOTEWINSPOOL) as client:
         with pytest.raises(Fault, match="UNSUPPORTED_TYPE"):
             await client.call(call)
-
-
-# ---------------------------------------------------------------- the same act, another door
-
-
-async def test_the_same_act_through_ipp_and_rpc_leaves_the_same_rows_and_events(here: Stand) -> None:
-    """ARCHITECTURE.md's invariant: jobs differ by their ids and keys, and by nothing else."""
-    octets = b"The same words."
-    async with Door() as door:
-        created = await door.ask(Op.CREATE_JOB, r.job_name("Letter"))
-        number = first(created, GroupTag.JOB).get(r.job_id)
-        assert number is not None
-        await door.ask(
-            Op.SEND_DOCUMENT, r.job_id(number), r.document_name("Letter"), r.last_document(True), data=octets
-        )
-        by_ipp, ipp_events = await door.job(JobId(number)), await door.happened()
-    async with here.client() as client:
-        rpc_number = await print_document(client, await open_printer(client), octets)
-    by_rpc, rpc_events = await here.job(JobId(rpc_number)), await here.happened()
-    assert ipp_events == rpc_events
-    differing = {name for name in by_ipp.__slots__ if getattr(by_ipp, name) != getattr(by_rpc, name)}
-    assert differing <= {"uuid", "documents", "created", "touched", "processing_at"}
-    old, new = by_ipp.documents[0], by_rpc.documents[0]
-    assert {n for n in old.__slots__ if getattr(old, n) != getattr(new, n)} <= {"key", "language"}

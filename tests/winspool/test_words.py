@@ -9,7 +9,7 @@ from pagebell.dcerpc.ndr.compiler import codec
 from pagebell.model.document import Ticket
 from pagebell.model.errors import FACTS, OutOfService
 from pagebell.winspool import devmode, werror
-from pagebell.winspool.idl import par, par_notify, rprn
+from pagebell.winspool.idl import par, par_more, par_notify, rprn
 from pagebell.winspool.server.names import Name, is_ours, parse
 from pagebell.winspool.werror import Win32, Win32Error, code_of
 
@@ -27,11 +27,10 @@ def test_every_declaration_compiles(interface: object) -> None:
             codec(call.Reply, transfer)
 
 
-def test_every_par_call_is_an_rprn_call_but_for_those_that_wait() -> None:
+def test_every_par_call_is_an_rprn_call_but_for_those_that_wait_and_for_packages() -> None:
+    ours = {par_notify.__name__, par_more.__name__}
     for call in par.IREMOTEWINSPOOL.calls.values():
-        assert call.__module__ == par_notify.__name__ or set(call.__mro__) & set(
-            rprn.WINSPOOL.calls.values()
-        ), call
+        assert call.__module__ in ours or set(call.__mro__) & set(rprn.WINSPOOL.calls.values()), call
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from cyclopts import Group, Parameter
 
-from pagebell.cli.failures import Interrupted
+from pagebell.cli.failures import CommandError, Interrupted
 from pagebell.ipp.administration import printer_uri
 from pagebell.ipp.client import Client
+from pagebell.winspool.client.addresses import is_windows, parse
+from pagebell.winspool.client.client import Client as WindowsClient
 
 T = TypeVar("T")
+PrintClient = Client | WindowsClient
+"""What prints, whatever it speaks."""
 
 DEFAULT_SERVER: Final = "ipp://127.0.0.1:8631/"
 _GROUP: Final = Group("Connection", sort_key=90)
@@ -25,13 +33,13 @@ class Connection:
     """Which server to speak to, and as whom."""
 
     server: Annotated[str, Parameter(env_var="PAGEBELL_SERVER", show_default=True)] = DEFAULT_SERVER
-    """The print server's address, such as ipp://HOST:PORT/ or ipps://HOST/."""
+    r"""The print server's address, such as ipp://HOST:PORT/, ipps://HOST/, par://HOST or \\\\HOST."""
 
-    user: Annotated[str, Parameter(env_var="PAGEBELL_USER")] = ""
-    """Whom to print as; your login name when left out."""
+    user: Annotated[str, Parameter(name=["--user", "-u"], env_var="PAGEBELL_USER")] = ""
+    """Whom to print as; your login name when left out. A server that wants proof gets your ticket or a password."""
 
-    password: Annotated[str, Parameter(env_var="PAGEBELL_PASSWORD", show=False)] = ""
-    """Taken from PAGEBELL_PASSWORD, and sent only to a server that asks for it."""
+    password_file: Annotated[str, Parameter(env_var="PAGEBELL_PASSWORD_FILE")] = ""
+    """File with the password, which may also be in PAGEBELL_PASSWORD; else you are asked at need."""
 
     insecure: Annotated[bool, Parameter(negative="")] = False
     """Accept any certificate of an ipps:// server."""
@@ -39,13 +47,44 @@ class Connection:
     debug: Annotated[bool, Parameter(negative="")] = False
     """Show the technical details of an error."""
 
+    @property
+    def password(self) -> str:
+        """From its file or from the environment: a command line is for everybody to see. Raises CommandError."""
+        if not self.password_file:
+            return os.environ.get("PAGEBELL_PASSWORD", "")
+        try:
+            return Path(self.password_file).expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise CommandError(f"the password can't be read from {self.password_file}: {why}.") from None
+
     def client(self, printer: str = "") -> Client:
-        """A client of the server, or of one of its printers, given by name or by URI."""
-        client = Client(self.server, user=self.user, password=self.password, verify=not self.insecure)
-        if not printer:
-            return client
-        uri = printer if "://" in printer else printer_uri(client, printer)
-        return Client(uri, user=self.user, password=self.password, verify=not self.insecure)
+        """A client of the server, or of one of its printers, given by name or by URI; for what IPP alone has."""
+        found = self.any(printer)
+        if isinstance(found, WindowsClient):
+            raise CommandError(f"{found.uri} is a Windows print server, and this command is for IPP servers.")
+        return found
+
+    def any(self, printer: str = "") -> PrintClient:
+        """The same of any server: IPP's, or Windows'."""
+        if is_windows(printer) or (is_windows(self.server) and "://" not in printer):
+            uri = printer if is_windows(printer) else self.server
+            uri = parse(uri).at(printer).uri if printer and uri == self.server else uri
+            return WindowsClient(uri, user=self.user, password=self._asked(uri))
+        if "://" in printer:
+            return self._ipp(printer)
+        client = self._ipp(self.server)
+        return self._ipp(printer_uri(client, printer)) if printer else client
+
+    def _ipp(self, uri: str) -> Client:
+        return Client(uri, user=self.user, password=self.password, ask=ask, verify=not self.insecure)
+
+    def _asked(self, uri: str) -> str:
+        """The password; somebody who names a user and sits at a terminal is asked for it."""
+        known = self.password
+        if known or not self.user or not sys.stdin.isatty():
+            return known
+        return getpass.getpass(f"Password of {self.user} for {parse(uri).host} (empty: Kerberos): ")
 
     def at(self, uri: str) -> Connection:
         """The same for another server."""
@@ -57,6 +96,16 @@ class Connection:
 
 
 LOCAL: Final = Connection()
+
+
+def ask(user: str, host: str) -> str | None:
+    """The password that somebody types; None where nobody could."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    try:
+        return getpass.getpass(f"Password of {user} at {host}: ", sys.stderr)
+    except EOFError:
+        return None
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -10,14 +10,15 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from rich.text import Text
 
-from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
 from pagebell.cli.console import console, table
 from pagebell.cli.failures import UsageError, sentence
 from pagebell.cli.words import STATES, outcome, plain_text
-from pagebell.ipp.client import Client, WhichJobs
+from pagebell.ipp.client import WhichJobs
 from pagebell.ipp.errors import IppError, Unsupported
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
+from pagebell.winspool.client.errors import WindowsError
 
 _STYLES: Final = {
     JobState.PROCESSING: "bold",
@@ -53,7 +54,7 @@ def jobs(
     which: WhichJobs = "all" if all_jobs else "completed" if completed else "not-completed"
 
     async def work() -> list[JobInfo]:
-        async with connection.client(printer) as client:
+        async with connection.any(printer) as client:
             return await _list(client, which, mine)
 
     found = run(work)
@@ -68,7 +69,7 @@ def jobs(
     return 0
 
 
-async def _list(client: Client, which: WhichJobs, mine: bool) -> list[JobInfo]:
+async def _list(client: PrintClient, which: WhichJobs, mine: bool) -> list[JobInfo]:
     """Jobs in the order of their numbers; a printer that cannot list all is asked for both kinds."""
     try:
         found = await client.jobs(which, mine=mine)
@@ -124,7 +125,7 @@ def cancel(
     all_jobs
         All jobs that wait and print.
     """
-    return _each(ids, connection, Client.cancel, "cancelled", everything=all_jobs)
+    return _each(ids, connection, lambda client, job: client.cancel(job), "cancelled", everything=all_jobs)
 
 
 def hold(*ids: int, connection: Connection = LOCAL) -> int:
@@ -135,7 +136,7 @@ def hold(*ids: int, connection: Connection = LOCAL) -> int:
     ids
         Job numbers, as 'pagebell jobs' shows them.
     """
-    return _each(ids, connection, Client.hold, "held")
+    return _each(ids, connection, lambda client, job: client.hold(job), "held")
 
 
 def release(*ids: int, connection: Connection = LOCAL) -> int:
@@ -146,7 +147,7 @@ def release(*ids: int, connection: Connection = LOCAL) -> int:
     ids
         Job numbers, as 'pagebell jobs' shows them.
     """
-    return _each(ids, connection, Client.release, "released")
+    return _each(ids, connection, lambda client, job: client.release(job), "released")
 
 
 def restart(*ids: int, connection: Connection = LOCAL) -> int:
@@ -157,13 +158,13 @@ def restart(*ids: int, connection: Connection = LOCAL) -> int:
     ids
         Job numbers, as 'pagebell jobs --completed' shows them.
     """
-    return _each(ids, connection, Client.restart, "restarted")
+    return _each(ids, connection, lambda client, job: client.restart(job), "restarted")
 
 
 def _each(
     ids: tuple[int, ...],
     connection: Connection,
-    act: Callable[[Client, int], Awaitable[None]],
+    act: Callable[[PrintClient, int], Awaitable[None]],
     done: str,
     *,
     everything: bool = False,
@@ -174,13 +175,13 @@ def _each(
 
     async def work() -> int:
         failed = 0
-        async with connection.client() as client:
+        async with connection.any() as client:
             numbers = ids or [job.id for job in await client.jobs()]
             for number in numbers:
                 try:
                     await act(client, number)
                     print(f"Job {number} is {done}.")
-                except IppError as error:
+                except (IppError, WindowsError) as error:
                     failed += 1
                     print(f"pagebell: Job {number}: {sentence(error)}", file=sys.stderr)
             if not numbers:

@@ -37,7 +37,7 @@ def list_printers(*, connection: Connection = LOCAL) -> int:
     """List the server's printers, how they are, and where their pages go."""
 
     async def work() -> list[PrinterInfo]:
-        async with connection.client() as client:
+        async with connection.any() as client:
             return await client.printers()
 
     found = run(work)
@@ -181,7 +181,7 @@ def pause(name: str, /, *, connection: Connection = LOCAL) -> int:
     """
 
     async def work() -> None:
-        async with connection.client(name) as client:
+        async with connection.any(name) as client:
             await client.pause()
 
     run(work)
@@ -200,7 +200,7 @@ def resume(name: str, /, *, connection: Connection = LOCAL) -> int:
     """
 
     async def work() -> None:
-        async with connection.client(name) as client:
+        async with connection.any(name) as client:
             await client.resume()
 
     run(work)

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from pagebell.cli.connection import LOCAL, Connection, run
+from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
 from pagebell.cli.console import console
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
@@ -24,6 +24,7 @@ from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
 from pagebell.ipp.upload import Progress, document_format
 from pagebell.ipp.values import Attribute
+from pagebell.winspool.client.addresses import is_windows
 
 STDIN: Final = "-"
 EXIT_UNKNOWN: Final = 3
@@ -42,14 +43,15 @@ def print_files(
     hold: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = LOCAL,
 ) -> int:
-    """Print files on any IPP printer and tell how it goes, to the end.
+    """Print files on any IPP printer or Windows print server and tell how it goes, to the end.
 
     Parameters
     ----------
     files
         Files to print, each as a job of its own; '-' is standard input.
     to
-        The printer: its name on the server, or any printer's address. The server's default when left out.
+        The printer: its name on the server, or any printer's address: ipp://, par://, rprn:// or \\\\HOST\\QUEUE. The
+        server's default when left out.
     copies
         How many copies of each.
     option
@@ -119,7 +121,7 @@ class _Order:
         self._options = options
         self._wait = wait
         self._hold = hold
-        self._client: Client | None = None
+        self._client: PrintClient | None = None
         self._papers = [
             _Paper(number, file, _name(file), title or _name(file)) for number, file in enumerate(files)
         ]
@@ -148,12 +150,12 @@ class _Order:
                     if await self._send(client, paper, screen, where) and self._wait:
                         group.create_task(self._follow(client, paper, screen))
 
-    async def _open(self) -> Client:
+    async def _open(self) -> PrintClient:
         """A client of the printer that was meant."""
         if self._to:
-            return self._connection.client(self._to)
-        client = self._connection.client()
-        if client.address.path != "/":
+            return self._connection.any(self._to)
+        client = self._connection.any()
+        if not isinstance(client, Client) or client.address.path != "/":
             return client
         async with client:
             try:
@@ -164,7 +166,7 @@ class _Order:
         path = "/" + printer.uri.split("://", 1)[-1].partition("/")[2]
         return self._connection.client(client.address.at(path).uri)
 
-    async def _greet(self, client: Client, screen: Display) -> str:
+    async def _greet(self, client: PrintClient, screen: Display) -> str:
         """See that the printer is there, before anything is drawn; returns its name."""
         printer = await client.printer()
         if printer.accepting is False:
@@ -173,7 +175,7 @@ class _Order:
             raise CommandError(f"The printer {printer.name or client.uri} takes no jobs at present.{why}")
         return plain_text(printer.name).rstrip(".") or client.uri
 
-    async def _send(self, client: Client, paper: _Paper, screen: Display, where: str) -> bool:
+    async def _send(self, client: PrintClient, paper: _Paper, screen: Display, where: str) -> bool:
         def sent(octets: int, total: int | None) -> None:
             paper.fraction = octets / total if total else 0.0
             text = f"Sending: {size(octets)} of {size(total)}." if total else f"Sending: {size(octets)}."
@@ -194,7 +196,7 @@ class _Order:
         self._show(paper, screen, sent_as, Tone.GOING if self._wait else Tone.LEFT)
         return True
 
-    async def _submit(self, client: Client, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
+    async def _submit(self, client: PrintClient, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
         """Hand the document to the printer; a busy one is asked again, as RFC 8011 B.1.5.8 has it."""
         if paper.file == STDIN:
             pieces = stdin_pieces()
@@ -215,7 +217,7 @@ class _Order:
             await asyncio.sleep(delay)
             delay = min(delay * 2, _BUSY_MOST)
 
-    async def _follow(self, client: Client, paper: _Paper, screen: Display) -> None:
+    async def _follow(self, client: PrintClient, paper: _Paper, screen: Display) -> None:
         assert paper.job is not None
         try:
             async for update in client.follow(paper.job):
@@ -249,7 +251,7 @@ class _Order:
 
     def _reference(self, job: JobInfo) -> str:
         """A job's number, and the server where it is no other than the default."""
-        if self._client is None or "://" not in self._to:
+        if self._client is None or not ("://" in self._to or is_windows(self._to)):
             return f"{job.id}{self._connection.hint()}"
         return f"{job.id}{self._connection.at(self._client.uri).hint()}"
 

@@ -22,6 +22,9 @@ from pagebell.ipp.events import Pace
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
 from pagebell.ipp.subscribing import Scope
+from pagebell.winspool.client.addresses import is_windows
+from pagebell.winspool.client.client import Client as WindowsClient
+from pagebell.winspool.client.events import Events
 
 PACE: Final = Pace(patience=inf)
 _SHORTEST: Final = 1.0
@@ -61,6 +64,9 @@ def watch(
     wanted = keywords(events)
     report: Report = JsonLines() if json else Log(console())
 
+    if is_windows(target) or is_windows(connection.server):
+        return run(lambda: _windows(connection, target, report))
+
     async def work() -> int:
         client, scope = await aim(connection, target)
         async with client:
@@ -91,6 +97,27 @@ def watch(
             return _status(done)
 
     return run(work)
+
+
+async def _windows(connection: Connection, target: str, report: Report) -> int:
+    """What a Windows print server tells of a printer or, to its end, of one of its jobs."""
+    is_job = target.isascii() and target.isdigit()
+    client = connection.any("" if is_job else target)
+    assert isinstance(client, WindowsClient)
+    if is_job:
+        job = await client.job(int(target))
+        events = Events(client.address)
+        async for update in client.follow(job):
+            job = update.job
+            for event in events.of_update(update):
+                report.tell(event)
+        report.outcome(job)
+        return _status(job)
+    if not client.address.printer:
+        raise UsageError(f"Name one of the printers of {client.uri}; 'pagebell printers list' shows them.")
+    async for event in client.events(on_connection=report.connection):
+        report.tell(event)
+    return 0
 
 
 async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:

@@ -99,6 +99,11 @@ class RpcClient:
         """Return the association group, for a second connection that shares the context handles."""
         return self._association.group
 
+    @property
+    def local_host(self) -> str:
+        """Return the address of ours that the server sees; empty for a stream that has none."""
+        return str((self._writer.get_extra_info("sockname") or ("",))[0])
+
     async def call(self, call: Procedure[R], *, object: uuid.UUID | None = None) -> R:
         """Make a call and return its reply; raise `Fault` when it was faulted.
 

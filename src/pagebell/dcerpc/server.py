@@ -133,13 +133,18 @@ class RpcServer:
         listener.setblocking(False)
         endpoint = Endpoint(host, listener.getsockname()[1])
         offer = self.offer(str(endpoint.port))
+        error: Exception | None = None
         with listener:
             async with asyncio.TaskGroup() as tasks:
                 accepting = tasks.create_task(self._accept(listener, offer))
                 try:
                     yield endpoint
+                except Exception as raised:  # noqa: BLE001 - it is raised again below, out of the task group
+                    error = raised
                 finally:
                     accepting.cancel()
+        if error is not None:
+            raise error
 
     async def _accept(self, listener: socket.socket, offer: Offer) -> None:
         loop = asyncio.get_running_loop()

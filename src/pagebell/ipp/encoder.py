@@ -118,6 +118,12 @@ def encode_attribute(attribute: Attribute) -> bytes:
     return b"".join(out)
 
 
+def integer_writer(name: str) -> Callable[[int], bytes]:
+    """What encodes integers of one attribute that occurs so often that its checks would cost too much."""
+    start = _TAGS[Tag.INTEGER] + _word(name)
+    return lambda number: start + _INTEGER(4, number)
+
+
 def encode(message: Message) -> bytes:
     """Encode a whole message."""
     return encode_message_parts(

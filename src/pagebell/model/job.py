@@ -12,6 +12,22 @@ DEFAULT_PRIORITY = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """Something that a program has noted about a job; nothing follows from it here."""
+
+    name: str
+    """Names do not differ by case."""
+    value: str | int = ""
+    width: int = 0
+    """Bits of a number."""
+    octets: bytes | None = None
+    """In place of a value."""
+
+
+MOST_PROPERTIES = 64
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One job. Values only: `pagebell.model.lifecycle` makes its next version.
 
@@ -57,6 +73,7 @@ class Job:
     """To be forgotten as soon as it is final."""
     charset: str = "utf-8"
     language: str = "en"
+    properties: tuple[Property, ...] = ()
     version: int = 1
 
     @property

@@ -7,18 +7,30 @@ and, where somebody listens to it alone, of its job. Who listens to a job and to
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import Scope, SubscriptionId
 
 NEVER: Final = 1 << 62
 """A number that no event reaches."""
+
+
+_NONE: Final[array[int]] = array("Q")
+_KEPT: Final = 256
+"""Sets of kinds for which a chronicle's tracks are kept at hand."""
+
+
+class Sleeper(Protocol):
+    """Somebody who waits for events."""
+
+    def wake(self) -> None:
+        """There may be one; returns at once."""
+        ...
 
 
 class Track:
@@ -41,6 +53,8 @@ class Track:
 
     def following(self, after: int, up_to: int, limit: int) -> array[int]:
         """The first `limit` above `after` and not above `up_to`."""
+        if not self.numbers or self.numbers[-1] <= after:
+            return _NONE
         first = bisect_right(self.numbers, after)
         last = first + limit
         if up_to < NEVER:
@@ -63,7 +77,9 @@ class Chronicle:
     tracks: dict[EventKind, Track] = field(default_factory=dict)
     members: list[SubscriptionId] = field(default_factory=list)
     """The subscriptions of exactly this scope, by id."""
-    parked: dict[frozenset[EventKind], set[asyncio.Future[None]]] | None = None
+    kept: dict[frozenset[EventKind], tuple[Track, ...]] | None = None
+    """The tracks of kinds that were asked for, as long as there are no new ones."""
+    parked: dict[frozenset[EventKind], set[Sleeper]] | None = None
     """Who waits, by the kinds that would wake them."""
 
     def add(self, kind: EventKind, number: int) -> None:
@@ -71,32 +87,39 @@ class Chronicle:
         track = self.tracks.get(kind)
         if track is None:
             track = self.tracks[kind] = Track()
+            self.kept = None
         track.numbers.append(number)
 
-    def heard(self, kinds: frozenset[EventKind]) -> Iterator[Track]:
+    def heard(self, kinds: frozenset[EventKind]) -> tuple[Track, ...]:
         """The tracks of these kinds."""
-        return (track for kind, track in self.tracks.items() if kind in kinds)
+        if self.kept is None or len(self.kept) >= _KEPT:
+            self.kept = {}
+        found = self.kept.get(kinds)
+        if found is None:
+            found = tuple(track for kind, track in self.tracks.items() if kind in kinds)
+            self.kept[kinds] = found
+        return found
 
-    def park(self, kinds: frozenset[EventKind], waiter: asyncio.Future[None]) -> None:
-        """Wake somebody at the next event of these kinds."""
+    def park(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
+        """Wake somebody at every event of these kinds, until they leave."""
         if self.parked is None:
             self.parked = {}
-        self.parked.setdefault(kinds, set()).add(waiter)
+        self.parked.setdefault(kinds, set()).add(sleeper)
 
-    def leave(self, kinds: frozenset[EventKind], waiter: asyncio.Future[None]) -> None:
+    def leave(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
         """They do not wait any more."""
-        waiters = (self.parked or {}).get(kinds)
-        if waiters is not None:
-            waiters.discard(waiter)
-            if not waiters and self.parked is not None:
+        sleepers = (self.parked or {}).get(kinds)
+        if sleepers is not None:
+            sleepers.discard(sleeper)
+            if not sleepers and self.parked is not None:
                 del self.parked[kinds]
 
     def wake(self, kind: EventKind | None = None) -> None:
         """Wake whoever waits for that kind, or everybody."""
-        if not self.parked:
-            return
-        for kinds in [kinds for kinds in self.parked if kind is None or kind in kinds]:
-            wake(self.parked.pop(kinds))
+        for kinds, sleepers in (self.parked or {}).items():
+            if kind is None or kind in kinds:
+                for sleeper in sleepers:
+                    sleeper.wake()
 
     def trim(self, up_to: int) -> None:
         """The events up to that number have left the log."""
@@ -160,13 +183,6 @@ class JobChronicle(Chronicle):
         self.gaps = [(after, up_to)]
         for track in self.tracks.values():
             del track.numbers[:]
-
-
-def wake(waiters: Iterable[asyncio.Future[None]]) -> None:
-    """Let them go on."""
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_result(None)
 
 
 def merged(parts: list[array[int]], limit: int) -> list[int]:

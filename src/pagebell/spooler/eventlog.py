@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict, deque
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from sys import intern
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
-from pagebell.spooler.chronicle import Chronicle, JobChronicle, wake
+from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
 from pagebell.spooler.leases import Leases
 from pagebell.spooler.listener import Listener, kinds_of
@@ -30,18 +31,17 @@ _RECENT = 4096
 """How many of the newest events are kept at hand; older ones are read from the store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(NamedTuple):
     """An event as one subscription's n-th (`number` is its notify-sequence-number)."""
 
     number: int
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What a reader gets: events in order; `missed` of them were dropped before the first."""
 
+    subscription: Subscription
     notifications: tuple[Notification, ...]
     missed: int = 0
     complete: bool = False
@@ -51,6 +51,30 @@ class Batch:
     def last(self) -> int | None:
         """Number of the last one, to read on from."""
         return self.notifications[-1].number if self.notifications else None
+
+
+class Watch:
+    """A reader that waits, again and again."""
+
+    __slots__ = ("_cursors", "_has_news", "_waiter")
+
+    def __init__(
+        self, cursors: Mapping[SubscriptionId, int], has_news: Callable[[SubscriptionId, int], bool]
+    ) -> None:
+        self._cursors = cursors
+        self._has_news = has_news
+        self._waiter: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        """Something happened that may concern it."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def news(self) -> None:
+        """Return when one of its subscriptions can be read on from its number, has ended, or the server goes down."""
+        while not any(self._has_news(number, after) for number, after in self._cursors.items()):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
 
 
 class Archive(Protocol):
@@ -102,7 +126,8 @@ class EventLog:
         listener = self._listeners.pop(number, None)
         if listener is None:
             return
-        wake(listener.waiters or ())
+        for sleeper in listener.sleepers:
+            sleeper.wake()
         subscription, chronicle = listener.subscription, listener.chronicle
         _remove(chronicle.members, number)
         if chronicle is self._chronicles.server:
@@ -197,9 +222,9 @@ class EventLog:
         """
         while True:
             listener = self._listener(number)
-            listener.catch_up(self._progress)
-            wanted, missed, total = listener.window(after, limit, self._chronicles.trimmed)
-            complete = listener.finished is not None and after + missed + len(wanted) >= total
+            if listener.pacing is not None:
+                listener.catch_up(self._progress)
+            wanted, missed, complete = listener.window(after, limit, self._chronicles.trimmed)
             if wanted or complete or not wait or self._closed:
                 events = await self._fetch(wanted)
                 if wanted and not events:
@@ -211,35 +236,37 @@ class EventLog:
                     numbered = {seq: first + i for i, seq in enumerate(wanted)}
                     found = tuple(Notification(numbered[event.seq], event) for event in events)
                 missed = found[0].number - after - 1 if found else missed
-                return Batch(found, missed, complete)
+                return Batch(listener.subscription, found, missed, complete)
             await self.news({number: after})
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
-        while (listeners := self._silent(cursors)) is not None:
-            waiter = asyncio.get_running_loop().create_future()
-            for listener in listeners:
-                listener.park(waiter)
-            self._waiting += 1
-            try:
-                await waiter
-            finally:
-                self._waiting -= 1
-                for listener in listeners:
-                    listener.leave(waiter)
+        with self.watch(cursors) as watch:
+            await watch.news()
 
-    def _silent(self, cursors: Mapping[SubscriptionId, int]) -> list[Listener] | None:
-        """Where to wait; None if there is something to tell of already."""
-        silent = []
-        for number, after in cursors.items():
-            listener = self._listeners.get(number)
-            if listener is None or listener.finished is not None or self._closed:
-                return None
+    @contextmanager
+    def watch(self, cursors: Mapping[SubscriptionId, int]) -> Iterator[Watch]:
+        """Be woken for what these subscriptions tell above those numbers, which may rise as they are read."""
+        watch = Watch(cursors, self._has_news)
+        listeners = [self._listeners[number] for number in cursors if number in self._listeners]
+        for listener in listeners:
+            listener.park(watch)
+        self._waiting += 1
+        try:
+            yield watch
+        finally:
+            self._waiting -= 1
+            for listener in listeners:
+                listener.leave(watch)
+
+    def _has_news(self, number: SubscriptionId, after: int) -> bool:
+        """Whether there is something to tell above that number, or nothing will come any more."""
+        listener = self._listeners.get(number)
+        if listener is None or self._closed or listener.finished is not None:
+            return True
+        if listener.pacing is not None:
             listener.catch_up(self._progress)
-            if listener.total() > after:
-                return None
-            silent.append(listener)
-        return silent
+        return listener.total() > after
 
     @property
     def waiting(self) -> int:
@@ -263,10 +290,10 @@ class EventLog:
         return await self._fetch(range(position + 1, up_to + 1))
 
     async def _fetch(self, numbers: Sequence[int]) -> list[Event]:
-        at_hand = [self._recent.get(seq) for seq in numbers]
-        if None not in at_hand:
-            return [event for event in at_hand if event is not None]
-        return await self._archive.events(numbers)
+        try:
+            return [self._recent[seq] for seq in numbers]
+        except KeyError:
+            return await self._archive.events(numbers)
 
     # --- forgetting ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
@@ -261,6 +261,14 @@ class Jobs:
     async def name_document(self, number: JobId, document: int, name: str, by: Principal) -> Job:
         """Give a document of a waiting job another name. Raises NotFound, NotAuthorized, WrongState."""
         return await self._change(number, by, lambda job: with_name(job, document, name, self._now()))
+
+    async def read(self, number: JobId, by: Principal) -> AsyncGenerator[bytes]:
+        """The octets of its documents, one after the other. Raises NotFound, NotAuthorized, Gone."""
+        job = await self._ledger.job(number)
+        self._ledger.at(job.printer, by).demand_own(job.owner)
+        for document in job.printable:
+            async for chunk in self._ledger.documents.read(document.key):
+                yield chunk
 
     async def _change(self, number: JobId, by: Principal, decide: Callable[[Job], Change | None]) -> Job:
         def decide_own(job: Job) -> Change | None:

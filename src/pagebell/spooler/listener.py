@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import SERVER, Filter, Subscription
-from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Track, merged
+from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Sleeper, Track, merged
 from pagebell.spooler.pacing import Pacing
 
 _OF_PRINTERS = frozenset(kind for kind in EventKind if kind.value.startswith("printer-"))
@@ -33,11 +32,12 @@ def kinds_of(wanted: frozenset[EventKind]) -> Kinds:
 
 
 class Window(NamedTuple):
-    """Some of a subscription's matches by log number, how many were missed before them, how many there are in all."""
+    """Some of a subscription's matches by log number, how many were missed before them, and whether these are all."""
 
     numbers: list[int]
     missed: int
-    total: int
+    complete: bool
+    """None can follow these: its job is finished."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +58,7 @@ class Listener:
     pacing: Pacing | None = None
     cursor: tuple[int, int] | None = None
     """The number last read, and that of its event in the log: most readers go on from there."""
-    waiters: set[asyncio.Future[None]] | None = None
+    sleepers: tuple[Sleeper, ...] = ()
 
     @property
     def finished(self) -> float | None:
@@ -67,11 +67,10 @@ class Listener:
 
     def count(self, up_to: int = NEVER) -> int:
         """How many matches its chronicles have had up to that event, which must not have left the log."""
-        found = sum(track.count(up_to) for track in self.chronicle.heard(self.kinds))
-        if self.printer is not None:
-            found += sum(track.count(up_to) for track in self.printer.heard(self.of_printer))
-            found -= self.skipped(up_to)
-        return found
+        found = 0
+        for track in self._tracks():
+            found += track.total if up_to is NEVER else track.count(up_to)
+        return found if self.printer is None else found - self.skipped(up_to)
 
     def skipped(self, up_to: int) -> int:
         """How many of its printer's events came while its job was finished."""
@@ -83,7 +82,7 @@ class Listener:
         """The log numbers of its first `limit` matches above `after`."""
         parts = [track.following(after, NEVER, limit) for track in self.chronicle.heard(self.kinds)]
         if self.printer is not None and isinstance(self.chronicle, JobChronicle):
-            heard = list(self.printer.heard(self.of_printer))
+            heard = self.printer.heard(self.of_printer)
             for above, up_to in self.chronicle.spans(after):
                 parts += [track.following(above, up_to, limit) for track in heard]
         return merged([part for part in parts if part], limit)
@@ -107,47 +106,47 @@ class Listener:
 
     def window(self, after: int, limit: int, trimmed: int) -> Window:
         """Its first `limit` notifications numbered above `after`."""
-        gone = self.gone(trimmed)
-        missed = max(0, gone - after)
-        first = after + missed
-        if self.pacing is not None:
-            numbers = self.pacing.matches[first - gone : first - gone + limit].tolist()
+        cursor, missed = self.cursor, 0
+        if self.pacing is None and cursor is not None and cursor[0] == after and cursor[1] >= trimmed:
+            numbers = self.following(cursor[1], limit)
         else:
-            numbers = self.following(self._place(first, gone, trimmed), limit)
+            gone = self.gone(trimmed)
+            missed = max(0, gone - after)
+            first = after + missed
+            if self.pacing is None:
+                numbers = self.following(self._place(first, gone, trimmed), limit)
+            else:
+                numbers = self.pacing.matches[first - gone : first - gone + limit].tolist()
+        last = after + missed + len(numbers)
         if numbers:
-            self.cursor = (first + len(numbers), numbers[-1])
-        return Window(numbers, missed, self.total())
+            self.cursor = (last, numbers[-1])
+        return Window(numbers, missed, self.finished is not None and last >= self.total())
 
     def _place(self, number: int, gone: int, trimmed: int) -> int:
         """The log number of an event that comes after notification `number`, and before or with the next."""
         lowest = max(self.subscription.since, trimmed)
         if number == gone:
             return lowest
-        if self.cursor is not None and self.cursor[0] == number:
-            return self.cursor[1]
         highest = max((track.numbers[-1] for track in self._tracks() if track.numbers), default=lowest)
         reached = range(lowest, highest + 1)
         return lowest + bisect_left(reached, self.base + number, key=self.count)
 
-    def _tracks(self) -> list[Track]:
-        own = list(self.chronicle.heard(self.kinds))
-        return own if self.printer is None else own + list(self.printer.heard(self.of_printer))
+    def _tracks(self) -> tuple[Track, ...]:
+        own = self.chronicle.heard(self.kinds)
+        return own if self.printer is None else own + self.printer.heard(self.of_printer)
 
     # --- waiting ---
 
-    def park(self, waiter: asyncio.Future[None]) -> None:
-        """Wake a reader when there may be a match, or when no more will come."""
-        self.chronicle.park(self.kinds, waiter)
+    def park(self, sleeper: Sleeper) -> None:
+        """Wake a reader when there may be a match, or when no more will come, until it leaves."""
+        self.chronicle.park(self.kinds, sleeper)
         if self.printer is not None:
-            self.printer.park(self.of_printer, waiter)
-        self.waiters = self.waiters or set()
-        self.waiters.add(waiter)
+            self.printer.park(self.of_printer, sleeper)
+        self.sleepers = (*self.sleepers, sleeper)
 
-    def leave(self, waiter: asyncio.Future[None]) -> None:
+    def leave(self, sleeper: Sleeper) -> None:
         """That reader does not wait any more."""
-        self.chronicle.leave(self.kinds, waiter)
+        self.chronicle.leave(self.kinds, sleeper)
         if self.printer is not None:
-            self.printer.leave(self.of_printer, waiter)
-        if self.waiters is not None:
-            self.waiters.discard(waiter)
-            self.waiters = self.waiters or None
+            self.printer.leave(self.of_printer, sleeper)
+        self.sleepers = tuple(one for one in self.sleepers if one is not sleeper)

@@ -66,6 +66,8 @@ class Numbers(RuleBasedStateMachine):
         self.runner.run(self.ledger.store.commit(Change(**parts)))  # type: ignore[arg-type]
         for event in self.store.history[self.seen :]:
             self.seen = event.seq
+            if event.kind is EventKind.JOB_CREATED and event.job is not None:
+                self.ended.pop(event.job, None)
             for reader in self.readers:
                 if self._hears(reader.subscription, event):
                     reader.matches.append(event.seq)
@@ -74,8 +76,6 @@ class Numbers(RuleBasedStateMachine):
 
     def _hears(self, subscription: Subscription, event: Event) -> bool:
         job = subscription.scope.job
-        if event.kind is EventKind.JOB_CREATED and event.job is not None:
-            self.ended.pop(event.job, None)
         return event.seq > subscription.since and subscription.filter.matches(event) and job not in self.ended
 
     # --- what happens ---

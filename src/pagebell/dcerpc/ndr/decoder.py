@@ -17,6 +17,7 @@ from pagebell.dcerpc.ndr.layout import (
     MAX_ELEMENTS,
     Source,
     align,
+    arms_align,
     code,
     conformant,
     deferred,
@@ -312,8 +313,7 @@ class Decoder(Source):
         if self.wide:
             self.align(whole)
         self.fuse(code(node.tag, self.wide), t, align(node.tag, self.wide))
-        if self.wide:
-            self.align(whole)
+        self.align(whole if self.wide else arms_align(node))
         self.flush()
         mask = "" if node.mask is None else f" & {node.mask}"
         self.add(f"if {t} != v_{node.switch}{mask}: no_arm({t})")

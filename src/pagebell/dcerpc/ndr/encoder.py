@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pagebell.dcerpc.ndr.declaration import Field, Struct, fields_of
-from pagebell.dcerpc.ndr.layout import Source, align, code, conformant, deferred, sent, word
+from pagebell.dcerpc.ndr.layout import Source, align, arms_align, code, conformant, deferred, sent, word
 from pagebell.dcerpc.ndr.types import Array, Kind, Node, Opaque, Pointer, Scalar, StructOf, Text, Union
 
 
@@ -218,14 +218,13 @@ class Encoder(Source):
         self.indent -= 1
 
     def union(self, node: Union, x: str) -> None:
-        """Write the tag and the arm; NDR64 aligns both to the union's own alignment."""
+        """Write the tag and the arm; NDR64 aligns both to the union as a whole, NDR the arm to the largest of all."""
         whole = align(node, self.wide)
         if self.wide:
             self.align(whole)
         t = self.tag(node)
         self.scalar(node.tag, t)
-        if self.wide:
-            self.align(whole)
+        self.align(whole if self.wide else arms_align(node))
         self.flush()
         state = self.known, self.offset
         self.branches(node, t, lambda arm: self.arm(arm, x, state))

@@ -55,6 +55,11 @@ def align(node: Node, wide: bool) -> int:
     return 1
 
 
+def arms_align(node: Union) -> int:
+    """Return the alignment that every arm of a union has in NDR: that of the largest, as Microsoft's stubs have it."""
+    return max((align(arm, False) for arm in (*node.arms.values(), node.default or Empty())), default=1)
+
+
 def deferred(node: Node) -> bool:
     """Tell whether a node has referents that follow the outermost construct (C706 14.3.12.3)."""
     match node:

@@ -9,6 +9,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     MutableMapping,
     Sequence,
@@ -60,7 +61,10 @@ class IppApplication:
         admission = admission_of(scope)
         try:
             origin = await self._origin(scope, headers)
-            answer = await self._service.answer(aiter(body), admission.principal, origin)
+            reads_parts = _LIBCUPS not in headers.get(b"user-agent", b"")
+            answer = await self._service.answer(
+                aiter(body), admission.principal, origin, reads_parts=reads_parts
+            )
         except BodyBroken:
             await _hang_up(scope, receive)
             return
@@ -73,8 +77,14 @@ class IppApplication:
         if answer.more is not None:
             await _send_parts(answer.octets, answer.more, receive, send)
             return
+        octets = answer.octets
+        if answer.later is not None:
+            awaited = await _unless_gone(answer.later, receive)
+            if awaited is None:
+                return
+            octets = awaited
         headers_out = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-cache, no-store")]
-        await _respond(scope, body, send, 200, headers_out, answer.octets)
+        await _respond(scope, body, send, 200, headers_out, octets)
 
     async def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")
@@ -114,6 +124,8 @@ class _Body:
         return self.ended
 
 
+_LIBCUPS = b"CUPS/"
+"""In the User-Agent of all that is made with libcups, which says "Unable to read response." to an answer in parts."""
 BOUNDARY = "pagebell-next-part"
 _PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
 
@@ -124,26 +136,40 @@ async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receiv
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
-    async with aclosing(more), asyncio.TaskGroup() as group:
-        gone = group.create_task(_until_gone(receive))
-        while True:
-            part = group.create_task(anext(more, None))
-            await asyncio.wait({gone, part}, return_when=asyncio.FIRST_COMPLETED)
-            if not part.done():
-                part.cancel()
-                return
-            octets = part.result()
-            if octets is None:
-                break
-            await send({"type": "http.response.body", "body": _PART + octets + b"\r\n", "more_body": True})
-        gone.cancel()
-    await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    try:
+        async with aclosing(more), asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            async for octets in more:
+                body = b"".join((_PART, octets, b"\r\n"))
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            watch.cancel()
+            await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
+    except* _ClientGone:
+        pass
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Return when the client has closed the connection."""
+async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:
+    """What comes in its own time; None if the client goes away before."""
+    octets: bytes | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            octets = await later
+            watch.cancel()
+    except* _ClientGone:
+        octets = None
+    return octets
+
+
+class _ClientGone(Exception):
+    """There is nobody to answer any more."""
+
+
+async def _watch(receive: Receive) -> None:
+    """Raise _ClientGone when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         continue
+    raise _ClientGone
 
 
 async def _respond(

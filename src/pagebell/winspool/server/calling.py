@@ -80,12 +80,17 @@ class Callbacks:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Callbacks]:
         """Call clients while the block runs."""
+        error: Exception | None = None
         async with asyncio.TaskGroup() as self._tasks:
             try:
                 yield self
+            except Exception as raised:  # noqa: BLE001 - it is raised again below, out of the task group
+                error = raised
             finally:
                 for task in tuple(self._running):
                     task.cancel()
+        if error is not None:
+            raise error
 
     def __len__(self) -> int:
         return sum(self._open.values())

@@ -68,7 +68,8 @@ async def _purge(desk: Desk, printer: Printer, by: Principal) -> None:
 
 
 async def _nothing(desk: Desk, printer: Printer, by: Principal) -> None:
-    """No command; a status is what the device says, and nobody else sets it."""
+    """Counters are told and never set."""
+    raise Win32Error(Win32.INVALID_PARAMETER)
 
 
 _COMMANDS: dict[int, Callable[[Desk, Printer, Principal], Awaitable[None]]] = {

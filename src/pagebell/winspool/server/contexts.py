@@ -1,4 +1,4 @@
-"""Information contexts, connections of machines, port monitors and bidirectional talks. [MS-RPRN] 3.1.4.2, 3.1.4.6"""
+"""Information contexts, connections of machines, and port monitors. [MS-RPRN] 3.1.4.2, 3.1.4.6"""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pagebell.winspool.idl.rprn_data import (
     RpcEnumPerMachineConnections,
     RpcPlayGdiScriptOnPrinterIC,
     RpcResetPrinter,
-    RpcSendRecvBidiData,
     RpcXcvData,
 )
 from pagebell.winspool.server.desk import Desk, InformationContext
@@ -41,7 +40,7 @@ async def play_script(
     """[MS-RPRN] 3.1.4.2.11: there are no fonts here."""
     caller.handles.get(call.hPrinterIC, InformationContext)
     if call.cOut < 4:
-        raise Win32Error(Win32.INVALID_PARAMETER)
+        raise Win32Error(Win32.NOT_ENOUGH_MEMORY)
     return RpcPlayGdiScriptOnPrinterIC.Reply(pOut=bytes(call.cOut))
 
 
@@ -132,10 +131,3 @@ async def xcv(desk: Desk, caller: Caller, call: RpcXcvData) -> RpcXcvData.Reply:
             pOutputData=bytes(call.cbOutputData), pcbOutputNeeded=len(name), pdwStatus=status
         )
     return RpcXcvData.Reply(pOutputData=name.ljust(call.cbOutputData, b"\0"), pcbOutputNeeded=len(name))
-
-
-@calls.answers_to(RpcSendRecvBidiData)
-async def bidi(desk: Desk, caller: Caller, call: RpcSendRecvBidiData) -> RpcSendRecvBidiData.Reply:
-    """[MS-RPRN] 3.1.4.2.27: no port monitor here has a language for it."""
-    desk.opened(caller, call.hPrinter)
-    raise Win32Error(Win32.NOT_SUPPORTED)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pagebell.winspool.server.calling import Callbacks
 
 NOTHING = Access(0)
+Ask = Callable[[bytes, Principal], Awaitable[bytes]]
+"""Answers an IPP request of somebody."""
 _ADMINISTERS = Access.SERVER_ACCESS_ADMINISTER | Access.WRITE_DAC | Access.WRITE_OWNER | Access.DELETE
 _MANAGES = Access.PRINTER_ACCESS_ADMINISTER | Access.PRINTER_ACCESS_MANAGE_LIMITED
 
@@ -93,6 +97,24 @@ class Listening(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Reader:
+    """A job's octets on their way out."""
+
+    chunks: AsyncGenerator[bytes]
+    rest: bytes = b""
+
+    async def take(self, count: int) -> bytes:
+        """So many octets, fewer only at the end."""
+        while len(self.rest) < count:
+            chunk = await anext(self.chunks, None)
+            if chunk is None:
+                break
+            self.rest += chunk
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
+
+
 @dataclass(slots=True, eq=False)
 class Opened:
     """What a handle stands for: a printer, one of its jobs, the server or a port monitor. [MS-RPRN] 3.1.4.2.2"""
@@ -106,6 +128,8 @@ class Opened:
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
     document: Incoming | None = None
+    reader: Reader | None = None
+    """Where RpcReadPrinter goes on."""
     machine: str | None = None
     """What the client calls itself (SPLCLIENT_INFO_1). [MS-RPRN] 2.2.1.11.1"""
     listening: Listening | None = None
@@ -135,7 +159,11 @@ class Desk:
     spooler: Spooler
     directory: Directory
     settings: Settings = field(default_factory=Settings)
+    ipp: Ask | None = None
+    """What answers IPP inside RPC; None where there is no IPP."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
+    recently_told: OrderedDict[object, Any] = field(default_factory=OrderedDict)
+    """The newest notifications, for all clients that hear the same."""
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
 
@@ -197,6 +225,8 @@ class Desk:
     async def let_go(self, opened: Opened) -> None:
         """A handle is closed: nobody listens or waits with it any more."""
         opened.closed.set()
+        if opened.reader is not None:
+            await opened.reader.chunks.aclose()
         if opened.listening is not None:
             listening, opened.listening = opened.listening, None
             await listening.end()

@@ -19,7 +19,7 @@ from pagebell.winspool.idl.containers import JOB_CONTAINER
 from pagebell.winspool.idl.rprn import RpcEnumJobs, RpcGetJob, RpcSetJob
 from pagebell.winspool.idl.types import JOB_INFO_1, JOB_INFO_2, JOB_INFO_3
 from pagebell.winspool.server.describe import JOB_KINDS, job_info
-from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.desk import Desk, Opened
 from pagebell.winspool.server.table import Table, fill, offered
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -61,7 +61,7 @@ async def get_job(desk: Desk, caller: Caller, call: RpcGetJob) -> RpcGetJob.Repl
     """[MS-RPRN] 3.1.4.3.2; also of a finished job, while it is remembered."""
     kind = _kind(call.Level)
     offered(call.pJob, call.cbBuf)
-    printer, job = await _job(desk, caller, call)
+    printer, job = await job_of(desk, desk.opened(caller, call.hPrinter), call.JobId)
     if call.Level == 3:
         following = await _after(desk, job)
         found: Info = infos.JOB_INFO_3(JobId=job.id, NextJobId=following)
@@ -77,10 +77,9 @@ async def _after(desk: Desk, job: Job) -> int:
     return following[0].id if following and not job.state.is_final else 0
 
 
-async def _job(desk: Desk, caller: Caller, call: RpcGetJob | RpcSetJob) -> tuple[Printer, Job]:
-    """The job that a call names, and its printer. Raises NotFound, Win32Error."""
-    opened = desk.opened(caller, call.hPrinter)
-    job = await desk.spooler.jobs.job(JobId(call.JobId))
+async def job_of(desk: Desk, opened: Opened, number: int) -> tuple[Printer, Job]:
+    """A job by what was opened and its number, and its printer. Raises NotFound, Win32Error."""
+    job = await desk.spooler.jobs.job(JobId(number))
     if opened.printer is not None and opened.printer != job.printer:
         raise Win32Error(Win32.INVALID_PARAMETER)
     if opened.monitor is not None or (opened.job is not None and opened.job != job.id):
@@ -129,7 +128,7 @@ _COMMANDS: dict[int, Callable[[Desk, Job, Principal], Awaitable[None]]] = {
 @calls.answers_to(RpcSetJob)
 async def set_job(desk: Desk, caller: Caller, call: RpcSetJob) -> RpcSetJob.Reply:
     """[MS-RPRN] 3.1.4.3.1: first what the job is to be, then what is to become of it."""
-    _, job = await _job(desk, caller, call)
+    _, job = await job_of(desk, desk.opened(caller, call.hPrinter), call.JobId)
     by = await desk.by(caller)
     command = _COMMANDS.get(call.Command)
     if command is None or (call.Command == JobControl.NONE and call.pJobContainer is None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
 from pagebell.model.errors import NotFound, Refusal
-from pagebell.model.event import JobId
+from pagebell.model.event import JobId, JobState
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order
 from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
@@ -23,7 +23,7 @@ from pagebell.winspool.idl.rprn import (
     RpcStartPagePrinter,
     RpcWritePrinter,
 )
-from pagebell.winspool.server.desk import Desk, Incoming, Opened, granted
+from pagebell.winspool.server.desk import Desk, Incoming, Opened, Reader, granted
 from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.names import Name, is_ours, parse
 from pagebell.winspool.server.table import Table, offered
@@ -204,9 +204,18 @@ async def abort(desk: Desk, caller: Caller, call: RpcAbortPrinter) -> RpcAbortPr
 
 @calls.answers_to(RpcReadPrinter, sized=(("pBuf", "cbBuf", 1),))
 async def read(desk: Desk, caller: Caller, call: RpcReadPrinter) -> RpcReadPrinter.Reply:
-    """[MS-RPRN] 3.1.4.9.6: printers have nothing to be read, and documents stay here."""
+    """[MS-RPRN] 3.1.4.9.6: of a job, its documents; a printer's port has nothing to be read."""
     opened, _ = desk.printer(caller, call.hPrinter)
-    raise Win32Error(Win32.INVALID_HANDLE if opened.job is None else Win32.NOT_SUPPORTED)
+    if opened.job is None:
+        raise Win32Error(Win32.INVALID_HANDLE)
+    async with opened.turn:
+        job = await desk.spooler.jobs.job(opened.job)
+        if job.state in (JobState.CANCELED, JobState.ABORTED):
+            raise Win32Error(Win32.PRINT_CANCELLED)
+        if opened.reader is None:
+            opened.reader = Reader(desk.spooler.jobs.read(job.id, await desk.by(caller)))
+        taken = await opened.reader.take(call.cbBuf)
+    return RpcReadPrinter.Reply(pBuf=taken.ljust(call.cbBuf, b"\0"), pcNoBytesRead=len(taken))
 
 
 @calls.answers_to(RpcAddJob)

@@ -9,25 +9,29 @@ from pagebell.dcerpc.ndr import Call, Interface, Struct
 from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.service import Caller, Handler, Service
 from pagebell.dcerpc.status import Fault, Status
-from pagebell.winspool.idl import par_notify, rprn_data, rprn_notify, rprn_setup
+from pagebell.winspool.idl import par_more, par_notify, rprn_data, rprn_ipp, rprn_notify, rprn_setup
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL, OBJECT
 from pagebell.winspool.idl.rprn import WINSPOOL
 from pagebell.winspool.server import (
+    bidi,
     changing,
     contexts,
     data,
     drivers,
     forms,
+    ipp_calls,
     jobs,
     notify_par,
     notify_rprn,
+    packages,
     ports,
     printers,
     printing,
+    properties,
 )
 from pagebell.winspool.server.desk import Desk
 
-DECLARED = (rprn_data, rprn_setup, rprn_notify, par_notify)
+DECLARED = (rprn_data, rprn_setup, rprn_notify, rprn_ipp, par_notify, par_more)
 """Imported for the calls that they add to the interface."""
 TABLES = (
     printing.calls,
@@ -36,11 +40,15 @@ TABLES = (
     changing.calls,
     data.calls,
     contexts.calls,
+    bidi.calls,
     forms.calls,
     drivers.calls,
     ports.calls,
     notify_rprn.calls,
     notify_par.calls,
+    packages.calls,
+    properties.calls,
+    ipp_calls.calls,
 )
 
 
@@ -53,10 +61,10 @@ def rprn_service(desk: Desk, minimum: Level = Level.INTEGRITY, *, anonymous: boo
     return service
 
 
-def par_service(desk: Desk) -> Service:
+def par_service(desk: Desk, minimum: Level = Level.PRIVACY) -> Service:
     """[MS-PAR]: packet privacy, and an object that every call must name ([MS-PAR] 2.1 and 3.1.4)."""
     service = Service(
-        IREMOTEWINSPOOL, minimum=Level.PRIVACY, annotation="Print System Asynchronous Remote Protocol"
+        IREMOTEWINSPOOL, minimum=minimum, annotation="Print System Asynchronous Remote Protocol"
     )
     _answer(service, IREMOTEWINSPOOL, desk, wants_object=True)
     return service

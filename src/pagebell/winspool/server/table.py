@@ -20,8 +20,10 @@ log = logging.getLogger(__name__)
 Answer = Callable[[Desk, Caller, Any], Awaitable[Struct]]
 F = TypeVar("F", bound=Answer)
 
-MOST_OCTETS = 1 << 20
+MOST_OCTETS, MOST_STRUCTURES = 1 << 20, 64
 """The largest array that a caller gets for naming a number alone, sending no octets for it."""
+Sizes = tuple[tuple[str, str, int | Struct], ...]
+"""Arrays of a reply, the parameters that tell their sizes, and octets of an element, or an empty structure."""
 
 
 @dataclass(slots=True)
@@ -29,12 +31,10 @@ class Table:
     """Handlers by call."""
 
     answers: dict[type[Call], Answer] = field(default_factory=dict)
-    sizes: dict[type[Call], tuple[tuple[str, str, int], ...]] = field(default_factory=dict)
+    sizes: dict[type[Call], Sizes] = field(default_factory=dict)
     hresults: set[type[Call]] = field(default_factory=set)
 
-    def answers_to(
-        self, *kinds: type[Call], sized: tuple[tuple[str, str, int], ...] = (), hresult: bool = False
-    ) -> Callable[[F], F]:
+    def answers_to(self, *kinds: type[Call], sized: Sizes = (), hresult: bool = False) -> Callable[[F], F]:
         """Register a coroutine; `sized` names arrays of the reply, and the parameters with their sizes.
 
         With `hresult`, error codes are told as HRESULTs, as some calls of [MS-PAR] have it.
@@ -59,8 +59,8 @@ class Table:
         answer, sized, hresult = self.answers[origin], self.sizes[origin], origin in self.hresults
 
         async def handle(caller: Caller, call: Call) -> Struct:
-            for _, parameter, _ in sized:
-                if getattr(call, parameter) > MOST_OCTETS:
+            for _, parameter, unit in sized:
+                if getattr(call, parameter) > (MOST_OCTETS if isinstance(unit, int) else MOST_STRUCTURES):
                     raise Fault(Status.REMOTE_NO_MEMORY)
             try:
                 return await answer(desk, caller, call)
@@ -75,7 +75,7 @@ class Table:
         return handle
 
 
-def _blank(call: Call, kind: type[Call], sized: tuple[tuple[str, str, int], ...]) -> dict[str, Any]:
+def _blank(call: Call, kind: type[Call], sized: Sizes) -> dict[str, Any]:
     """The arrays of a reply that says no more than an error code; they must be there all the same."""
     reply = cast(Any, kind).Reply
     values: dict[str, Any] = {}
@@ -83,9 +83,16 @@ def _blank(call: Call, kind: type[Call], sized: tuple[tuple[str, str, int], ...]
         offered = getattr(call, field_.name, None)
         if isinstance(offered, bytes):
             values[field_.name] = bytes(len(offered))
+        elif isinstance(offered, int) and field_.name != "result":
+            values[field_.name] = offered
+        elif isinstance(offered, tuple):
+            values[field_.name] = (0,) * len(offered)
     for array, parameter, unit in sized:
-        count = getattr(call, parameter) // unit
-        values[array] = bytes(count) if unit == 1 else (0,) * count
+        count = getattr(call, parameter)
+        if isinstance(unit, int):
+            values[array] = bytes(count) if unit == 1 else (0,) * (count // unit)
+        else:
+            values[array] = (unit,) * count
     return values
 
 

@@ -1,0 +1,186 @@
+"""Clients of the notification service, for measuring: they make subscriptions, wait for events, or poll for them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bench.load import read_answer
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Attribute, Group, GroupTag, Message, decode, encode
+from pagebell.ipp.registry import Op
+
+GROUPS = 20
+"""Subscriptions asked for in one request."""
+EVENTS = (
+    ("job-completed", "job-state-changed"),
+    ("job-created", "printer-state-changed"),
+    ("job-completed", "job-progress", "printer-stopped"),
+    ("printer-config-changed",),
+)
+"""What subscribers want, in turn."""
+
+
+def ask(uri: str, op: Op, *attributes: Attribute, groups: Sequence[Group] = ()) -> bytes:
+    """The octets of a whole HTTP request."""
+    group = Group.of(
+        GroupTag.OPERATION,
+        r.attributes_charset("utf-8"),
+        r.attributes_natural_language("en"),
+        r.printer_uri(uri),
+        r.requesting_user_name("bench"),
+        *attributes,
+    )
+    body = encode(Message((2, 0), op, 1, [group, *groups]))
+    parts = urlsplit(uri)
+    head = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/ipp\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def template(events: Sequence[str], *, lease: bool = True) -> Group:
+    """What a subscription is asked for with."""
+    group = Group.of(GroupTag.SUBSCRIPTION, r.notify_pull_method("ippget"), r.notify_events(*events))
+    return group.add(r.notify_lease_duration(3600)) if lease else group
+
+
+class Line:
+    """One keep-alive connection to a printer."""
+
+    def __init__(self, uri: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.uri = uri
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, uri: str) -> Line:
+        """Connect."""
+        parts = urlsplit(uri)
+        return cls(uri, *await asyncio.open_connection(parts.hostname, parts.port, limit=2**24))
+
+    async def ask(self, op: Op, *attributes: Attribute, groups: Sequence[Group] = ()) -> Message:
+        """Ask, and read the answer; whatever is no success ends the measurement."""
+        self._writer.write(ask(self.uri, op, *attributes, groups=groups))
+        message = decode(await read_answer(self._reader))[0]
+        if message.code > 0xFF:
+            raise SystemExit(f"{op.name}: {message}")
+        return message
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+async def subscribe(uri: str, count: int, jobs: Sequence[int] = (), groups: int = GROUPS) -> float:
+    """Make so many subscriptions, every other request for a job's where there are jobs; returns how many a second."""
+    left = count
+
+    async def one() -> None:
+        nonlocal left
+        line = await Line.open(uri)
+        while left > 0:
+            size, left = min(groups, left), left - groups
+            turn = left // groups
+            of_job = bool(jobs) and turn % 2 == 1
+            wanted = [template(EVENTS[(turn + i) % len(EVENTS)], lease=not of_job) for i in range(size)]
+            if of_job:
+                await line.ask(
+                    Op.CREATE_JOB_SUBSCRIPTIONS, r.notify_job_id(jobs[turn % len(jobs)]), groups=wanted
+                )
+            else:
+                await line.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=wanted)
+        line.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(8)))
+    return count / (time.perf_counter() - begun)
+
+
+async def ids_of_new(uri: str, count: int, events: Sequence[str]) -> list[int]:
+    """Make so many subscriptions of a printer; returns their ids."""
+    line, found = await Line.open(uri), []
+    while len(found) < count:
+        wanted = [template(events)] * min(GROUPS, count - len(found))
+        answer = await line.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=wanted)
+        for group in answer.groups_of(GroupTag.SUBSCRIPTION):
+            number = group.get(r.notify_subscription_id)
+            assert number is not None
+            found.append(number)
+    line.close()
+    return found
+
+
+@dataclass
+class Crowd:
+    """Readers that wait, each on a connection of its own; `arrived` has the times of the parts of this burst."""
+
+    uri: str
+    arrived: list[float] = field(default_factory=list)
+    _members: list[asyncio.Transport] = field(default_factory=list)
+    _all_there: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def gather(self, ids: Sequence[int], seconds: float = 120.0) -> None:
+        """Connect them and let them wait."""
+        parts = urlsplit(self.uri)
+        loop = asyncio.get_running_loop()
+        self._begin()
+        for first in range(0, len(ids), 50):
+            for number in ids[first : first + 50]:
+                octets = ask(
+                    self.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
+                )
+                transport, _ = await loop.create_connection(lambda: _Waiter(self), parts.hostname, parts.port)
+                transport.write(octets)
+                self._members.append(transport)
+        await self.all_arrived(seconds)
+
+    async def burst(self, line: Line, op: Op, seconds: float = 60.0) -> list[float]:
+        """Let something happen; returns after how many milliseconds each of them knew."""
+        self._begin()
+        begun = time.perf_counter()
+        happening = asyncio.ensure_future(line.ask(op))
+        await self.all_arrived(seconds)
+        await happening
+        return sorted((at - begun) * 1e3 for at in self.arrived)
+
+    def _begin(self) -> None:
+        self.arrived.clear()
+        self._all_there.clear()
+
+    async def all_arrived(self, seconds: float) -> None:
+        """Return when every one of them has had its part."""
+        try:
+            await asyncio.wait_for(self._all_there.wait(), seconds)
+        except TimeoutError:
+            raise SystemExit(
+                f"{len(self.arrived)} of {len(self._members)} readers were told in {seconds:g} s"
+            ) from None
+
+    def heard(self) -> None:
+        """One of them has."""
+        self.arrived.append(time.perf_counter())
+        if len(self.arrived) >= len(self._members):
+            self._all_there.set()
+
+    def close(self) -> None:
+        """They all hang up."""
+        for transport in self._members:
+            transport.abort()
+
+
+class _Waiter(asyncio.Protocol):
+    """One reader: whatever comes is a part."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+        self._rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        """A part ends with an empty line after the message; nothing else is looked at."""
+        if b"--pagebell-next-part" in data or b"application/ipp\r\n\r\n" in data:
+            self._crowd.heard()

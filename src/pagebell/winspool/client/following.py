@@ -1,0 +1,149 @@
+"""Following a job to its end: by the feed where the server lets us listen, else by asking politely."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.registry import JobState
+from pagebell.ipp.results import JobInfo, PrinterInfo
+from pagebell.winspool.changes import ChangeFlag
+from pagebell.winspool.changes import PrinterField as P
+from pagebell.winspool.client.describe import job_of, merged_job, printer_of, with_status
+from pagebell.winspool.client.errors import NoSuchJob
+from pagebell.winspool.client.feeds import Deaf, Told, feed_of
+from pagebell.winspool.client.queries import job_info, printer_info
+from pagebell.winspool.client.session import Session
+
+T = TypeVar("T")
+GONE = "The server no longer lists this job: it was printed, or somebody deleted it."
+
+
+class NoFeedback(Exception):
+    """Nobody can tell of the job any more; the text is a sentence."""
+
+
+@dataclass(slots=True)
+class Following:
+    """One job; it outlives connections."""
+
+    job: JobInfo
+    printer: PrinterInfo
+    pace: Pace
+    told: JobUpdate | None = None
+    deaf: str = ""
+    """Why the server can't tell by itself."""
+    _way: Feedback = field(default=Feedback.POLLING)
+
+    async def connected(self, session: Session, handle: ContextHandle) -> AsyncIterator[JobUpdate]:
+        """Updates for as long as the connection holds, to the job's end. Raises NoFeedback, ClientError."""
+        if not self.deaf:
+            try:
+                async with feed_of(session, handle) as feed:
+                    async for update in self.listening(session, handle, feed):
+                        yield update
+                    return
+            except Deaf as reason:
+                self.deaf = str(reason)
+        async for update in self._asking(session, handle):
+            yield update
+
+    async def listening(
+        self, session: Session, handle: ContextHandle, feed: AsyncIterator[Told]
+    ) -> AsyncIterator[JobUpdate]:
+        """Updates from a feed, with a look now and then."""
+        self._way = Feedback.EVENTS
+        await self._look(session, handle)
+        yield self._update()
+        async with aclosing(_with_pauses(feed, lambda: self.pace.safety)) as items:
+            while not self.job.is_final:
+                told = await anext(items)
+                if told is None or await self._take(told):
+                    await self._look(session, handle)
+                if self.job.is_final:
+                    await self._look(session, handle)
+                if self._changed():
+                    yield self._update()
+
+    async def _take(self, told: Told) -> bool:
+        """Take news into account; tells whether a look is due."""
+        members = told.jobs.get(self.job.id)
+        if members:
+            self.job = merged_job(self.job, members)
+        if P.STATUS in told.printer:
+            self.printer = with_status(self.printer, told.printer[P.STATUS])
+        left_out = told.whole and not members  # finished between our last look and this picture
+        return not self.job.is_final and (left_out or bool(told.flags & ChangeFlag.DELETE_JOB))
+
+    async def _asking(self, session: Session, handle: ContextHandle) -> AsyncIterator[JobUpdate]:
+        """Updates from asking again and again."""
+        self._way, delay = Feedback.POLLING, self.pace.quick
+        while True:
+            await self._look(session, handle)
+            if self._changed():
+                delay = self.pace.quick
+                yield self._update()
+            if self.job.is_final:
+                return
+            await asyncio.sleep(delay)
+            delay = min(delay * 1.5, self.pace.slow)
+
+    async def _look(self, session: Session, handle: ContextHandle) -> None:
+        """See how the job and its printer are. Raises NoFeedback."""
+        try:
+            seen = job_of(await job_info(session, handle, self.job.id), session.address)
+        except NoSuchJob:
+            if self.job.is_final:
+                return
+            if "processing-to-stop-point" in self.job.reasons:
+                self.job = replace(self.job, state=JobState.CANCELED, reasons=("job-canceled-by-user",))
+                return
+            raise NoFeedback(GONE) from None
+        if not self.job.is_final or seen.is_final:
+            self.job = replace(seen, ignored=self.job.ignored)
+        if not self.job.is_final:
+            self.printer = printer_of(await printer_info(session, handle), session.address)
+
+    def _changed(self) -> bool:
+        told = self.told
+        return told is None or (told.job, told.printer) != (self.job, self.printer) or told.problem != ""
+
+    def _update(self) -> JobUpdate:
+        self.told = JobUpdate(self.job, self.printer, self._way)
+        return self.told
+
+    def interrupted(self, problem: str) -> JobUpdate | None:
+        """The connection is lost; None if that was told already."""
+        update = JobUpdate(self.job, self.printer, Feedback.INTERRUPTED, problem)
+        if update == self.told:
+            return None
+        self.told = update
+        return update
+
+    def ended(self, problem: str) -> JobUpdate:
+        """The last update where nobody can tell any more."""
+        return JobUpdate(self.job, self.printer, Feedback.NONE, problem)
+
+
+async def _with_pauses(source: AsyncIterator[T], pause: Callable[[], float]) -> AsyncGenerator[T | None]:
+    """What ``source`` yields, and None each time it stayed quiet for ``pause()`` seconds."""
+    waiting: asyncio.Future[T] | None = None
+    try:
+        while True:
+            waiting = waiting or asyncio.ensure_future(anext(source))
+            await asyncio.wait({waiting}, timeout=pause())
+            if not waiting.done():
+                yield None
+                continue
+            done, waiting = waiting, None
+            yield done.result()
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+            await asyncio.wait({waiting})

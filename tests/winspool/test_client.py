@@ -1,0 +1,409 @@
+"""Our client against our server: printing, and every way to hear how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.service import Caller, Service
+from pagebell.ipp.errors import BadAnswer, ConnectionFailed, Silent
+from pagebell.ipp.errors import Refused as NobodyThere
+from pagebell.ipp.events import Pace
+from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.options import parse_options
+from pagebell.ipp.registry import JobState, PrinterState
+from pagebell.model.access import SYSTEM
+from pagebell.model.event import JobId
+from pagebell.winspool import Client, SyncClient
+from pagebell.winspool.changes import NotifyFlag
+from pagebell.winspool.client.addresses import Address, AddressError, Way, parse
+from pagebell.winspool.client.answering import Answering
+from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
+from pagebell.winspool.client.session import Times
+from pagebell.winspool.idl import rprn, rprn_notify
+from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
+from pagebell.winspool.server.calling import Callbacks
+from pagebell.winspool.server.dialing import RpcDialer
+from pagebell.winspool.werror import Win32
+from tests.winspool.stand import PASSWORD, Stand, stand
+
+PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest_asyncio.fixture
+async def here() -> AsyncIterator[Stand]:
+    async with stand() as found:
+        yield found
+
+
+def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) -> Client:
+    uri = f"{scheme}://127.0.0.1:{here.port}/{printer}"
+    return Client(uri, user="ada", password=PASSWORD, pace=PACE, **more)
+
+
+@contextlib.asynccontextmanager
+async def _calling(here: Stand) -> AsyncIterator[int]:
+    """The server calls its clients; gives the port of their endpoint mapper."""
+    port = _free_port()
+    async with Callbacks(RpcDialer(seconds=5, mapper=port)).running() as here.desk.callbacks:
+        yield port
+
+
+# ---------------------------------------------------------------- the use case
+
+WAYS = {"par": Feedback.EVENTS, "rprn": Feedback.EVENTS, "rprn, asking": Feedback.POLLING}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_use_case_from_opening_to_the_end(here: Stand, way: str) -> None:
+    """[MS-PRSOD] 2.5.3.7.1 with its extension (a), by each way to hear of it."""
+    seen: list[JobUpdate] = []
+    async with contextlib.AsyncExitStack() as stack:
+        if "asking" in way:  # the port is another program's
+            taken = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            mapper = taken.getsockname()[1]
+        else:
+            mapper = await stack.enter_async_context(_calling(here))
+        client = await stack.enter_async_context(_client(here, way.partition(",")[0], mapper=mapper))
+        async for update in client.print_and_follow(b"%!PS hello", title="Letter"):
+            seen.append(update)
+            assert update.feedback is WAYS[way]
+            job = update.job
+            if job.state == JobState.PROCESSING and job.impressions_completed == 0:
+                here.device.printed(1)
+            elif job.state == JobState.PROCESSING:
+                here.device.finish()
+    assert seen[-1].job.state == JobState.COMPLETED
+    assert (seen[-1].job.name, seen[-1].job.owner, seen[-1].job.octets) == ("Letter", "ada", 10)
+    printing = [update for update in seen if update.job.state == JobState.PROCESSING]
+    assert {update.job.impressions_completed for update in printing} == {0, 1}
+    assert printing[0].printer.state is PrinterState.PROCESSING
+    assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
+
+
+async def test_a_job_is_followed_from_any_moment_on(here: Stand) -> None:
+    number = await here.submit()
+    states = []
+    async with _client(here) as client:
+        async for update in client.follow(number):
+            states.append(update.job.state)
+            if update.job.state == JobState.PROCESSING:
+                await here.spooler.printers.pause(here.printer.name, SYSTEM)
+            if update.job.state == JobState.PROCESSING_STOPPED:
+                await client.cancel(number)
+                here.device.come_to_stop()
+    assert states[0] == JobState.PROCESSING
+    assert JobState.PROCESSING_STOPPED in states
+    assert states[-1] == JobState.CANCELED
+
+
+async def test_printed_from_a_file_and_by_programs_without_asyncio(here: Stand, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"words" * 50_000)
+    sent: list[tuple[int, int | None]] = []
+
+    def work() -> list[JobState]:
+        uri = f"par://127.0.0.1:{here.port}/p1"
+        with SyncClient(uri, user="ada", password=PASSWORD, pace=PACE) as client:
+            job = client.print_file(file, progress=lambda done, all_: sent.append((done, all_)))
+            assert (job.name, job.state, client.job(job).id) == ("a.txt", JobState.PROCESSING, job.id)
+            assert [one.id for one in client.jobs()] == [job.id]
+            here_loop.call_soon_threadsafe(here.device.finish)
+            return [update.job.state for update in client.follow(job)]
+
+    here_loop = asyncio.get_running_loop()
+    assert (await asyncio.to_thread(work))[-1] is JobState.COMPLETED
+    assert sent[-1] == (250_000, 250_000)
+
+
+# ---------------------------------------------------------------- the other calls
+
+
+@pytest.mark.parametrize("scheme", ["par", "rprn"])
+async def test_jobs_are_listed_held_released_and_cancelled(here: Stand, scheme: str) -> None:
+    first, second = await here.submit(), await here.submit()
+    async with _client(here, scheme, "") as client:
+        assert [(one.id, one.ahead, one.printer_name) for one in await client.jobs()] == [
+            (first, 0, "p1"),
+            (second, 1, "p1"),
+        ]
+        await client.hold(second)
+        assert (await client.job(second)).state == JobState.PENDING_HELD
+        await client.release(second)
+        assert (await client.job(second)).state == JobState.PENDING
+        await client.cancel(second)
+        assert await here.state(second) == JobState.CANCELED
+        with pytest.raises(NoSuchJob, match="job 99: there is no such job"):
+            await client.cancel(99)
+        with pytest.raises(NotOffered):
+            await client.jobs("completed")
+
+
+async def test_printers_are_listed_paused_and_resumed(here: Stand) -> None:
+    await here.add("p2")
+    async with _client(here, printer="") as client:
+        assert [one.name for one in await client.printers()] == ["p1", "p2"]
+    with pytest.raises(AddressError, match="name one of its printers"):
+        await client.pause()
+    root = Client(f"par://127.0.0.1:{here.port}/p1", user="root", password=PASSWORD, pace=PACE)
+    await root.pause()
+    paused = await root.printer()
+    assert (paused.state, paused.reasons) == (PrinterState.STOPPED, ("paused",))
+    await root.resume()
+    assert (await root.printer_status()).state is PrinterState.IDLE
+
+
+async def test_a_job_can_be_held_from_the_beginning(here: Stand) -> None:
+    options = parse_options(["job-hold-until=indefinite", "copies=2", "finishings=4"])
+    async with _client(here) as client:
+        job = await client.print_document(b"hello", options)
+    assert job.ignored == ("finishings",)
+    assert await here.state(JobId(job.id)) == JobState.PENDING_HELD
+
+
+async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
+    async with _client(here, printer="none") as client:
+        with pytest.raises(WindowsError, match="there is no such printer"):
+            await client.printer()
+    async with _client(here) as client:
+        with pytest.raises(WindowsError, match="you are not allowed"):
+            await client.pause()
+    wrong = Client(f"par://127.0.0.1:{here.port}/p1", user="ada", password="wrong")
+    with pytest.raises(WindowsError, match="does not let ada in"):
+        await wrong.printer()
+    nobody = Client(f"par://127.0.0.1:{_free_port()}/p1", user="ada", password="x")
+    with pytest.raises(NobodyThere):
+        await nobody.printer()
+
+
+# ---------------------------------------------------------------- when the spooler dies and returns
+
+
+@contextlib.asynccontextmanager
+async def _proxy(port: int) -> AsyncIterator[tuple[int, list[asyncio.StreamWriter]]]:
+    """A way to the server that can be cut."""
+    lines: list[asyncio.StreamWriter] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        lines.extend((writer, back))
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], lines
+    for line in lines:
+        line.close()
+
+
+async def test_a_lost_connection_is_told_and_made_again(here: Stand) -> None:
+    number = await here.submit()
+    seen = []
+    async with _proxy(here.port) as (port, lines):
+        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
+        async for update in client.follow(number):
+            seen.append(update.feedback)
+            if len(seen) == 1:
+                for line in lines:
+                    line.transport.abort()
+            if len(seen) > 2 and update.feedback is Feedback.EVENTS:
+                here.device.finish()
+    assert seen[:2] == [Feedback.EVENTS, Feedback.INTERRUPTED]
+    assert seen[-1] is Feedback.EVENTS
+    assert await here.state(number) == JobState.COMPLETED
+
+
+async def test_a_document_is_sent_again_when_the_server_dies_over_it(here: Stand) -> None:
+    async with _proxy(here.port) as (port, lines):
+        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
+
+        def cut(sent: int, total: int | None) -> None:
+            if sent and len(lines) == 2:
+                lines[0].transport.abort()
+
+        job = await client.print_document(b"x" * 300_000, progress=cut)
+    assert (await here.job(JobId(job.id))).octets == 300_000
+    assert await here.state(JobId(1)) == JobState.ABORTED
+    assert job.id == 2
+
+
+async def test_patience_ends(here: Stand) -> None:
+    async with _proxy(here.port) as (port, _):
+        pace = Pace(retry=0.01, retry_most=0.02, patience=0.05)
+        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=pace)
+        await client.printer()
+    with pytest.raises(ConnectionFailed):
+        await client.printer()
+
+
+# ---------------------------------------------------------------- servers that lie
+
+
+@contextlib.asynccontextmanager
+async def _liar(**answers: Any) -> AsyncIterator[str]:
+    """A server that opens everything, and answers the rest as it is told to."""
+    service = Service(rprn.WINSPOOL, authenticated=False)
+
+    @service.implements(rprn.RpcOpenPrinterEx)
+    async def open_(caller: Caller, call: rprn.RpcOpenPrinterEx) -> rprn.RpcOpenPrinterEx.Reply:
+        return rprn.RpcOpenPrinterEx.Reply(pHandle=caller.handles.open(object()))
+
+    for name, answer in answers.items():
+        kind = getattr(rprn, name)
+
+        async def handle(caller: Caller, call: Any, kind: Any = kind, answer: Any = answer) -> Any:
+            if asyncio.iscoroutinefunction(answer):
+                await answer()
+            return answer(call) if callable(answer) else kind.Reply(**answer)
+
+        service.implements(kind)(handle)
+    async with RpcServer([service]).listen("127.0.0.1", 0) as endpoint:
+        yield f"rprn://127.0.0.1:{endpoint.port}/p1"
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
+def _more(call: Any) -> rprn.RpcGetPrinter.Reply:
+    return rprn.RpcGetPrinter.Reply(
+        pPrinter=bytes(call.cbBuf), pcbNeeded=call.cbBuf + 4, result=Win32.INSUFFICIENT_BUFFER
+    )
+
+
+LIES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "a gigabyte is needed": (
+        {"RpcGetPrinter": {"result": 122, "pcbNeeded": 1 << 30}},
+        BadAnswer,
+        "octets are needed",
+    ),
+    "always a little more": ({"RpcGetPrinter": _more}, BadAnswer, "keeps asking"),
+    "an offset that leads outside": (
+        {"RpcGetPrinter": lambda call: rprn.RpcGetPrinter.Reply(pPrinter=b"\xff" * call.cbBuf)},
+        BadAnswer,
+        "outside",
+    ),
+    "nothing in the buffer": ({"RpcGetPrinter": {}}, BadAnswer, "do not hold"),
+    "no answer": ({"RpcGetPrinter": _never}, Silent, "no answer"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_server_that_lies_gets_a_clear_error(lie: str) -> None:
+    answers, error, words = LIES[lie]
+    async with _liar(**answers) as uri:
+        client = Client(uri, times=Times(answer=0.2), pace=Pace(patience=0))
+        with pytest.raises(error, match=words):
+            await client.printer()
+
+
+@pytest.mark.parametrize("written", [0, 1 << 20])
+async def test_a_server_that_takes_more_or_less_than_was_sent_is_not_believed(written: int) -> None:
+    answers: dict[str, Any] = {
+        "RpcStartDocPrinter": {"pJobId": 1},
+        "RpcStartPagePrinter": {},
+        "RpcWritePrinter": {"pcWritten": written},
+    }
+    async with _liar(**answers) as uri:
+        with pytest.raises(BadAnswer, match="of 5 octets"):
+            await Client(uri, times=Times(answer=1)).print_document(b"hello")
+
+
+async def test_endless_lists_of_jobs_come_to_an_end() -> None:
+    async with _liar(RpcEnumJobs={"pcReturned": 1 << 31, "pJob": bytes(4096)}) as uri:
+        with pytest.raises(BadAnswer, match="do not hold"):
+            await Client(uri, times=Times(answer=1)).jobs()
+
+
+async def test_calls_to_us_for_what_nobody_registered_are_refused() -> None:
+    service = Answering().service()
+    _, open_ = service.handlers[58]
+    caller: Any = None
+    reply: Any = await open_(caller, rprn_notify.RpcReplyOpenPrinter(dwPrinterRemote=4711))
+    assert reply.result == Win32.INVALID_PARAMETER
+
+
+async def test_a_notification_of_another_colour_is_not_taken(here: Stand) -> None:
+    from pagebell.dcerpc.groups import Handles
+    from pagebell.dcerpc.security import Level
+
+    answering = Answering()
+    box = answering.mailbox()
+    box.color = 3
+    service = answering.service()
+    caller = Caller(None, Level.NONE, Handles())
+    opened: Any = await service.handlers[58][1](
+        caller, rprn_notify.RpcReplyOpenPrinter(dwPrinterRemote=box.cookie)
+    )
+    tell = service.handlers[66][1]
+    for color, result in ((2, NotifyFlag.INFO_COLORMISMATCH), (3, 0)):
+        call = rprn_notify.RpcRouterReplyPrinterEx(
+            hNotify=opened.phPrinterNotify, dwColor=color, fdwFlags=1, Reply_=RPC_V2_NOTIFY_INFO()
+        )
+        reply: Any = await tell(caller, call)
+        assert (reply.pdwResult, reply.result) == (result, 0)
+    assert box.news.qsize() == 1
+    lost = rprn_notify.RpcRouterReplyPrinterEx(
+        hNotify=opened.phPrinterNotify, dwColor=3, fdwFlags=0, Reply_=RPC_V2_NOTIFY_INFO(Flags=1)
+    )
+    assert (await tell(caller, lost)).pdwResult == NotifyFlag.INFO_DISCARDNOTED  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("par://host/Office", Address("host", "Office", "par")),
+        ("rprn://host:4000/Big%20One", Address("host", "Big One", "rprn", 4000)),
+        (r"\\host\Office", Address("host", "Office")),
+        (r"\\host", Address("host")),
+        ("par://[::1]/q", Address("::1", "q", "par")),
+    ],
+)
+def test_addresses(text: str, address: Address) -> None:
+    assert parse(text) == address
+    assert parse(address.uri) == address
+
+
+def test_ways_in_their_order() -> None:
+    assert parse(r"\\h\q").ways == (Way.PAR, Way.RPRN, Way.PIPE)
+    assert (parse("par://h/q").ways, parse("rprn://h/q").ways) == ((Way.PAR,), (Way.RPRN, Way.PIPE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "par:///q",
+        "par://ada:pw@host/q",
+        "par://host/a/b",
+        "par://host:99999/q",
+        "smb://h/q",
+        "\\\\",
+        "par://h/a,b",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse(text)
