@@ -14,7 +14,13 @@ from pagebell.ipp.codec import Message
 from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
-from tests.unit.ipp_server import test_by_reference, test_hindrances, test_operations, test_operators
+from tests.unit.ipp_server import (
+    test_by_reference,
+    test_hindrances,
+    test_operations,
+    test_operators,
+    test_system,
+)
 from tests.unit.ipp_server.door import ADMIN, Door, status, text
 from tests.unit.ipp_server.test_by_reference import HERE, Referring
 from tests.unit.ipp_server.test_operations import (
@@ -148,12 +154,10 @@ PRINTER_ACTS = frozenset(
 CREATE = frozenset(
     {Op.PRINT_JOB, Op.PRINT_URI, Op.VALIDATE_JOB, Op.CREATE_JOB, Op.REPROCESS_JOB, Op.RESUBMIT_JOB}
 )
-SUBSCRIBE = frozenset({Op.CREATE_PRINTER_SUBSCRIPTIONS, Op.CREATE_JOB_SUBSCRIPTIONS})
 SEND = frozenset({Op.SEND_DOCUMENT, Op.SEND_URI})
 ASK = frozenset(
     {
         *(Op.GET_JOB_ATTRIBUTES, Op.GET_JOBS, Op.GET_DOCUMENTS, Op.GET_DOCUMENT_ATTRIBUTES),
-        *(Op.GET_SUBSCRIPTION_ATTRIBUTES, Op.GET_SUBSCRIPTIONS, Op.GET_NOTIFICATIONS),
     }
 )
 COMMAND = frozenset({Op.PAGEBELL_COMMAND_DEVICE})
@@ -166,23 +170,20 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
         | {Op.CUPS_ACCEPT_JOBS, Op.CUPS_REJECT_JOBS},
         "a damaged document is found out when it is printed, and aborts its job",
     ),
-    (S.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS, CREATE | SUBSCRIBE, "told in notify-status-code (RFC 3995 6.1)"),
     (
         S.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED,
-        (CREATE - {Op.PRINT_URI}) | SUBSCRIBE | {Op.SEND_DOCUMENT},
+        (CREATE - {Op.PRINT_URI}) | {Op.SEND_DOCUMENT},
         "a recipient's is told in notify-status-code (RFC 3995 6.1), and no document is fetched",
     ),
     (
         S.CLIENT_ERROR_NOT_POSSIBLE,
-        PRINTER_ACTS | {Op.PRINT_JOB, Op.PRINT_URI, Op.CREATE_PRINTER_SUBSCRIPTIONS},
+        PRINTER_ACTS | {Op.PRINT_JOB, Op.PRINT_URI},
         "a job on a device can stop, go on and be cancelled with its printer; a new job takes its document",
     ),
-    (S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES, SUBSCRIBE, "told in the subscription's own group"),
     (S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES, frozenset({Op.REPROCESS_JOB}), "it takes no wishes"),
-    (S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS, frozenset({Op.REPROCESS_JOB}), "it takes no subscriptions"),
     (S.SERVER_ERROR_TEMPORARY_ERROR, ASK, "what only asks needs no room"),
     (S.SERVER_ERROR_NOT_ACCEPTING_JOBS, SEND, "documents are taken for jobs that were accepted"),
-    (S.SERVER_ERROR_BUSY, SUBSCRIBE | {Op.CUPS_ADD_MODIFY_PRINTER}, "only jobs and documents are counted so"),
+    (S.SERVER_ERROR_BUSY, frozenset({Op.CUPS_ADD_MODIFY_PRINTER}), "only jobs and documents are counted so"),
     (
         S.CLIENT_ERROR_NOT_FOUND,
         frozenset({Op.CUPS_ADD_MODIFY_PRINTER}),
@@ -200,6 +201,21 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
     ),
 ]
 """Pairs that types allow and that do not come about."""
+
+
+OF_SUBSCRIPTIONS = frozenset(
+    {
+        *(S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS, S.SUCCESSFUL_OK_TOO_MANY_EVENTS),
+        *(S.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS, S.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS),
+    }
+)
+"""What an operation answers about subscriptions beside its own work: that is for the tests of these."""
+
+
+def is_here(op: Op) -> bool:
+    """Whether it is one on printers, jobs and documents; the system's and subscriptions' have tests of their own."""
+    of_system = {row[0] for row in test_system.ROWS}
+    return op not in of_system and "SUBSCRIPTION" not in op.name and op is not Op.GET_NOTIFICATIONS
 
 
 def shown() -> set[tuple[Op, S]]:
