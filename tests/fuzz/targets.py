@@ -3,6 +3,7 @@
 - `http`: whatever a peer sends, in whatever pieces, the HTTP server answers or closes; nothing raises, nothing is
   logged as an error, and when the connection is gone nothing is left of it.
 - `ipp`: whatever is fed, in whatever pieces, is one message or a CodecError, and the same for every cut.
+- the Windows protocols: `rpc_targets`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pagebell.http.listener import Doorway
 from pagebell.http.seats import Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.ipp.codec import CodecError, Message, MessageReader, encode
+from tests.fuzz.rpc_targets import RPC_TARGETS
 
 MAX_TURNS: Final = 50
 
@@ -207,4 +209,4 @@ def http(octets: bytes) -> None:
     front.loop.run_until_complete(front.converse(octets))
 
 
-TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"http": http, "ipp": ipp}
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"http": http, "ipp": ipp, **RPC_TARGETS}
