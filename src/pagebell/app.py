@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
@@ -83,7 +84,7 @@ class Running:
     def uri(self, printer: str) -> str:
         """A printer's IPP URI."""
         scheme = "ipps" if self.tls is TlsMode.REQUIRE else "ipp"
-        return f"{scheme}://{self.authority}/ipp/print/{printer}"
+        return f"{scheme}://{self.authority}/ipp/print/{quote(printer)}"
 
     @property
     def page(self) -> str:
@@ -181,6 +182,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         checked = proofs(config, directory)
     except ProofsError as error:
         raise StartError(str(error)) from None
+    stack.push_async_callback(checked.aclose)
     door = _doorkeeper(config, checked)
     application = _Application(spooler, door)
     certificate, key = _certificate(config, folder, host)
