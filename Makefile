@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ := http ipp pdu association ndr infos ntlm spnego
+FUZZ := asyncui http ipp pdu association ndr infos ntlm spnego
 SECONDS := 60
 WORKERS := 3
 
