@@ -136,19 +136,22 @@ def look_after_system(do: Do) -> None:
 
 
 def wait_in_parts(ask: Asker, queue: str) -> int:
-    """Wait for the events of a job to its end; returns how many parts the answer had (RFC 3996 11)."""
-    watch = subscription_group(r.notify_events("job-state-changed"))
-    answer = ask.ask(Op.PRINT_JOB, groups=[watch], data=pdf(1), path=queue)
-    group = answer.group(GroupTag.SUBSCRIPTION)
+    """Wait for what befalls a printer until nobody listens any more; returns how many parts the answer had."""
+    watch = subscription_group(r.notify_events("printer-state-changed"))
+    group = ask.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[watch], path=queue).group(GroupTag.SUBSCRIPTION)
     assert group is not None
-    ids = r.notify_subscription_ids(group.get(r.notify_subscription_id) or 0)
-    request = build(Op.GET_NOTIFICATIONS, ask.uri(queue), ids, r.notify_wait(True))
-    ask.http.request("POST", queue, encode(request), {"Content-Type": "application/ipp"})
-    answer_in_parts = ask.http.getresponse()
-    kind = answer_in_parts.headers["Content-Type"]
-    whole = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(
-        f"Content-Type: {kind}\r\n\r\n".encode() + answer_in_parts.read()
+    number = group.get(r.notify_subscription_id) or 0
+    request = build(
+        Op.GET_NOTIFICATIONS, ask.uri(queue), r.notify_subscription_ids(number), r.notify_wait(True)
     )
+    with Asker(ask.authority) as waiting:
+        waiting.http.request("POST", queue, encode(request), {"Content-Type": "application/ipp"})
+        answer = waiting.http.getresponse()
+        for op in (Op.PAUSE_PRINTER, Op.RESUME_PRINTER):
+            ask.ask(op, path=queue)
+        ask.ask(Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(number), path=queue)
+        head = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode()
+        whole = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + answer.read())
     assert not whole.defects
     return len(list(whole.iter_parts()))
 
