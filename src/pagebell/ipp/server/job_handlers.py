@@ -143,6 +143,8 @@ def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
     ranges = found.page_ranges if format_ in found.page_ranges else ()
     up = found.number_up if format_ in (found.number_up_formats or (format_,)) else (1,)
     overrides = found.overrides if format_ in (found.override_formats or (format_,)) else ()
+    if (ranges, up, overrides) == (found.page_ranges, found.number_up, found.overrides):
+        return found
     return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
 
 
