@@ -72,7 +72,9 @@ class Directory:
                 bound = connection.bind()
             except (ldap3.core.exceptions.LDAPException, OSError) as error:
                 _hang_up(connection)
-                raise DirectoryError(f"{uri} can't be reached: {' '.join(str(error).split())[:200]}") from None
+                raise DirectoryError(
+                    f"{uri} can't be reached: {' '.join(str(error).split())[:200]}"
+                ) from None
             try:
                 if not bound:
                     raise DirectoryError(_why(uri, connection))
