@@ -109,9 +109,10 @@ def live_subscriptions(figures: Figures, none: Subject, some: Subject) -> None:
         label = f"with {level:,} subscriptions"
         rate = median(rates["some"])
         figures.add(f"Print-Job, 4 KB, 8 connections, {label}", "/s", "Pagebell", rate)
-        figures.add(f"the same, {label}, to the rate without", "", "Pagebell", rate / median(rates["none"]))
-        share = median(cost["some"]) / median(cost["none"])
-        figures.add(f"processor time of a job {label}, to that without", "", "Pagebell", share)
+        share = 100 * rate / median(rates["none"])
+        figures.add(f"the same, {label}, of the rate without", "%", "Pagebell", share)
+        share = 100 * median(cost["some"]) / median(cost["none"])
+        figures.add(f"processor time of a job {label}, of that without", "%", "Pagebell", share)
 
 
 def live_at_cups(figures: Figures, subject: Subject) -> None:
@@ -168,9 +169,9 @@ def waiting(figures: Figures, subject: Subject) -> None:
 
 async def _crowd(figures: Figures, subject: Subject, count: int) -> None:
     ids = await ids_of_new(subject.uri, count, ("printer-state-changed",))
-    line = await Line.open(subject.uri)
     held, crowd = memory(subject), Crowd(subject.uri)
     await crowd.gather(ids)
+    line = await Line.open(subject.uri)
     if count == CROWDS[-1]:
         figures.add("memory of a waiting reader", "KB", "Pagebell", (memory(subject) - held) / count / KILO)
     times: list[float] = []

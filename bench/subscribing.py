@@ -121,23 +121,25 @@ class Crowd:
 
     uri: str
     arrived: list[float] = field(default_factory=list)
+    _expected: int = 0
     _members: list[asyncio.Transport] = field(default_factory=list)
     _all_there: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def gather(self, ids: Sequence[int], seconds: float = 120.0) -> None:
         """Connect them and let them wait."""
-        parts = urlsplit(self.uri)
-        loop = asyncio.get_running_loop()
         self._begin()
-        for first in range(0, len(ids), 50):
-            for number in ids[first : first + 50]:
-                octets = ask(
-                    self.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
-                )
-                transport, _ = await loop.create_connection(lambda: _Waiter(self), parts.hostname, parts.port)
-                transport.write(octets)
-                self._members.append(transport)
+        self._expected = len(ids)
+        for first in range(0, len(ids), 100):
+            await asyncio.gather(*map(self._join, ids[first : first + 100]))
         await self.all_arrived(seconds)
+
+    async def _join(self, number: int) -> None:
+        parts = urlsplit(self.uri)
+        octets = ask(self.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True))
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: _Waiter(self), parts.hostname, parts.port)
+        transport.write(octets)
+        self._members.append(transport)
 
     async def burst(self, line: Line, op: Op, seconds: float = 60.0) -> list[float]:
         """Let something happen; returns after how many milliseconds each of them knew."""
@@ -158,13 +160,13 @@ class Crowd:
             await asyncio.wait_for(self._all_there.wait(), seconds)
         except TimeoutError:
             raise SystemExit(
-                f"{len(self.arrived)} of {len(self._members)} readers were told in {seconds:g} s"
+                f"{len(self.arrived)} of {self._expected} readers were told in {seconds:g} s"
             ) from None
 
     def heard(self) -> None:
         """One of them has."""
         self.arrived.append(time.perf_counter())
-        if len(self.arrived) >= len(self._members):
+        if len(self.arrived) >= self._expected:
             self._all_there.set()
 
     def close(self) -> None:

@@ -365,6 +365,14 @@ def test_fragments_without_end_are_cut_off(size: int) -> None:
     assert play.closed
 
 
+def test_interface_may_have_a_larger_limit() -> None:
+    play = Play(Limits(stub=2_000, larger={BELL.uuid: 5_000}))
+    play.say(bind(), request(3, Flag.FIRST, bytes(2_500)), request(3, Flag.LAST, bytes(2_500)))
+    (received,) = play.calls()
+    assert len(received.call.stub) == 5_000
+    assert fault_of(play.say(request(4, Flag.FIRST, hint=5_001))) == (4, Status.ACCESS_DENIED)
+
+
 def test_later_fragments_are_only_looked_at_for_their_stub() -> None:
     play = Play()
     play.say(bind(), request(3, Flag.FIRST, b"one"))

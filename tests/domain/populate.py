@@ -37,6 +37,10 @@ def main(settings: str, keytab: str, server: str) -> None:
     account = f"(sAMAccountName={short}$)"
     database.setpassword(account, f"{PASSWORD}-of-the-server", False)
     database.enable_account(account)
+    database.modify_ldif(  # what samba_spnupdate does in a domain that lives longer
+        f"dn: CN=DC,OU=Domain Controllers,{database.domain_dn()}\nchangetype: modify\n"
+        f"add: servicePrincipalName\nservicePrincipalName: ldap/dc.{lp.get('realm').lower()}\n"
+    )
     net = Net(Credentials(), lp)
     for service in ("host", "HTTP"):
         net.export_keytab(keytab=keytab, principal=f"{service}/{server}")

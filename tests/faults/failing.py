@@ -72,7 +72,7 @@ def _full() -> sqlite3.OperationalError:
     return error
 
 
-_WRITES = ("insert", "update", "delete", "begin", "commit", "savepoint", "release")
+_WRITES = ("insert", "update", "delete", "begin", "commit")
 KINDS = ("create", "write", "sync", "move", "sync folder", *_WRITES)
 """Every operation by which something reaches the disk, or marks that it has."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import Group, GroupTag, Message
+from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
 from pagebell.ipp.registry import Op, Status
 from pagebell.testing import pdf
 from tests.asking import Asker, job_group, job_id, subscription_group
@@ -60,8 +60,17 @@ Do = Callable[..., Message]
 
 def reorder(ask: Asker, do: Do, queue: str) -> None:
     """What is done to jobs and documents, while long ones keep the printer busy."""
-    numbers = [r.job_id(job_id(do(Op.PRINT_JOB, data=pdf(1000), path=queue))) for _ in range(4)]
-    first, second, third, fourth = numbers
+
+    def printed() -> Attribute:
+        return r.job_id(job_id(do(Op.PRINT_JOB, data=pdf(1000), path=queue)))
+
+    def is_printing(job: Attribute) -> bool:
+        group = ask.ask(Op.GET_JOB_ATTRIBUTES, job, path=queue).group(GroupTag.JOB)
+        return group is not None and group.get(r.job_state) is r.JobState.PROCESSING
+
+    first = printed()
+    wait_for(lambda: is_printing(first), "the first job to be printing")
+    second, third, fourth = (printed() for _ in range(3))
     do(Op.PROMOTE_JOB, third, path=queue)
     do(Op.SCHEDULE_JOB_AFTER, second, r.predecessor_job_id(third.values[0].data), path=queue)
     wait_for(lambda: ask.ask(Op.SUSPEND_CURRENT_JOB, first, path=queue).code == 0, "the job to be suspended")

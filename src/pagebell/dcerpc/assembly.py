@@ -168,10 +168,11 @@ class Assembly:
             raise _Refused("fragment out of order", Status.PROTOCOL, context)
         if begins and pdu.flags & Flag.PENDING_CANCEL:
             raise _Refused("cancelled before it began", Status.NO_CALL_ACTIVE, 0, not_executed=True)
-        if pdu.flags & _WHOLE == Flag.FIRST and pdu.alloc_hint > self._limits.stub:
+        most = self._limits.stub_for(partial.presentation.interface.uuid)
+        if pdu.flags & _WHOLE == Flag.FIRST and pdu.alloc_hint > most:
             raise _Refused(f"stub of {pdu.alloc_hint} octets", Status.ACCESS_DENIED, context)
         self._size = len(stub) + (0 if begins else self._size)
-        if self._size > self._limits.stub or len(partial.parts) >= self._limits.fragments:
+        if self._size > most or len(partial.parts) >= self._limits.fragments:
             raise _Refused("stub too large", Status.ACCESS_DENIED, context)
         partial.parts.append(stub)
         if not pdu.flags & Flag.LAST:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,8 @@ class Limits:
     """The largest request or response fragment, as Windows has it over TCP."""
     stub: int = 4 << 20
     """The largest stub, all fragments together."""
+    larger: Mapping[uuid.UUID, int] = field(default_factory=dict)
+    """The same for interfaces whose specification allows more."""
     fragments: int = 8192
     """The most fragments of one request; empty ones cost memory too."""
     contexts: int = 128
@@ -33,6 +37,10 @@ class Limits:
     """For the rest of a PDU or of a fragmented request."""
     write_seconds: float = 60.0
     """For a peer to take what we have sent it."""
+
+    def stub_for(self, interface: uuid.UUID) -> int:
+        """The largest stub of a request to an interface."""
+        return self.larger.get(interface, self.stub)
 
 
 DEFAULT = Limits()

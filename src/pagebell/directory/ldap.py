@@ -187,6 +187,10 @@ def _credentials(ldap3: Any, login: Login) -> dict[str, Any]:
     return {}
 
 
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
 def _why(uri: str, connection: Any) -> str:
     result = connection.result
     what = _WHAT.get(result["result"]) or f"{result['description']} {result['message']}".strip()

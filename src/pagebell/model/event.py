@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import NewType
+from dataclasses import dataclass, field
 
-PrinterName = NewType("PrinterName", str)
-NO_PRINTER = PrinterName("")
-"""Stands in an event that befell the server itself: no printer has this name."""
-JobId = NewType("JobId", int)
-"""Unique in the server, never used again."""
+from pagebell.model.dialog import DialogStatus, Notice
+from pagebell.model.names import NO_PRINTER, JobId, PrinterName
+
+__all__ = [
+    "NO_PRINTER",
+    "SUB_EVENTS",
+    "SYSTEM_KINDS",
+    "Event",
+    "EventKind",
+    "JobId",
+    "JobState",
+    "JobStatus",
+    "PrinterName",
+    "PrinterState",
+    "PrinterStatus",
+    "SystemStatus",
+]
 
 
 class JobState(enum.IntEnum):
@@ -39,7 +50,7 @@ class PrinterState(enum.IntEnum):
 
 
 class EventKind(enum.StrEnum):
-    """RFC 3995 5.3.3.4 and PWG 5100.22 8; an event has the most specific kind that fits."""
+    """RFC 3995 5.3.3.4, PWG 5100.22 8, and what sources say; an event has the most specific kind that fits."""
 
     PRINTER_STATE_CHANGED = "printer-state-changed"
     PRINTER_STOPPED = "printer-stopped"
@@ -57,6 +68,9 @@ class EventKind(enum.StrEnum):
     JOB_STOPPED = "job-stopped"
     JOB_CONFIG_CHANGED = "job-config-changed"
     JOB_PROGRESS = "job-progress"
+    NOTICE = "pagebell-notice"
+    DIALOG_OPENED = "pagebell-dialog-opened"
+    DIALOG_CLOSED = "pagebell-dialog-closed"
     SYSTEM_STATE_CHANGED = "system-state-changed"
     SYSTEM_STOPPED = "system-stopped"
     SYSTEM_RESTARTED = "system-restarted"
@@ -104,6 +118,8 @@ class PrinterStatus:
     reasons: frozenset[str]
     message: str
     accepting: bool
+    current: JobId | None = field(default=None, compare=False)
+    """The job that it was printing: no news in itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,8 @@ class Event:
     job_status: JobStatus | None = None
     printer_status: PrinterStatus | None = None
     system_status: SystemStatus | None = None
+    notice: Notice | None = None
+    dialog: DialogStatus | None = None
     changed: tuple[str, ...] = ()
     """Names of the attributes that changed, in the model's words."""
     seq: int = 0

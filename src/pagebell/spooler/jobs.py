@@ -127,7 +127,7 @@ class Jobs:
             nonlocal draft
             if draft is not None:
                 ledger.printer(draft.printer)
-                await ledger.commit(self._creation(draft, subscriptions))
+                await ledger.store.commit(self._creation(draft, subscriptions))
                 draft = None
 
         async def stored(document: Document, content: Content | None, last: bool) -> Job:
@@ -184,7 +184,7 @@ class Jobs:
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
         creation = self._creation(job, subscriptions)
-        await self._ledger.commit(replace(creation, contents=contents(content)))
+        await self._ledger.store.commit(replace(creation, contents=contents(content)))
         return job
 
     async def _store_aborted(

@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import Ledger
@@ -49,7 +50,8 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions`, `settings`, `properties` and `system` are all that front ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`, `settings`, `properties` and `system` are all that front
+    ends use.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Spooler:
             converter or IdentityConverter(),
         )
         self.settings = Settings(self._ledger)
+        self.dialogs = Dialogs(self._ledger)
         self.properties = Properties(self._ledger)
         self.tally = Tally()
         self._ledger.listeners.append(self.tally.committed)
@@ -104,6 +107,7 @@ class Spooler:
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
+        self.dialogs.start(group)
         self.feed.start()
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
@@ -118,6 +122,7 @@ class Spooler:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
             await self.printers.stop()
+            await self.dialogs.stop()
             self._teller.cancel()
             await self.system.stopping()
             if kind is not None and issubclass(kind, asyncio.CancelledError):

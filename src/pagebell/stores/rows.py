@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import replace
 
 import msgspec
 
@@ -86,7 +85,7 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     for subscription in change.renewed:
         _renew_subscription(connection, subscription)
     if change.events:
-        rows = [(event.seq, _encode(replace(event, seq=0))) for event in change.events]
+        rows = [(event.seq, _encode(event)) for event in change.events]
         connection.executemany("insert into event values (?, ?)", rows)
     for content in change.contents:
         execute("insert into content values (?, ?)", (content.key, content.octets))
@@ -167,9 +166,9 @@ def _put_setting(connection: sqlite3.Connection, setting: Setting) -> None:
         connection.execute("insert or replace into setting values (?, ?, ?, ?)", (*key, setting.octets))
 
 
-def numbered_event(seq: int, body: bytes) -> Event:
+def event_of(body: bytes) -> Event:
     """An event out of its row."""
-    return replace(_event.decode(body), seq=seq)
+    return _event.decode(body)
 
 
 def _put_job(connection: sqlite3.Connection, job: Job) -> None:

@@ -1,7 +1,7 @@
 """State in one SQLite file: a writer thread that commits many units of work with one sync, and readers beside it.
 
-Every change is a savepoint in the group's transaction: one that comes too late (Conflict) goes without the
-others. When the group is committed, the event loop hears of its changes in their order, and only then do the
+A change that comes too late (Conflict) goes without the others of its group, which is written anew, each change a
+savepoint. When the group is committed, the event loop hears of its changes in their order, and only then do the
 callers go on: what they acknowledge is on disk (`synchronous=FULL`).
 """
 
@@ -101,13 +101,13 @@ class SqliteStore:
         if not numbers:
             return []
         if isinstance(numbers, range):
-            sql = "select seq, body from event where seq >= ? and seq < ? order by seq"
+            sql = "select body from event where seq >= ? and seq < ? order by seq"
             found = await self._read(sql, [numbers.start, numbers.stop])
         else:
             marks = ",".join("?" * len(numbers))
-            sql = f"select seq, body from event where seq in ({marks}) order by seq"
+            sql = f"select body from event where seq in ({marks}) order by seq"
             found = await self._read(sql, list(numbers))
-        return [rows.numbered_event(seq, body) for seq, body in found]
+        return [rows.event_of(body) for (body,) in found]
 
     async def content(self, key: DocumentKey) -> bytes | None:
         """The octets that a change carried (`ports.Contents`)."""
@@ -197,11 +197,20 @@ class SqliteStore:
                 return
 
     def _commit_group(self, connection: sqlite3.Connection, group: list[_Unit]) -> None:
+        """All units in one transaction; those that come too late (which is rare) go without the others."""
         before = self._last_event
         try:
-            connection.execute("begin immediate")
-            for unit in group:
-                self._try_unit(connection, unit)
+            try:
+                connection.execute("begin immediate")
+                changes = [self._apply(connection, unit.change) for unit in group]
+                for unit, change in zip(group, changes, strict=True):
+                    unit.change = change
+            except Conflict:
+                self._last_event = before
+                connection.execute("rollback")
+                connection.execute("begin immediate")
+                for unit in group:
+                    self._try_unit(connection, unit)
             connection.execute("commit")
         except sqlite3.Error as error:
             self._last_event = before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final
 from uuid import UUID
 
@@ -37,6 +38,24 @@ PNOTIFYOBJECT = context_handle
 HRESULT = DWORD
 PrintAsyncNotificationType = GUID
 NO_HANDLE: Final = ContextHandle()
+
+
+class PanResult(IntEnum):
+    """What the methods return, besides what every one may. [MS-PAN] 3.1.1.4"""
+
+    SUCCESS = 0
+    ACQUIRED_BY_ANOTHER = 0x00040010
+    """Success, as far as the client is concerned."""
+    CHANNEL_CLOSED = 0x80040008
+    STILL_WAITING = 0x8004000C
+    RESPONSE_TOO_LARGE = 0x80040012
+    OTHER_TYPE = 0x80040014
+    ACCESS_DENIED = 0x80070005
+    OUT_OF_MEMORY = 0x8007000E
+    TOO_MANY_REGISTRATIONS = 0x80070015
+    INVALID_PARAMETER = 0x80070057
+    INVALID_NAME = 0x8007007B
+    TERMINATED = 0x8007071A
 
 
 class PrintAsyncNotifyUserFilter(Enum32):

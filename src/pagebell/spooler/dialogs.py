@@ -1,0 +1,270 @@
+"""What printers say to people, and ask them: notices, which are events, and dialogs, which wait for an answer.
+
+A dialog is open to all who are addressed until somebody answers: that one has acquired it, once and for ever, and the
+others are told ([MS-PAN] 3.1.1.4.4). It ends by its source, by its time, with its job or with its printer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from pagebell.model.access import Principal, Right
+from pagebell.model.dialog import (
+    WORDS,
+    Addressees,
+    Answer,
+    DialogId,
+    DialogStatus,
+    Notice,
+    Question,
+    Statement,
+)
+from pagebell.model.errors import NoRoom, NotFound, TooLarge, TooMany, Unsupported, WrongState
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName
+from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ports import Change
+
+MOST_DIALOGS: Final = 1_000
+"""Open at one time."""
+MOST_WORDS: Final = 8_192
+"""Characters of a statement, a question or an answer."""
+MOST_OCTETS: Final = 0x00A00000
+"""Of a vendor's own question or answer. [MS-PAN] 3.1.1.4.4"""
+MOST_NOTICE: Final = 1 << 20
+"""Octets of a vendor's own notice: it is kept in the event log."""
+
+Asked = Question | bytes
+Answered = Answer | bytes
+
+
+class Dialog:
+    """One conversation: its source has this object, everybody else has its number. `Dialogs.open` makes it."""
+
+    def __init__(self, dialogs: Dialogs, status: DialogStatus, opened: float, expires: float | None) -> None:
+        self._dialogs = dialogs
+        self.status = status
+        self.opened = opened
+        self.expires = expires
+        """In seconds since 1970."""
+        self.turn = 1
+        """Rises with each thing that the source says."""
+        self.answer: Answered | None = None
+        """What was answered in this turn."""
+        self.changed = asyncio.Event()
+        """Set, and made anew, whenever something happens to it."""
+        self.timer: asyncio.Task[None] | None = None
+
+    @property
+    def id(self) -> DialogId:
+        """Its number."""
+        return self.status.id
+
+    async def answered(self) -> Answered | None:
+        """The answer to what was said last, as soon as it is there; None: it is over without one."""
+        while self.answer is None and self.status.is_open:
+            await self.changed.wait()
+        return self.answer
+
+    async def say(self, content: Asked) -> None:
+        """Go on, to whoever answered. Raises WrongState before there is an answer, or when it is over."""
+        _measured(content)
+        if not self.status.is_open:
+            raise WrongState(f"dialog {self.id} is over")
+        if self.answer is None:
+            raise WrongState(f"dialog {self.id} waits for an answer to what was said last")
+        self.answer = None
+        self.turn += 1
+        self.status = replace(self.status, content=content)
+        self.wake()
+
+    async def close(self) -> None:
+        """End it; one that is over stays so."""
+        await self._dialogs.end(self)
+
+    def wake(self) -> None:
+        """Tell all who wait that something happened."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class Dialogs:
+    """All notices and dialogs. Lives in the event loop's thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._open: dict[DialogId, Dialog] = {}
+        self._last = 0
+        self._opened = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        ledger.listeners.append(self._committed)
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Have a parent for the timers."""
+        self._tasks = tasks
+
+    async def stop(self) -> None:
+        """End all dialogs."""
+        for dialog in list(self._open.values()):
+            await self.end(dialog)
+
+    # --- sources ---
+
+    async def notify(self, to: Addressees, content: Statement | bytes, kind: UUID = WORDS) -> None:
+        """Say something. Raises NotFound for an unknown printer, TooLarge, NoRoom."""
+        self._known(to)
+        _measured(content, MOST_NOTICE)
+        await self._tell(EventKind.NOTICE, to, notice=Notice(to, content, kind))
+
+    async def open(
+        self, to: Addressees, question: Asked, *, kind: UUID = WORDS, seconds: float | None = None
+    ) -> Dialog:
+        """Ask something, for so many seconds. Raises NotFound, TooMany, TooLarge, WrongState for a finished job."""
+        self._known(to)
+        _measured(question)
+        if to.job is not None and (await self._ledger.job(to.job)).state.is_final:
+            raise WrongState(f"job {to.job} is finished: nobody needs to be asked")
+        if len(self._open) >= MOST_DIALOGS:
+            raise TooMany(f"{MOST_DIALOGS} dialogs wait for an answer")
+        self._last += 1
+        now = self._ledger.clock.now()
+        status = DialogStatus(DialogId(self._last), to, question, kind)
+        dialog = Dialog(self, status, now, None if seconds is None else now + seconds)
+        self._open[dialog.id] = dialog
+        try:
+            await self._tell(EventKind.DIALOG_OPENED, to, dialog=status)
+        except BaseException:
+            self._remove(dialog)
+            raise
+        if seconds is not None and self._tasks is not None and dialog.status.is_open:
+            dialog.timer = self._tasks.create_task(
+                self._expire(dialog, seconds), name=f"dialog {dialog.id}'s time"
+            )
+        self._opened.set()
+        self._opened = asyncio.Event()
+        return dialog
+
+    async def end(self, dialog: Dialog) -> None:
+        """End a dialog; one that is over stays so."""
+        if self._remove(dialog):
+
+            async def tell() -> None:
+                await self._tell(EventKind.DIALOG_CLOSED, dialog.status.to, dialog=dialog.status)
+
+            await self._ledger.insist(tell, NoRoom)
+
+    # --- people ---
+
+    def open_dialogs(
+        self, by: Principal, printer: PrinterName | None = None, job: JobId | None = None
+    ) -> tuple[Dialog, ...]:
+        """Those that wait for an answer by this principal, the oldest first."""
+        return tuple(
+            dialog
+            for dialog in self._open.values()
+            if (printer is None or dialog.status.to.printer == printer)
+            and (job is None or dialog.status.to.job == job)
+            and self.concerns(dialog, by)
+        )
+
+    async def news(self) -> None:
+        """Return when a further dialog was opened."""
+        await self._opened.wait()
+
+    def concerns(self, dialog: Dialog, by: Principal) -> bool:
+        """Whether a principal may see and answer it: those addressed, and operators."""
+        if dialog.status.to.printer in self._ledger.printers:
+            by = self._ledger.at(dialog.status.to.printer, by)
+        user = dialog.status.to.user
+        return by.may(Right.MANAGE_ALL) or (by.may(Right.MANAGE_OWN) and user in (None, by.name))
+
+    def dialog(self, number: DialogId, by: Principal) -> Dialog:
+        """One that is open. Raises NotFound, NotAuthorized."""
+        dialog = self._open.get(number)
+        if dialog is None:
+            raise NotFound(f"there is no open dialog {number}")
+        if not self.concerns(dialog, by):
+            by.demand(Right.MANAGE_ALL)
+        return dialog
+
+    def acquire(self, dialog: Dialog, content: Answered, by: Principal) -> None:
+        """Answer what was said last. Raises WrongState when somebody else was first, Unsupported, TooLarge.
+
+        Whoever comes first has the dialog; the turns after that are theirs alone.
+        """
+        _measured(content)
+        asked = dialog.status.content
+        if (
+            isinstance(asked, Question)
+            and isinstance(content, Answer)
+            and content.choice not in asked.choices
+        ):
+            raise Unsupported(f"{content.choice!r} is none of {', '.join(asked.choices)}", "choice")
+        if isinstance(asked, Question) != isinstance(content, Answer):
+            raise Unsupported("that is no answer to this kind of question", "kind")
+        if not dialog.status.is_open:
+            raise WrongState(f"dialog {dialog.id} is over")
+        if dialog.answer is not None or dialog.status.answered_by not in ("", by.name):
+            raise WrongState(f"{dialog.status.answered_by} has answered already")
+        dialog.answer = content
+        dialog.status = replace(dialog.status, answered_by=by.name or "somebody")
+        dialog.wake()
+
+    async def answer(self, number: DialogId, content: Answered, by: Principal) -> None:
+        """`acquire` by the dialog's number. Raises NotFound, NotAuthorized, and what `acquire` raises."""
+        self.acquire(self.dialog(number, by), content, by)
+
+    # --- how they end ---
+
+    async def _expire(self, dialog: Dialog, seconds: float) -> None:
+        await self._ledger.clock.sleep(seconds)
+        dialog.timer = None
+        await self.end(dialog)
+
+    def _remove(self, dialog: Dialog) -> bool:
+        if self._open.pop(dialog.id, None) is None:
+            return False
+        if dialog.timer is not None:
+            dialog.timer.cancel()
+            dialog.timer = None
+        dialog.status = replace(dialog.status, is_open=False)
+        dialog.wake()
+        return True
+
+    def _committed(self, change: Change) -> None:
+        """A job is over, or a printer gone: so is what was asked about it."""
+        if not self._open:
+            return
+        jobs = {job.id for job in change.jobs if job.state.is_final} | set(change.gone_jobs)
+        for dialog in list(self._open.values()):
+            to = dialog.status.to
+            if (to.job is not None and to.job in jobs) or to.printer in change.gone_printers:
+                assert self._tasks is not None, "nothing is stored before the start"
+                self._tasks.create_task(self.end(dialog), name=f"end of dialog {dialog.id}")
+
+    def _known(self, to: Addressees) -> None:
+        if to.printer is not None:
+            self._ledger.printer(to.printer)
+
+    async def _tell(
+        self,
+        kind: EventKind,
+        to: Addressees,
+        notice: Notice | None = None,
+        dialog: DialogStatus | None = None,
+    ) -> None:
+        now, printer = self._ledger.clock.now(), to.printer or NO_PRINTER
+        event = Event(kind, now, printer, job=to.job, notice=notice, dialog=dialog)
+        await self._ledger.commit(Change(events=(event,)))
+
+
+def _measured(content: Statement | Question | Answer | bytes, most: int = MOST_OCTETS) -> None:
+    if isinstance(content, bytes):
+        size = len(content)
+    else:
+        most = MOST_WORDS
+        size = len(content.text) + (0 if isinstance(content, Answer) else len(content.title))
+    if size > most:
+        raise TooLarge(f"{size} are more than the {most} that may be said at once")
