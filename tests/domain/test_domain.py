@@ -108,6 +108,7 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
             "--host-name=DC",
         ]
         provision += [f"--host-ip={DC_ADDRESS}", f"--option=interfaces={DC_ADDRESS}/24"]
+        provision += ["--option=ldap server require strong auth=allow_sasl_over_tls"]
         provision += ["--option=bind interfaces only=yes", "--option=server services=ldap, cldap, kdc"]
         made = subprocess.run(provision, capture_output=True, text=True, timeout=300, check=False, env=QUICK)
         assert made.returncode == 0, made.stderr[-2000:]
