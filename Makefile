@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ := asyncui http ipp
+FUZZ := asyncui http ipp pdu association ndr infos ntlm spnego
 SECONDS := 60
 WORKERS := 3
 
@@ -40,7 +40,7 @@ format: $(VENV)/.installed-dev  ## lay out the code and mend what can be mended 
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the IPP reader, SECONDS=60 each
+fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the readers of IPP and RPC, SECONDS=60 each
 	@set -e; for target in $(FUZZ); do \
 	    mkdir -p .fuzz/$$target; \
 	    $(BIN)/python -m tests.fuzz.run $$target .fuzz/$$target tests/fuzz/corpus/$$target \
