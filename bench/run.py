@@ -28,6 +28,7 @@ from rich.table import Table
 from bench.load import request, run, text
 from bench.notify import notifications
 from bench.stage import KILO, MEGA, ROUNDS, Figures, Subject, cups, eve, ours
+from bench.windows import windows_notifications
 from pagebell.ipp.registry import Op
 
 SECONDS = 2.0
@@ -141,6 +142,7 @@ def main() -> None:
         history(figures, folder)
     with tempfile.TemporaryDirectory(prefix="pagebell-bench-") as name:
         notifications(figures, Path(name), peer=not arguments.only_ours)
+        windows_notifications(figures, Path(name) / "windows")
         names = [subject.name for subject in subjects]
     shown = Table("what", "unit", *names, "ours / cupsd")
     for row in table(figures, names):

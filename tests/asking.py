@@ -18,10 +18,11 @@ _numbers = count(1)
 def build(
     op: int, uri: str | None, *attributes: Attribute, groups: Iterable[Group] = (), user: str = "ada"
 ) -> Message:
-    """A request of `user` to what `uri` names: a job where it ends in digits behind /jobs/, else a printer."""
+    """A request of `user` to what `uri` names: a job behind /jobs/, the server at /ipp/system, else a printer."""
     head = [r.attributes_charset("utf-8"), r.attributes_natural_language("en")]
     if uri is not None:
-        head.append((r.job_uri if "/jobs/" in uri else r.printer_uri)(uri))
+        target = r.job_uri if "/jobs/" in uri else r.system_uri if uri.endswith("/system") else r.printer_uri
+        head.append(target(uri))
     head += [r.requesting_user_name(user), *attributes]
     return Message((2, 0), op, next(_numbers), [Group.of(GroupTag.OPERATION, *head), *groups])
 

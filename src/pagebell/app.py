@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
@@ -86,7 +87,7 @@ class Running:
     def uri(self, printer: str) -> str:
         """A printer's IPP URI."""
         scheme = "ipps" if self.tls is TlsMode.REQUIRE else "ipp"
-        return f"{scheme}://{self.authority}/ipp/print/{printer}"
+        return f"{scheme}://{self.authority}/ipp/print/{quote(printer)}"
 
     @property
     def page(self) -> str:

@@ -38,7 +38,7 @@ def subscribe(server: PrintServer, op: Op, *attributes: Attribute) -> int:
     template = Group.of(
         GroupTag.SUBSCRIPTION,
         r.notify_pull_method("ippget"),
-        r.notify_events("job-state-changed", "job-progress"),
+        r.notify_events("job-state-changed", "job-progress", "job-completed"),
     )
     answer = decode(open_request(server, octets(server.uri, op, *attributes, more=(template,))).read())[0]
     number = answer.groups_of(GroupTag.SUBSCRIPTION)[0].get(r.notify_subscription_id)

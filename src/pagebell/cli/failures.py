@@ -72,7 +72,7 @@ def sentence(error: BaseException) -> str:
 
 def _http(error: e.HttpError) -> str:
     remedy = {
-        401: "Name the user with --user and set PAGEBELL_PASSWORD.",
+        401: "Name the user with -u and set PAGEBELL_PASSWORD, or get a ticket with kinit.",
         404: "'pagebell printers list' shows the printers' addresses.",
     }.get(error.status, "Check the address.")
     return f"Cannot print by way of {error.uri}: {error.reason} (HTTP {error.status}). {remedy}"

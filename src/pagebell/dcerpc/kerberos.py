@@ -61,6 +61,17 @@ def _why(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def ticket_holder() -> str | None:
+    """Whose tickets are in the cache, such as `alice@EXAMPLE.ORG`; None without any that is valid, or the extra."""
+    try:
+        gssapi = _library()
+        return str(gssapi.Credentials(usage="initiate").name)
+    except KerberosUnavailable:
+        return None
+    except gssapi.exceptions.GSSError:
+        return None
+
+
 class _Kerberos:
     """What both sides share: the library's context."""
 

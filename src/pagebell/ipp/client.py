@@ -31,6 +31,7 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.errors import BadAnswer, IppError, Unsupported
 from pagebell.ipp.events import DEFAULT_PACE, LEASE, EventStream, Gap, Pace, lasting
 from pagebell.ipp.follow import Follower, JobUpdate
+from pagebell.ipp.login import Ask, Login
 from pagebell.ipp.message import Group, Message
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.registry import Op, Status
@@ -53,8 +54,9 @@ class Client:
             async for update in client.follow(job):
                 print(update.job.state)
 
-    ``password`` is sent only to a server that asks for it. ``verify`` is False to accept any certificate, or
-    an SSLContext. All methods raise the exceptions of ``pagebell.ipp.errors``.
+    A server that asks for proof gets a Kerberos ticket where there is one (the extra ``pagebell[kerberos]``), else the
+    ``password``, or the one that ``ask(user, host)`` returns; over open connections nothing. ``verify`` is False to
+    accept any certificate, or an SSLContext. All methods raise the exceptions of ``pagebell.ipp.errors``.
     """
 
     def __init__(
@@ -63,13 +65,14 @@ class Client:
         *,
         user: str = "",
         password: str = "",
+        ask: Ask | None = None,
         verify: bool | ssl.SSLContext = True,
         times: Times | None = None,
     ) -> None:
         self.address = parse_address(uri)
         self.user = user or (self.address.credentials or ("",))[0] or _login_name()
-        credentials = (user, password) if user and password else None
-        self._make = partial(Transport, credentials=credentials, verify=verify, times=times)
+        login = Login(user, password, ask)
+        self._make = partial(Transport, login=login, user=self.user, verify=verify, times=times)
         self._transport: Transport | None = None
         self._old: set[Address] = set()  # servers that speak IPP/1.1 only
         self.streams: set[EventStream] = set()

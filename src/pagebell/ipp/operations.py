@@ -240,6 +240,9 @@ _SUBSCRIPTION_OPERATIONS: Final = (
     Operation(
         *(Op.RENEW_SUBSCRIPTION, "Renew-Subscription", "RFC 3995 11.2.6", Target.SUBSCRIPTION),
         optional=(r.notify_lease_duration,),
+        groups=(
+            _S,
+        ),  # 11.2.6.1 puts notify-lease-duration there, its example and clients among the operation's
     ),
     Operation(Op.CANCEL_SUBSCRIPTION, "Cancel-Subscription", "RFC 3995 11.2.7", Target.SUBSCRIPTION),
     Operation(

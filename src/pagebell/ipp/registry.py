@@ -5384,6 +5384,15 @@ number_of_documents: Final[Attr[int]] = Attr(
 number_of_intervening_jobs: Final[Attr[int]] = Attr(
     "number-of-intervening-jobs", _integer_0_max, sections=(_JOB_STATUS,), source="RFC 8011"
 )
+number_of_job_subscriptions: Final[Attr[int]] = Attr(
+    "number-of-job-subscriptions", _integer_0_max, sections=(_JOB_STATUS,), source="docs/reference/ipp"
+)
+number_of_printer_subscriptions: Final[Attr[int]] = Attr(
+    "number-of-printer-subscriptions",
+    _integer_0_max,
+    sections=(_PRINTER_STATUS,),
+    source="docs/reference/ipp",
+)
 number_of_retries: Final[Attr[int]] = Attr(
     "number-of-retries", _integer_0_max, sections=(_JOB_TEMPLATE,), source="PWG 5100.15"
 )
@@ -5392,6 +5401,9 @@ number_of_retries_default: Final[Attr[int]] = Attr(
 )
 number_of_retries_supported: Final[Attr[IntRange]] = Attr(
     "number-of-retries-supported", _range_0_max, sections=(_PRINTER_DESCRIPTION,), source="PWG 5100.15"
+)
+number_of_system_subscriptions: Final[Attr[int]] = Attr(
+    "number-of-system-subscriptions", _integer_0_max, sections=(_SYSTEM_STATUS,), source="docs/reference/ipp"
 )
 number_up: Final[Attr[int]] = Attr(
     "number-up",

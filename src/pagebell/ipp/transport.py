@@ -23,6 +23,7 @@ from pagebell.ipp.errors import (
     Silent,
     Untrusted,
 )
+from pagebell.ipp.login import Login, may_carry_secrets
 from pagebell.ipp.message import Message
 from pagebell.ipp.multipart import MultipartReader, boundary_of
 from pagebell.ipp.registry import Op
@@ -54,8 +55,12 @@ _REASONS: Final = {
     426: "it demands an encrypted connection: use an ipps:// address",
     500: "it broke down over this request",
     501: "it speaks HTTP, but not IPP",
+    429: "it has seen too many wrong passwords from here: try again in a minute",
     503: "it is too busy at present",
 }
+_OPEN: Final = "it wants a password, which does not go over an open connection: use an ipps:// address"
+_ATTEMPTS: Final = 4
+"""Of one request: without proof, with a ticket, with a password, and once more for a connection that was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +86,15 @@ class Transport:
     def __init__(
         self,
         *,
-        credentials: tuple[str, str] | None = None,
+        login: Login | None = None,
+        user: str = "",
         verify: bool | ssl.SSLContext = True,
         times: Times | None = None,
         limits: Limits = ANSWER_LIMITS,
     ) -> None:
         self.times = times or Times()
         self.limits = limits
-        self._credentials = credentials
-        self._asked: set[tuple[str, int]] = set()  # servers that wanted Basic credentials
+        self._login, self._user = login or Login(), user
         connector = aiohttp.TCPConnector(ssl=verify, keepalive_timeout=IDLE_CONNECTION, limit=32)
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -128,11 +133,12 @@ class Transport:
     ) -> AsyncGenerator[Message]:
         octets = encode(request)
         harmless = upload is None and request.code in _HARMLESS
-        for last in (False, True):
+        for attempt in range(_ATTEMPTS):
+            last = attempt == _ATTEMPTS - 1
             try:
                 response = await self._post(address, octets, upload, silence)
                 async with response:
-                    if not last and self._log_in(address, response, upload):
+                    if not last and await self._log_in(address, response, upload):
                         continue
                     async for message in _answer(address, response, self.limits):
                         _refuse_early_success(address, message, upload)
@@ -141,7 +147,7 @@ class Transport:
             except (aiohttp.ClientError, TimeoutError) as error:
                 if upload is not None and upload.error is not None:
                     raise upload.error from None
-                if harmless and not last and isinstance(error, aiohttp.ServerDisconnectedError):
+                if harmless and attempt == 0 and isinstance(error, aiohttp.ServerDisconnectedError):
                     continue
                 raise _failure(address, error) from error
 
@@ -153,14 +159,14 @@ class Transport:
         if upload is not None:
             upload.answered = False
         headers = {"Content-Type": "application/ipp"}
-        asked = (address.host, address.port) in self._asked
+        proof = await self._login.header(address)
         limits = aiohttp.ClientTimeout(total=None, sock_connect=times.connect, sock_read=silence)
         async with asyncio.timeout(None) as deadline:
             body = octets if upload is None else _with_document(octets, upload, deadline, times.upload)
             response = await self._session.post(
                 address.url,
                 data=body,
-                headers=headers | (self._authorization(address) if asked else {}),
+                headers=headers | proof,
                 timeout=limits,
                 allow_redirects=False,
             )
@@ -168,21 +174,15 @@ class Transport:
                 upload.answered = True
             return response
 
-    def _authorization(self, address: Address) -> dict[str, str]:
-        credentials = address.credentials or self._credentials
-        if credentials is None:
-            return {}
-        return {"Authorization": aiohttp.encode_basic_auth(*credentials, encoding="utf-8")}
-
-    def _log_in(self, address: Address, response: aiohttp.ClientResponse, upload: Upload | None) -> bool:
-        """Whether to send the request again, now with the credentials that are asked for (RFC 7617)."""
-        server = (address.host, address.port)
-        if response.status != 401 or server in self._asked or not self._authorization(address):
+    async def _log_in(
+        self, address: Address, response: aiohttp.ClientResponse, upload: Upload | None
+    ) -> bool:
+        """Whether to send the request again, now with a proof of who asks (RFC 9110 11.6)."""
+        if response.status != 401:
             return False
-        if "basic" not in response.headers.get("WWW-Authenticate", "").lower():
-            return False
-        self._asked.add(server)
-        return upload is None or upload.repeatable
+        challenges = response.headers.getall("WWW-Authenticate", [])
+        another = await self._login.another(address, challenges, self._user)
+        return another and (upload is None or upload.repeatable)
 
 
 async def _with_document(
@@ -244,6 +244,8 @@ def _refuse_early_success(address: Address, message: Message, upload: Upload | N
 
 def _http_error(address: Address, response: aiohttp.ClientResponse) -> HttpError:
     status = response.status
+    if status == 401 and not may_carry_secrets(address):
+        return HttpError(str(address), status, _OPEN)
     if 300 <= status < 400:
         there = response.headers.get("Location", "nowhere")
         return HttpError(str(address), status, f"it refers to another address: {there[:200]}")

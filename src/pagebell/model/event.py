@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pagebell.model.dialog import DialogStatus, Notice
 from pagebell.model.names import NO_PRINTER, JobId, PrinterName
@@ -118,6 +118,8 @@ class PrinterStatus:
     reasons: frozenset[str]
     message: str
     accepting: bool
+    current: JobId | None = field(default=None, compare=False)
+    """The job that it was printing: no news in itself."""
 
 
 @dataclass(frozen=True, slots=True)

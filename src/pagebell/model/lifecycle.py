@@ -16,12 +16,13 @@ in the same breath, so that neither is ever stored without the other.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pagebell.model.errors import WrongState
 from pagebell.model.event import Event, EventKind, JobState, PrinterState
 from pagebell.model.job import Job
-from pagebell.model.printer import Printer
+from pagebell.model.printer import Capabilities, Printer
 
 
 class Cause(enum.Enum):
@@ -280,9 +281,44 @@ def settle(old: Printer, new: Printer, now: float) -> tuple[Printer, tuple[Event
         names = ("state", "reasons", "message")
         changed = tuple(name for name in names if getattr(old, name) != getattr(new, name))
         events.append(printer_event(new, now, kind, changed))
+    for kind, is_of in _SUPPLIED.items():
+        if {r for r in new.device_reasons if is_of(r)} != {r for r in old.device_reasons if is_of(r)}:
+            events.append(printer_event(new, now, kind, ("reasons",)))
     if new.accepting != old.accepting:
         events.append(printer_event(new, now, EventKind.PRINTER_STATE_CHANGED, ("accepting",)))
     return new, tuple(events)
+
+
+_FINISHERS = (
+    *("binder", "bander", "die-cutter", "folder", "imprinter", "inserter", "perforater", "puncher"),
+    *(
+        "separation-cutter",
+        "sheet-rotator",
+        "slitter",
+        "stacker",
+        "stapler",
+        "stitcher",
+        "trimmer",
+        "wrapper",
+    ),
+)
+_SUPPLIED: dict[EventKind, Callable[[str], bool]] = {
+    EventKind.PRINTER_MEDIA_CHANGED: lambda reason: reason.startswith("media-empty"),
+    EventKind.PRINTER_FINISHINGS_CHANGED: lambda reason: reason.startswith(_FINISHERS) and "-empty" in reason,
+}
+"""What goes empty and is filled again, by the device's reasons that tell of it (RFC 3995 5.3.3.4.2)."""
+
+
+def configured(old: Capabilities, new: Capabilities) -> EventKind:
+    """The most specific kind of event for a device that can do something else now (RFC 3995 5.3.3.4.2)."""
+    changed = {name for name in old.__slots__ if getattr(old, name) != getattr(new, name)}
+    if changed <= {"media", "media_sources", "media_types"}:
+        return EventKind.PRINTER_MEDIA_CHANGED
+    return (
+        EventKind.PRINTER_FINISHINGS_CHANGED
+        if changed <= {"finishings"}
+        else EventKind.PRINTER_CONFIG_CHANGED
+    )
 
 
 def printer_event(printer: Printer, now: float, kind: EventKind, changed: tuple[str, ...] = ()) -> Event:

@@ -179,7 +179,7 @@ class Printer:
 
     def status(self) -> PrinterStatus:
         """What an event tells of it."""
-        return PrinterStatus(self.state, self.reasons, self.message, self.accepting)
+        return PrinterStatus(self.state, self.reasons, self.message, self.accepting, self.current)
 
 
 _OF_OPERATORS = (

@@ -83,6 +83,12 @@ class Subscription:
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
 
+    def subscribed(self, event: Event) -> EventKind:
+        """Which of its wanted kinds brings it this event: that itself, or the one that includes it (RFC 3995 8.1)."""
+        if event.kind in self.events:
+            return event.kind
+        return next(kind for kind in self.events if event.kind in SUB_EVENTS.get(kind, ()))
+
     @property
     def filter(self) -> Filter:
         """What it listens for."""

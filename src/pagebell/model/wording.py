@@ -19,11 +19,15 @@ class Wording:
 
     job: str
     printer: str
+    server: str
     progress: str
     progress_of: str
     other: str
     jobs: dict[JobState, str]
     printers: dict[PrinterState, str]
+    servers: dict[PrinterState, str]
+    kinds: dict[EventKind, str]
+    """What happened, where that says more than the state after it."""
     missed: str
     farewell: str
     """At a message's end: who wanted them, and how to end it."""
@@ -31,10 +35,11 @@ class Wording:
 
 WORDINGS: Final[dict[str, Wording]] = {
     "en": Wording(
-        job="Job {job} {state}",
+        job="Job {job} at printer {printer} {state}",
+        server="The print server {state}",
         printer="Printer {printer} {state}",
-        progress="Job {job} has printed {done} pages.",
-        progress_of="Job {job} has printed {done} of {all} pages.",
+        progress="Job {job} at printer {printer} has printed {done} pages.",
+        progress_of="Job {job} at printer {printer} has printed {done} of {all} pages.",
         other="{kind} at printer {printer}.",
         jobs={
             JobState.PENDING: "is waiting",
@@ -50,15 +55,36 @@ WORDINGS: Final[dict[str, Wording]] = {
             PrinterState.PROCESSING: "is printing",
             PrinterState.STOPPED: "has stopped",
         },
+        servers={
+            PrinterState.IDLE: "is idle",
+            PrinterState.PROCESSING: "is printing",
+            PrinterState.STOPPED: "has stopped: no printer prints",
+        },
+        kinds={
+            EventKind.JOB_CREATED: "has come in",
+            EventKind.JOB_CONFIG_CHANGED: "has been changed",
+            EventKind.PRINTER_CREATED: "has been added",
+            EventKind.PRINTER_DELETED: "has been removed",
+            EventKind.PRINTER_CONFIG_CHANGED: "has new settings",
+            EventKind.PRINTER_MEDIA_CHANGED: "has other media loaded",
+            EventKind.PRINTER_FINISHINGS_CHANGED: "finishes differently now",
+            EventKind.PRINTER_QUEUE_ORDER_CHANGED: "prints its jobs in another order",
+            EventKind.PRINTER_RESTARTED: "has been restarted",
+            EventKind.PRINTER_SHUTDOWN: "has been shut down",
+            EventKind.SYSTEM_RESTARTED: "has been restarted",
+            EventKind.SYSTEM_SHUTDOWN: "is shutting down",
+            EventKind.SYSTEM_CONFIG_CHANGED: "has new settings",
+        },
         missed="{count} earlier messages were dropped before they could be delivered.",
         farewell="{owner} asked for these messages (subscription {number}). To end them: "
         "pagebell subscriptions cancel {number}",
     ),
     "de": Wording(
-        job="Auftrag {job} {state}",
+        job="Auftrag {job} am Drucker {printer} {state}",
+        server="Der Druckserver {state}",
         printer="Drucker {printer} {state}",
-        progress="Auftrag {job}: {done} Seiten sind gedruckt.",
-        progress_of="Auftrag {job}: {done} von {all} Seiten sind gedruckt.",
+        progress="Auftrag {job} am Drucker {printer}: {done} Seiten sind gedruckt.",
+        progress_of="Auftrag {job} am Drucker {printer}: {done} von {all} Seiten sind gedruckt.",
         other="{kind} am Drucker {printer}.",
         jobs={
             JobState.PENDING: "wartet",
@@ -74,15 +100,36 @@ WORDINGS: Final[dict[str, Wording]] = {
             PrinterState.PROCESSING: "druckt",
             PrinterState.STOPPED: "ist angehalten",
         },
+        servers={
+            PrinterState.IDLE: "ist bereit",
+            PrinterState.PROCESSING: "druckt",
+            PrinterState.STOPPED: "steht: kein Drucker druckt",
+        },
+        kinds={
+            EventKind.JOB_CREATED: "ist eingegangen",
+            EventKind.JOB_CONFIG_CHANGED: "wurde geändert",
+            EventKind.PRINTER_CREATED: "wurde hinzugefügt",
+            EventKind.PRINTER_DELETED: "wurde entfernt",
+            EventKind.PRINTER_CONFIG_CHANGED: "hat neue Einstellungen",
+            EventKind.PRINTER_MEDIA_CHANGED: "hat anderes Papier",
+            EventKind.PRINTER_FINISHINGS_CHANGED: "verarbeitet jetzt anders weiter",
+            EventKind.PRINTER_QUEUE_ORDER_CHANGED: "druckt seine Aufträge in anderer Reihenfolge",
+            EventKind.PRINTER_RESTARTED: "wurde neu gestartet",
+            EventKind.PRINTER_SHUTDOWN: "wurde heruntergefahren",
+            EventKind.SYSTEM_RESTARTED: "wurde neu gestartet",
+            EventKind.SYSTEM_SHUTDOWN: "wird heruntergefahren",
+            EventKind.SYSTEM_CONFIG_CHANGED: "hat neue Einstellungen",
+        },
         missed="{count} frühere Nachrichten konnten nicht rechtzeitig zugestellt werden und sind verloren.",
         farewell="{owner} hat diese Nachrichten bestellt (Abonnement {number}). Abbestellen: "
         "pagebell subscriptions cancel {number}",
     ),
     "fr": Wording(
-        job="La tâche {job} {state}",
+        job="La tâche {job} sur l’imprimante {printer} {state}",
+        server="Le serveur d’impression {state}",
         printer="L’imprimante {printer} {state}",
-        progress="Tâche {job} : {done} pages sont imprimées.",
-        progress_of="Tâche {job} : {done} pages sur {all} sont imprimées.",
+        progress="Tâche {job} sur l’imprimante {printer} : {done} pages sont imprimées.",
+        progress_of="Tâche {job} sur l’imprimante {printer} : {done} pages sur {all} sont imprimées.",
         other="{kind} sur l’imprimante {printer}.",
         jobs={
             JobState.PENDING: "est en attente",
@@ -98,15 +145,36 @@ WORDINGS: Final[dict[str, Wording]] = {
             PrinterState.PROCESSING: "imprime",
             PrinterState.STOPPED: "est arrêtée",
         },
+        servers={
+            PrinterState.IDLE: "est prêt",
+            PrinterState.PROCESSING: "imprime",
+            PrinterState.STOPPED: "est arrêté : aucune imprimante n’imprime",
+        },
+        kinds={
+            EventKind.JOB_CREATED: "est arrivée",
+            EventKind.JOB_CONFIG_CHANGED: "a été modifiée",
+            EventKind.PRINTER_CREATED: "a été ajoutée",
+            EventKind.PRINTER_DELETED: "a été retirée",
+            EventKind.PRINTER_CONFIG_CHANGED: "a de nouveaux réglages",
+            EventKind.PRINTER_MEDIA_CHANGED: "a un autre papier",
+            EventKind.PRINTER_FINISHINGS_CHANGED: "a une autre finition",
+            EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime ses tâches dans un autre ordre",
+            EventKind.PRINTER_RESTARTED: "a été redémarrée",
+            EventKind.PRINTER_SHUTDOWN: "a été mise hors service",
+            EventKind.SYSTEM_RESTARTED: "a été redémarré",
+            EventKind.SYSTEM_SHUTDOWN: "va s’arrêter",
+            EventKind.SYSTEM_CONFIG_CHANGED: "a de nouveaux réglages",
+        },
         missed="{count} messages antérieurs n’ont pas pu être remis à temps et sont perdus.",
         farewell="{owner} a demandé ces messages (abonnement {number}). Pour les arrêter : "
         "pagebell subscriptions cancel {number}",
     ),
     "es": Wording(
-        job="El trabajo {job} {state}",
+        job="El trabajo {job} en la impresora {printer} {state}",
+        server="El servidor de impresión {state}",
         printer="La impresora {printer} {state}",
-        progress="Trabajo {job}: se han impreso {done} páginas.",
-        progress_of="Trabajo {job}: se han impreso {done} de {all} páginas.",
+        progress="Trabajo {job} en la impresora {printer}: se han impreso {done} páginas.",
+        progress_of="Trabajo {job} en la impresora {printer}: se han impreso {done} de {all} páginas.",
         other="{kind} en la impresora {printer}.",
         jobs={
             JobState.PENDING: "está en espera",
@@ -121,6 +189,26 @@ WORDINGS: Final[dict[str, Wording]] = {
             PrinterState.IDLE: "está lista",
             PrinterState.PROCESSING: "está imprimiendo",
             PrinterState.STOPPED: "está detenida",
+        },
+        servers={
+            PrinterState.IDLE: "está listo",
+            PrinterState.PROCESSING: "está imprimiendo",
+            PrinterState.STOPPED: "está detenido: ninguna impresora imprime",
+        },
+        kinds={
+            EventKind.JOB_CREATED: "ha llegado",
+            EventKind.JOB_CONFIG_CHANGED: "se ha modificado",
+            EventKind.PRINTER_CREATED: "se ha añadido",
+            EventKind.PRINTER_DELETED: "se ha retirado",
+            EventKind.PRINTER_CONFIG_CHANGED: "tiene nuevos ajustes",
+            EventKind.PRINTER_MEDIA_CHANGED: "tiene otro papel",
+            EventKind.PRINTER_FINISHINGS_CHANGED: "tiene otro acabado",
+            EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime sus trabajos en otro orden",
+            EventKind.PRINTER_RESTARTED: "se ha reiniciado",
+            EventKind.PRINTER_SHUTDOWN: "se ha apagado",
+            EventKind.SYSTEM_RESTARTED: "se ha reiniciado",
+            EventKind.SYSTEM_SHUTDOWN: "se va a apagar",
+            EventKind.SYSTEM_CONFIG_CHANGED: "tiene nuevos ajustes",
         },
         missed="{count} mensajes anteriores no se pudieron entregar a tiempo y se han perdido.",
         farewell="{owner} pidió estos mensajes (suscripción {number}). Para terminarlos: "
@@ -144,17 +232,22 @@ def wording(language: str) -> Wording:
 def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
     """The event as a sentence."""
     words = wording(language)
+    told = words.kinds.get(event.kind)
     if event.job_status is not None:
         job = event.job_status
         if event.kind is EventKind.JOB_PROGRESS:
             sentence = words.progress if job.impressions is None else words.progress_of
-            return sentence.format(job=event.job, done=job.impressions_completed, all=job.impressions)
-        return _told(words.job.format(job=event.job, state=words.jobs[job.state]), job.message)
+            return sentence.format(
+                job=event.job, printer=event.printer, done=job.impressions_completed, all=job.impressions
+            )
+        state = told or words.jobs[job.state]
+        return _told(words.job.format(job=event.job, printer=event.printer, state=state), job.message)
     if event.printer_status is not None:
         printer = event.printer_status
-        return _told(
-            words.printer.format(printer=event.printer, state=words.printers[printer.state]), printer.message
-        )
+        state = told or words.printers[printer.state]
+        return _told(words.printer.format(printer=event.printer, state=state), printer.message)
+    if event.system_status is not None:
+        return _told(words.server.format(state=told or words.servers[event.system_status.state]), "")
     return words.other.format(kind=event.kind.value, printer=event.printer)
 
 

@@ -56,6 +56,10 @@ class PrinterWish:
         return {field: getattr(self, field) for field in self.__slots__ if getattr(self, field) is not None}
 
 
+NO_DEVICE: Final = "It has no device yet; `pagebell printers change --device` gives it one."
+"""What a printer says that was made without a device (PWG 5100.22 Create-Printer)."""
+
+
 class Printers:
     """Everything that can be done with printers."""
 
@@ -87,7 +91,7 @@ class Printers:
         self._group = group
         for printer in self._ledger.printers.values():
             try:
-                device = self._make_device(printer.device)
+                device = self._make_device(printer.device) if printer.device else MissingDevice(NO_DEVICE)
             except ValueError as error:
                 device = MissingDevice(str(error))
             self._begin(printer.name, device)
@@ -114,7 +118,7 @@ class Printers:
             good = printer_name(name)
         except ValueError as error:
             raise Unsupported(str(error), "printer-name") from None
-        device = self._device(wish.device or "")
+        device = MissingDevice(NO_DEVICE) if wish.device is None else self._device(wish.device)
         now = self._ledger.clock.now()
         printer = Printer(
             name=good,

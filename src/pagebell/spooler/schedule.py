@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, printer_event, settle, step
+from pagebell.model.lifecycle import Cause, configured, printer_event, settle, step
 from pagebell.model.printer import Printer
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
@@ -129,7 +129,8 @@ class PrinterTask:
             change = with_its_job(self._ledger, old, new)
             if not learned:
                 return change
-            told = printer_event(change.printers[0], now, EventKind.PRINTER_CONFIG_CHANGED, ("capabilities",))
+            kind = configured(self._capabilities, capabilities)
+            told = printer_event(change.printers[0], now, kind, ("capabilities",))
             return replace(change, events=(*change.events, told))
 
         async def attempt() -> None:

@@ -51,6 +51,15 @@ class Subscriptions:
         may print. Raises NotFound for an unknown printer or job, WrongState for a finished job, TooMany,
         NotAuthorized.
         """
+        created = await self.create_subscriptions([wish], by, scope=scope)
+        if not created:
+            raise TooMany("the server has as many subscriptions as it may have; please try again later")
+        return created[0]
+
+    async def create_subscriptions(
+        self, wishes: Sequence[SubscriptionWish], by: Principal, *, scope: Scope
+    ) -> tuple[Subscription, ...]:
+        """As `create_subscription`, several at once: as many of them as there is room for, the first ones first."""
         by.demand(Right.MANAGE_OWN)
         if scope.job is not None:
             job = await self._ledger.job(scope.job)
@@ -60,13 +69,20 @@ class Subscriptions:
             scope = Scope(job.printer, job.id)
         elif scope.printer is not None:
             self._ledger.printer(scope.printer)
-        subscription = self._grant(scope, wish, by)
-        await self._ledger.store.commit(Change(subscriptions=(subscription,)))
-        return self._ledger.events.subscription(subscription.id)
+        granted = tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
+        if granted:
+            await self._ledger.store.commit(Change(subscriptions=granted))
+        return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def of_new_job(self, job: Job, order: Order) -> tuple[Subscription, ...]:
-        """The subscriptions to be stored with a new job."""
-        return tuple(self._grant(Scope(job.printer, job.id), wish, order.by) for wish in order.subscriptions)
+        """The subscriptions to be stored with a new job: as many of them as there is room for (RFC 3995 11.1.3)."""
+        scope = Scope(job.printer, job.id)
+        return tuple(self._grant(scope, wish, order.by) for wish in order.subscriptions[: self.room])
+
+    @property
+    def room(self) -> int:
+        """How many more there can be."""
+        return max(0, self._ledger.policy.max_subscriptions - len(self._ledger.events))
 
     async def renew(self, number: SubscriptionId, lease: int | None, by: Principal) -> Subscription:
         """Let it live `lease` seconds from now. Raises NotFound, NotAuthorized; WrongState for a job's."""
@@ -173,8 +189,6 @@ class Subscriptions:
         return self._ledger.events.available(number)
 
     def _grant(self, scope: Scope, wish: SubscriptionWish, by: Principal) -> Subscription:
-        if len(self._ledger.events) >= self._ledger.policy.max_subscriptions:
-            raise TooMany("the server has as many subscriptions as it may have; please try again later")
         if wish.recipient:
             self.deliveries.check(wish.recipient)
         now = self._ledger.clock.now()

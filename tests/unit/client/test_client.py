@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from pagebell.ipp import Client, SyncClient
 from pagebell.ipp import registry as r
+from pagebell.ipp.addresses import parse_address
 from pagebell.ipp.codec import Group, GroupTag, Message
 from pagebell.ipp.errors import (
     EXCEPTIONS,
@@ -23,6 +25,7 @@ from pagebell.ipp.errors import (
     Silent,
     Unsupported,
 )
+from pagebell.ipp.login import Login
 from pagebell.ipp.registry import JobState, Op, Status
 from pagebell.ipp.transport import Times
 from tests.scripted import ScriptedServer, answer, drop, failed, job, printer, reply
@@ -241,6 +244,59 @@ async def test_password_is_sent_only_to_a_server_that_asks_for_it(server: Script
         await client.printer()
     given = [headers.get("Authorization") for headers in server.headers]
     assert given == [None, "Basic YWRhOnBhc3Mgd29yZA==", "Basic YWRhOnBhc3Mgd29yZA=="]
+
+
+async def test_password_is_asked_for_where_there_is_none(server: ScriptedServer) -> None:
+    async def ask(request: web.Request, message: Message) -> web.StreamResponse:
+        if request.headers.get("Authorization") == "Basic YWRhOnBhc3Mgd29yZA==":
+            return reply(printer())
+        challenges = [
+            ("WWW-Authenticate", "Negotiate"),
+            ("WWW-Authenticate", 'Digest qop="auth", Basic realm="x"'),
+        ]
+        return web.Response(status=401, headers=CIMultiDict(challenges))
+
+    asked: list[tuple[str, str]] = []
+
+    def type_in(user: str, host: str) -> str:
+        asked.append((user, host))
+        return "pass word"
+
+    server.on(Op.GET_PRINTER_ATTRIBUTES, ask)
+    async with Client(server.uri, user="ada", ask=type_in) as client:
+        await client.printer()
+        await client.printer()
+    assert asked == [("ada", "127.0.0.1")]
+
+
+async def test_wrong_password_is_not_tried_again_and_again(server: ScriptedServer) -> None:
+    async def ask(request: web.Request, message: Message) -> web.StreamResponse:
+        return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+
+    server.on(Op.GET_PRINTER_ATTRIBUTES, ask)
+    async with Client(server.uri, user="ada", password="wrong") as client:
+        for _ in range(2):
+            with pytest.raises(HttpError, match="user name and a password"):
+                await client.printer()
+    assert len([h for h in server.headers if "Authorization" in h]) == 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "private"),
+    [
+        ("ipps://printer.example/", True),
+        ("ipp://localhost/", True),
+        ("ipp://127.3.2.1:8631/", True),
+        ("ipp://[::1]/", True),
+        ("ipp://printer.example/", False),
+        ("ipp://192.0.2.1/", False),
+    ],
+)
+async def test_no_secret_goes_over_an_open_connection(uri: str, private: bool) -> None:
+    login = Login("ada", "secret")
+    address = parse_address(uri)
+    assert await login.another(address, ['Basic realm="x"'], "ada") is private
+    assert bool(await login.header(address)) is private
 
 
 async def test_no_password_means_a_clear_error(server: ScriptedServer, client: Client) -> None:

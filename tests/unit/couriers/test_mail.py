@@ -43,10 +43,10 @@ async def test_mail_goes_by_starttls_and_is_read_by_people(tmp_path: Path) -> No
     assert box.encrypted == [True]
     assert (box.mails[0].mail_from, box.mails[0].rcpt_tos) == ("printers@example.com", ["ada@example.com"])
     mail = received(box)
-    assert mail["Subject"] == "Job 12 is completed. (+1)"
+    assert mail["Subject"] == "Job 12 at printer p1 is completed. (+1)"
     assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_content()
-    assert text.count("Job 12 is completed.") == 2
+    assert text.count("Job 12 at printer p1 is completed.") == 2
     assert "Brief (ada) @ p1" in text
     assert "pagebell subscriptions cancel 5" in text
 
@@ -106,11 +106,11 @@ async def test_mail_server_that_is_away_is_a_failure() -> None:
 @pytest.mark.parametrize(
     ("language", "subject"),
     [
-        ("en", "Job 12 is completed."),
-        ("de-CH", "Auftrag 12 ist fertig."),
-        ("fr", "La tâche 12 est terminée."),
-        ("es-MX", "El trabajo 12 ha terminado."),
-        ("xx", "Job 12 is completed."),
+        ("en", "Job 12 at printer p1 is completed."),
+        ("de-CH", "Auftrag 12 am Drucker p1 ist fertig."),
+        ("fr", "La tâche 12 sur l’imprimante p1 est terminée."),
+        ("es-MX", "El trabajo 12 en la impresora p1 ha terminado."),
+        ("xx", "Job 12 at printer p1 is completed."),
     ],
 )
 def test_mail_is_in_the_subscriptions_language(language: str, subject: str) -> None:

@@ -56,7 +56,7 @@ async def test_event_is_a_cloud_event_that_others_read_and_whose_signature_they_
         "user_data": "desk 4",
     }
     assert data["happened"]["job"]["state"] == "completed"
-    assert data["happened"]["text"] == "Auftrag 12 ist fertig."
+    assert data["happened"]["text"] == "Auftrag 12 am Drucker p1 ist fertig."
     assert "gap" not in json.loads(body)
 
 

@@ -12,7 +12,7 @@ from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.printers import PrinterWish
-from tests.unit.ipp_server import test_operators
+from tests.unit.ipp_server import test_operators, test_system
 from tests.unit.ipp_server.door import ADMIN, Door, door, status, text
 
 Play = Callable[[Door], Awaitable[Message]]
@@ -335,7 +335,7 @@ PRINTERS += [
     (ADD, "a default it can't have", plain(ADD, groups=RENAMED, user=ADMIN), IGNORED),
     (ADD, "without a device", plain(ADD, path="/printers/new", user=ADMIN), BAD),
     (ADD, "without a name", plain(ADD, path="/printers/", groups=NEW, user=ADMIN), BAD),
-    (ADD, "a name that can't be", plain(ADD, path="/printers/a%20b", groups=NEW, user=ADMIN), UNSUPPORTED),
+    (ADD, "a name that can't be", plain(ADD, path="/printers/a%23b", groups=NEW, user=ADMIN), UNSUPPORTED),
     (ADD, "not an administrator", plain(ADD, path="/printers/new", groups=NEW), FORBIDDEN),
     (
         Op.CUPS_DELETE_PRINTER,
@@ -351,8 +351,9 @@ NO_METHOD = Group.of(GroupTag.SUBSCRIPTION, r.notify_events("job-completed"))
 SUBSCRIPTIONS: list[tuple[Op, str, Play, S]] = [
     (CPS, "ok", plain(CPS, groups=[watch(r.notify_events("printer-stopped"))]), OK),
     (CPS, "one of two", plain(CPS, groups=[watch(), MAIL]), S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS),
-    (CPS, "none of them", plain(CPS, groups=[MAIL, NO_METHOD]), S.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS),
+    (CPS, "none of them", plain(CPS, groups=[MAIL, MAIL]), S.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS),
     (CPS, "nothing asked for", plain(CPS), BAD),
+    (CPS, "no way to have its events", plain(CPS, groups=[watch(), NO_METHOD]), BAD),
     (CPS, "no such printer", plain(CPS, path=NOWHERE, groups=[watch()]), NOT_FOUND),
     (CPS, "too many", plain(CPS, groups=[watch()] * 4), S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS),
     (CJS, "ok", job_subscription, OK),
@@ -393,6 +394,6 @@ async def test_every_operation_that_is_claimed_is_tested_with_success_and_refusa
         assert group is not None
         claimed = set(group.all(r.operations_supported))
     never_refused = {Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES}
-    rows = [*ROWS, *test_operators.ROWS]
+    rows = [*ROWS, *test_operators.ROWS, *test_system.ROWS]
     assert {row[0] for row in rows} == claimed
     assert {row[0] for row in rows if row[3].value >= 0x0400} == claimed - never_refused

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import JobState
 from pagebell.model.lifecycle import PRINTED_TWICE
@@ -113,3 +115,35 @@ async def test_remark_about_a_job_that_is_being_cancelled_changes_nothing(stage:
     await stage.happened()
     job = await stage.job(number)
     assert (job.state, job.message) == (JobState.CANCELED, "")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "told"),
+    [
+        (Capabilities(media=("iso_a4_210x297mm",)), "printer-media-changed"),
+        (Capabilities(finishings=(3, 4)), "printer-finishings-changed"),
+        (Capabilities(finishings=(3, 4), color=True), "printer-config-changed"),
+    ],
+)
+async def test_new_capabilities_are_told_by_the_most_specific_kind(
+    stage: Stage, capabilities: Capabilities, told: str
+) -> None:
+    stage.device.capabilities = Capabilities()
+    stage.device._board.renew()
+    await stage.happened()
+    stage.device.capabilities = capabilities
+    stage.device._board.renew()
+    assert await stage.happened() == [f"{told} p1: idle"]
+
+
+async def test_tray_or_stapler_that_goes_empty_is_told_and_so_is_its_refill(stage: Stage) -> None:
+    stage.device.warn("media-empty-warning")
+    assert "printer-media-changed p1: idle (media-empty-warning)" in await stage.happened()
+    stage.device.warn("stapler-empty-warning")
+    assert await stage.happened() == [
+        "printer-state-changed p1: idle (stapler-empty-warning)",
+        "printer-media-changed p1: idle (stapler-empty-warning)",
+        "printer-finishings-changed p1: idle (stapler-empty-warning)",
+    ]
+    stage.device.ready()
+    assert (await stage.happened())[-1] == "printer-finishings-changed p1: idle"

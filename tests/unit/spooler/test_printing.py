@@ -121,6 +121,7 @@ async def test_stopped_device_stops_job_and_printer_until_it_is_ready(stage: Sta
     stage.device.stop("media-empty-error", "Tray 1 is out of paper: refill it.")
     assert await stage.happened() == [
         "printer-stopped p1: stopped (media-empty-error)",
+        "printer-media-changed p1: stopped (media-empty-error)",
         "job-stopped 1: processing_stopped (printer-stopped)",
     ]
     assert (await stage.job(job)).message == "Tray 1 is out of paper: refill it."
@@ -128,6 +129,7 @@ async def test_stopped_device_stops_job_and_printer_until_it_is_ready(stage: Sta
     stage.device.ready()
     assert await stage.happened() == [
         "printer-state-changed p1: processing",
+        "printer-media-changed p1: processing",
         "job-state-changed 1: processing (job-printing)",
     ]
     stage.device.finish()

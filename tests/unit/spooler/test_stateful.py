@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
@@ -39,6 +39,17 @@ class Reader:
     subscription: Subscription
     seen: list[Event]
     number: int = 0
+
+
+def _alive(events: Sequence[Event], job: JobId | None) -> Iterator[Event]:
+    """What happens while the job is not finished (RFC 3995 5.3.3.5.1): all, where it is about no job."""
+    alive = True
+    for event in events:
+        of_job = job is not None and event.job == job
+        alive = alive or (of_job and event.kind is EventKind.JOB_CREATED)
+        if alive:
+            yield event
+        alive = alive and not (of_job and event.kind is EventKind.JOB_COMPLETED)
 
 
 class Life(RuleBasedStateMachine):
@@ -257,7 +268,8 @@ class Life(RuleBasedStateMachine):
         except Refusal:
             return  # its job is long finished
         since, filter_ = reader.subscription.since, reader.subscription.filter
-        matches = [e for e in self.stage.store.history if e.seq > since and filter_.matches(e)]
+        matches = [e for e in _alive(self.stage.store.history, filter_.scope.job) if e.seq > since]
+        matches = [e for e in matches if filter_.matches(e)]
         first = reader.number + batch.missed + 1
         for number, notification in enumerate(batch.notifications, first):
             assert notification.number == number

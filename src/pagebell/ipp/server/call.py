@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
@@ -30,7 +31,8 @@ class Place(NamedTuple):
 def place_of(uri: str) -> Place | None:
     """Read a printer's, a job's or the server's URI; None where there can be no such object.
 
-    `/ipp/print[/NAME[/ID]]`, and as CUPS clients name them `/printers/NAME[/ID]`, `/jobs/ID` and `/`.
+    `/ipp/print[/NAME[/ID]]`, `/ipp/system` (PWG 5100.22), and as CUPS clients name them `/printers/NAME[/ID]`,
+    `/jobs/ID` and `/`.
     """
     try:
         parts = [unquote(part) for part in urlsplit(uri).path.split("/") if part]
@@ -38,6 +40,8 @@ def place_of(uri: str) -> Place | None:
         return None
     match parts:
         case [] | ["printers"] | ["jobs"]:
+            return Place(server=True)
+        case ["ipp", "system"]:
             return Place(server=True)
         case ["ipp"] | ["ipp", "print"]:
             return Place()
@@ -74,10 +78,22 @@ class Origin:
 
     def ways(self, name: str) -> list[tuple[str, bool]]:
         """Every URI of a printer and whether it means TLS; the client's own way comes first (RFC 8011 5.4.1)."""
-        kinds = (self.secure, not self.secure) if self.both_schemes else (self.secure,)
+        return [(_printer_uri(secure, self.authority, name), secure) for secure in self._kinds]
+
+    @property
+    def system(self) -> str:
+        """The URI of the server itself (PWG 5100.22)."""
+        return self.system_ways()[0][0]
+
+    def system_ways(self) -> list[tuple[str, bool]]:
+        """As `ways`, of the server itself."""
+        return [(f"{_scheme(secure)}://{self.authority}/ipp/system", secure) for secure in self._kinds]
+
+    @property
+    def _kinds(self) -> tuple[bool, ...]:
         if self.proofs:
-            kinds = (True,)
-        return [(_printer_uri(secure, self.authority, name), secure) for secure in kinds]
+            return (True,)
+        return (self.secure, not self.secure) if self.both_schemes else (self.secure,)
 
     @property
     def authentication(self) -> str:
@@ -96,7 +112,11 @@ class Origin:
 
 
 def _printer_uri(secure: bool, authority: str, name: str) -> str:
-    return f"{'ipps' if secure else 'ipp'}://{authority}/ipp/print/{name}"
+    return f"{_scheme(secure)}://{authority}/ipp/print/{quote(name)}"
+
+
+def _scheme(secure: bool) -> str:
+    return "ipps" if secure else "ipp"
 
 
 Body = AsyncIterator[bytes]
@@ -115,6 +135,8 @@ class Call:
     origin: Origin
     spooler: Spooler
     body: Body
+    reads_parts: bool = True
+    """Whether the client can read an answer in parts; libcups takes any answer for a plain IPP message."""
 
     def refuse(self, status: Status, message: str, *unsupported: Attribute) -> RequestRefused:
         """An answer that says why nothing was done."""
@@ -128,13 +150,25 @@ class Call:
 
     @property
     def place(self) -> Place:
-        """What printer-uri or job-uri names. Raises RequestRefused with client-error-not-found."""
+        """What job-uri, printer-uri, or system-uri with or without printer-id names.
+
+        Raises RequestRefused with client-error-not-found; NotFound.
+        """
         attributes = self.request.attributes
-        uri = attributes.get(r.job_uri) or attributes.get(r.printer_uri) or ""
+        system = attributes.get(r.system_uri)
+        uri = attributes.get(r.job_uri) or attributes.get(r.printer_uri) or system or ""
         place = place_of(uri)
-        if place is None:
+        if place is None or (uri == system and not place.server):
             raise self.refuse(Status.CLIENT_ERROR_NOT_FOUND, f"there is nothing at {uri}")
+        number = attributes.get(r.printer_id)
+        if uri == system and number is not None:
+            return Place(self.spooler.printers.by_id(number).name)
         return place
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is aimed at the server itself, by system-uri (PWG 5100.22)."""
+        return r.system_uri.name in self.request.attributes and self.place.server
 
     @property
     def printer(self) -> PrinterName:
@@ -172,6 +206,10 @@ class Reply:
     """Further operation attributes,"""
     encoded: list[bytes] = field(default_factory=list)
     """and such as are encoded already."""
+    charset: str = "utf-8"
+    language: str = "en"
+    later: Coroutine[None, None, Reply] | None = None
+    """The answer in this one's stead, which takes its time: it is given up when the client goes away."""
     more: AsyncGenerator[Reply] | None = None
     """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
@@ -181,13 +219,17 @@ class Reply:
         return self
 
 
-_UTF8 = encode_attribute(r.attributes_charset("utf-8"))
-_ENGLISH = encode_attribute(r.attributes_natural_language("en"))
+@lru_cache(maxsize=64)
+def _head(charset: str, language: str) -> tuple[bytes, bytes]:
+    return (
+        encode_attribute(r.attributes_charset(charset)),
+        encode_attribute(r.attributes_natural_language(language)),
+    )
 
 
 def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:
     """The octets of a reply; unsupported attributes come before the objects (RFC 8011 4.1.7)."""
-    head = [_UTF8, _ENGLISH, *reply.encoded]
+    head = [*_head(reply.charset, reply.language), *reply.encoded]
     if reply.message:
         head.append(encode_attribute(r.status_message(_cut(reply.message, 255))))
     head += [encode_attribute(attribute) for attribute in reply.operation]

@@ -16,6 +16,7 @@ from pagebell.ipp.server.ticket import ROWS, write_ticket
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.document import Document
 from pagebell.model.job import Job
+from pagebell.model.subscription import Scope
 from pagebell.spooler.spooler import Spooler
 
 LIST_DEFAULT = ("job-uri", "job-id")
@@ -87,6 +88,9 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
     ),
     r.job_media_sheets_completed: lambda v: r.job_media_sheets_completed(
         _sheets(v.job, v.job.impressions_completed)
+    ),
+    r.number_of_job_subscriptions: lambda v: r.number_of_job_subscriptions(
+        v.spooler.subscriptions.count(Scope(v.job.printer, v.job.id))
     ),
     r.number_of_documents: lambda v: r.number_of_documents(len(v.job.documents)),
     r.number_of_intervening_jobs: lambda v: r.number_of_intervening_jobs(v.spooler.jobs.ahead(v.job)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
@@ -46,7 +47,7 @@ def settable_attributes() -> list[Attribute]:
 
 def place_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Where the printer is, and where more is told of it."""
-    page = origin.page(f"/printers/{printer.name}")
+    page = origin.page(f"/printers/{quote(printer.name)}")
     return [
         r.printer_organization(printer.organization),
         r.printer_organizational_unit(printer.organizational_unit),

@@ -27,22 +27,26 @@ from pagebell.ipp.server.describe_more import (
     settable_attributes,
 )
 from pagebell.ipp.server.describe_template import template_attributes
+from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.ticket import ROWS
-from pagebell.ipp.values import Attribute, IntRange
-from pagebell.model.event import EventKind
+from pagebell.ipp.values import Attribute, Collection, IntRange
+from pagebell.model.event import SYSTEM_KINDS, EventKind
 from pagebell.model.printer import Capabilities, Printer
+from pagebell.model.subscription import Scope
+from pagebell.model.wording import LANGUAGES
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 DPI = 3
-_NOT_EMITTED = {
-    *(EventKind.PRINTER_MEDIA_CHANGED, EventKind.PRINTER_FINISHINGS_CHANGED),
-    *(EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED),
-}
-EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_EMITTED))
-"""notify-events-supported: those that happen here to a printer or its jobs."""
-MAX_EVENTS: Final = len(EVENTS)
+SYSTEM_EVENTS: Final = ("none", *(kind.value for kind in EventKind))
+"""notify-events-supported of the server itself: what happens to it, to its printers and to their jobs."""
+_NOT_HEARD = SYSTEM_KINDS | {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED}
+EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_HEARD))
+"""notify-events-supported of a printer: what can happen while it has subscriptions."""
+DEFAULT_EVENTS: Final = ("job-completed",)
+MAX_EVENTS: Final = len(EventKind)
+"""notify-max-events-supported: as many as there are."""
 SHORTEST_LIFE: Final = 15
 """Least seconds of ippget-event-life (RFC 3996 8.1)."""
 OPERATION_ATTRIBUTES: Final = (
@@ -61,15 +65,15 @@ WHICH_JOBS: Final = (
 )
 
 
-def notification_attributes(policy: Policy) -> list[Attribute]:
+def notification_attributes(policy: Policy, events: Iterable[str] = EVENTS) -> list[Attribute]:
     """What subscribers need to know (RFC 3995 5.3, 6.1; RFC 3996 8)."""
     return [
         r.ippget_event_life(max(SHORTEST_LIFE, int(policy.event_life))),
-        r.notify_attributes_supported("job-id", "job-name", "job-impressions-completed", "printer-state"),
-        r.notify_events_default("job-completed"),
-        r.notify_events_supported(*EVENTS),
+        r.notify_attributes_supported(*CARRIED),
+        r.notify_events_default(*DEFAULT_EVENTS),
+        r.notify_events_supported(*events),
         r.notify_lease_duration_default(int(policy.default_lease)),
-        r.notify_lease_duration_supported(IntRange(0, int(policy.max_lease))),
+        r.notify_lease_duration_supported(IntRange(1, int(policy.max_lease))),
         r.notify_max_events_supported(MAX_EVENTS),
         r.notify_pull_method_supported("ippget"),
     ]
@@ -87,7 +91,7 @@ def protocol_attributes(
         r.document_password_supported(0),  # octets: none can be honoured (PWG 5100.13)
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
-        r.generated_natural_language_supported("en"),
+        r.generated_natural_language_supported(*LANGUAGES),
         r.ipp_features_supported("ipp-everywhere"),
         r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
         r.job_creation_attributes_supported(*sorted((*templates, *OPERATION_ATTRIBUTES))),
@@ -147,6 +151,9 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
     """Which printer this is and where it is found."""
     ways = origin.ways(printer.name)  # three lists side by side (RFC 8011 5.4.1 to 5.4.3)
     return [
+        r.printer_id(printer.id),
+        r.printer_service_type("print"),
+        r.printer_xri_supported(*(xri(uri, origin.authentication, secure) for uri, secure in ways)),
         r.printer_uri_supported(*(uri for uri, _ in ways)),
         r.uri_authentication_supported(*(origin.authentication for _ in ways)),
         r.uri_security_supported(*("tls" if secure else "none" for _, secure in ways)),
@@ -155,8 +162,17 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_location(printer.location),
         r.printer_uuid(f"urn:uuid:{printer.uuid}"),
         r.printer_kind("document"),
-        r.device_uri(printer.device),
+        *((r.device_uri(printer.device),) if printer.device else ()),
     ]
+
+
+def xri(uri: str, authentication: str, secure: bool) -> Collection:
+    """One way to reach a printer or the server: all of it in one value (RFC 3380 6.1, PWG 5100.22)."""
+    return Collection.of(
+        r.xri_uri(uri),
+        r.xri_authentication(authentication),
+        r.xri_security("tls" if secure else "none"),
+    )
 
 
 STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
@@ -164,6 +180,7 @@ STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
     r.printer_state_reasons: lambda p, s: tuple(sorted(p.reasons)) or ("none",),
     r.printer_state_message: lambda p, s: (p.message,),
     r.printer_is_accepting_jobs: lambda p, s: (p.accepting,),
+    r.number_of_printer_subscriptions: lambda p, s: (s.subscriptions.count(Scope(p.name)),),
     r.queued_job_count: lambda p, s: (s.jobs.count(p.name),),
     r.printer_up_time: lambda p, s: (up_time(s),),
     r.printer_current_time: lambda p, s: (_date(s.clock.now()),),

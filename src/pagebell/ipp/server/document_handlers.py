@@ -153,7 +153,7 @@ async def reprocess_job(call: Call) -> Reply:
             "the job can't be printed just as asked for (ipp-attribute-fidelity)",
             *ignored,
         )
-    wishes = read_wishes(request.subscriptions, call.spooler.subscriptions.deliveries.check, job=True)
+    wishes = read_wishes(call, job=True)
 
     def revise(order: Order) -> Order:
         held = replace(order.ticket, job_hold_until=None, job_hold_until_time=None)

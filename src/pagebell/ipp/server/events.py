@@ -1,34 +1,88 @@
-"""An event in ippget's words (RFC 3995 9, RFC 3996 9)."""
+"""An event in ippget's words (RFC 3995 9, RFC 3996 5.2)."""
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import encode_attribute, integer_writer
-from pagebell.ipp.registry import JobState, PrinterState
+from pagebell.ipp.registry import JobState, PrinterState, SystemState
+from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import time_attribute
-from pagebell.ipp.values import Attribute
-from pagebell.model.event import Event, EventKind, JobStatus
+from pagebell.ipp.server.describe_job import job_attributes, time_attribute
+from pagebell.ipp.values import Attribute, GroupTag, LangString, Tag, Value
+from pagebell.model.errors import NotFound
+from pagebell.model.event import Event, EventKind, JobId, JobStatus
+from pagebell.model.job import Job
+from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription
 from pagebell.model.wording import event_text, language_for
 from pagebell.spooler.eventlog import Notification
+from pagebell.spooler.spooler import Spooler
 
-_KEPT = 4096
+_KEPT: Final = 4096
 """Encoded events; as many as the event log keeps at hand."""
 _subscription_id = integer_writer(r.notify_subscription_id.name)
 _sequence_number = integer_writer(r.notify_sequence_number.name)
+_OF_JOBS: Final = (
+    *(
+        "job-impressions",
+        "job-k-octets",
+        "job-media-sheets-completed",
+        "job-name",
+        "job-originating-user-name",
+    ),
+    *("job-printer-uri", "job-priority", "job-state-message", "job-uri", "job-uuid", "number-of-documents"),
+    *("time-at-completed", "time-at-creation", "time-at-processing"),
+)
+_OF_PRINTERS: Final = (
+    *("printer-id", "printer-info", "printer-location", "printer-name", "printer-state-message"),
+    *("printer-uuid", "queued-job-count"),
+)
+_OF_SUBSCRIPTIONS: Final = (
+    *("notify-job-id", "notify-lease-duration", "notify-subscriber-user-name", "notify-subscription-uuid"),
+    "notify-time-interval",
+)
+CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
+"""notify-attributes-supported: what an event can carry beside what it always does (RFC 3995 5.3.4.1)."""
 
 
-def event_group(notification: Notification, subscription: Subscription, origin: Origin) -> list[bytes]:
-    """One event-notification group, encoded (RFC 3996 9.1): its own three attributes, and what all readers share."""
+def event_group(
+    notification: Notification, subscription: Subscription, origin: Origin, language: str = "en"
+) -> list[bytes]:
+    """One event-notification group, encoded (RFC 3996 5.2): its own three attributes, and what all readers share.
+
+    `language` is the answer's.
+    """
+    event = notification.event
+    own = language_for(subscription.language)
+    voice = Voice(
+        subscription.charset,
+        own,
+        subscription.subscribed(event),
+        of_system=subscription.scope.printer is None,
+        marked=own != language,
+    )
     return [
         _subscription_id(subscription.id),
         _sequence_number(notification.number),
         _user_data(subscription.user_data),
-        _shared(notification.event, subscription.charset, subscription.language, origin),
+        _shared(event, voice, origin),
     ]
+
+
+class Voice(NamedTuple):
+    """In which words an event is told."""
+
+    charset: str
+    language: str
+    subscribed: EventKind
+    of_system: bool
+    marked: bool
+    """The text says which language it is in, as the answer is in another."""
 
 
 @lru_cache(maxsize=_KEPT)
@@ -37,21 +91,31 @@ def _user_data(octets: bytes) -> bytes:
 
 
 @lru_cache(maxsize=_KEPT)
-def _shared(event: Event, charset: str, language: str, origin: Origin) -> bytes:
-    """What is the same for all who read an event in one language, encoded once for all of them."""
-    return b"".join(map(encode_attribute, _attributes(event, charset, language, origin)))
+def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
+    """What is the same for all who read an event in one way, encoded once for all of them."""
+    return b"".join(map(encode_attribute, readable(_attributes(event, voice, origin), voice.charset)))
 
 
-def _attributes(event: Event, charset: str, language: str, origin: Origin) -> list[Attribute]:
+def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
+    text = event_text(event, voice.language)
     attributes = [
-        r.notify_subscribed_event(event.kind.value),
-        r.notify_printer_uri(origin.printer(event.printer)),
+        r.notify_subscribed_event(voice.subscribed.value),
         r.printer_up_time(max(1, int(event.at))),
         time_attribute(r.printer_current_time, event.at),
-        r.notify_charset(charset),
-        r.notify_natural_language(language_for(language)),
-        r.notify_text(event_text(event, language)),
+        r.notify_charset(voice.charset),
+        r.notify_natural_language(voice.language),
+        r.notify_text(LangString(text, voice.language) if voice.marked else text),
     ]
+    if voice.of_system:
+        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(max(1, int(event.at)))]
+    if event.printer:
+        attributes.append(r.notify_printer_uri(origin.printer(event.printer)))
+    return attributes + _what_happened(event)
+
+
+def _what_happened(event: Event) -> list[Attribute]:
+    """What the event itself tells, whoever hears of it."""
+    attributes: list[Attribute] = []
     if event.job is not None:
         attributes += [r.job_id(event.job), r.notify_job_id(event.job)]  # CUPS' clients look for the latter
     if event.job_status is not None:
@@ -63,6 +127,11 @@ def _attributes(event: Event, charset: str, language: str, origin: Origin) -> li
             r.printer_state_reasons(*(sorted(status.reasons) or ("none",))),
             r.printer_state_message(status.message),
             r.printer_is_accepting_jobs(status.accepting),
+        ]
+    if event.system_status is not None:
+        attributes += [
+            r.system_state(SystemState(event.system_status.state)),
+            r.system_state_reasons(*(sorted(event.system_status.reasons) or ("none",))),
         ]
     return attributes
 
@@ -79,3 +148,106 @@ def _job(event: Event, status: JobStatus) -> list[Attribute]:
     if status.impressions is not None:
         attributes.append(r.job_impressions(status.impressions))
     return attributes
+
+
+# --- notify-attributes ---
+
+
+async def carried(event: Event, subscription: Subscription, origin: Origin, spooler: Spooler) -> list[bytes]:
+    """The further attributes that the subscription wants with each event (notify-attributes, RFC 3995 5.3.4).
+
+    What the event recorded is told as it was then, all else as it is now. A printer's event has the job that the
+    subscription is about, or the printer's current one; without any it has none of a job's attributes.
+    """
+    wanted = subscription.attributes
+    if not wanted:
+        return []
+    found = [a for a in _of_subscription(subscription) if a.name in wanted]
+    if any(name in _OF_JOBS for name in wanted):
+        found += await _of_job(event, subscription, origin, spooler)
+    printer = next((p for p in spooler.printers.all() if p.name == event.printer), None)
+    if printer is not None:
+        found += _of_printer(event, printer, spooler)
+    known = {attribute.name for attribute in _what_happened(event)}
+    found = [a for a in found if a.name in wanted and a.name not in known]
+    return [encode_attribute(a) for a in readable(found, subscription.charset)]
+
+
+def _of_subscription(subscription: Subscription) -> list[Attribute]:
+    found = [
+        r.notify_subscriber_user_name(subscription.owner),
+        r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
+        r.notify_time_interval(subscription.interval),
+    ]
+    if subscription.scope.job is None:
+        return [*found, r.notify_lease_duration(subscription.lease)]
+    return [*found, r.notify_job_id(subscription.scope.job)]
+
+
+async def _of_job(
+    event: Event, subscription: Subscription, origin: Origin, spooler: Spooler
+) -> list[Attribute]:
+    number: JobId | None = event.job or subscription.scope.job
+    if number is None and event.printer_status is not None:
+        number = event.printer_status.current
+    if number is None:
+        return []
+    try:
+        job = await spooler.jobs.job(number)
+    except NotFound:  # it has been purged
+        return []
+    if event.job_status is not None:
+        job = _as_it_was(job, event.job_status)
+    names = [name for name in subscription.attributes if name in _OF_JOBS]
+    return job_attributes(job, origin, spooler, select(names, GroupTag.JOB))
+
+
+def _as_it_was(job: Job, status: JobStatus) -> Job:
+    return replace(
+        job,
+        name=status.name,
+        message=status.message,
+        impressions=status.impressions,
+        impressions_completed=status.impressions_completed,
+    )
+
+
+def _of_printer(event: Event, printer: Printer, spooler: Spooler) -> list[Attribute]:
+    status = event.printer_status
+    return [
+        r.printer_id(printer.id),
+        r.printer_info(printer.info),
+        r.printer_location(printer.location),
+        r.printer_name(printer.name),
+        r.printer_state_message(printer.message if status is None else status.message),
+        r.printer_uuid(f"urn:uuid:{printer.uuid}"),
+        r.queued_job_count(spooler.jobs.count(printer.name)),
+    ]
+
+
+# --- charsets ---
+
+_TEXTS: Final = frozenset({Tag.TEXT, Tag.NAME, Tag.TEXT_LANG, Tag.NAME_LANG})
+
+
+def readable(attributes: list[Attribute], charset: str) -> list[Attribute]:
+    """The attributes for a reader of that charset (notify-charset, RFC 3995 5.3.6): plain letters for us-ascii."""
+    if charset != "us-ascii":
+        return attributes
+    return [replace(a, values=tuple(map(_plain, a.values))) for a in attributes]
+
+
+def _plain(value: Value) -> Value:
+    if value.tag not in _TEXTS or not isinstance(value.data, str) or value.data.isascii():
+        return value
+    text = unicodedata.normalize("NFKD", value.data.translate(_LETTERS))
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = text.encode("ascii", "replace").decode()
+    if isinstance(value.data, LangString):
+        return value._replace(data=LangString(text, value.data.language))
+    return value._replace(data=text)
+
+
+_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "’": "'", "“": '"', "”": '"', "–": "-"}
+)

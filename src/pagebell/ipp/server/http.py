@@ -9,6 +9,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     MutableMapping,
     Sequence,
@@ -60,7 +61,10 @@ class IppApplication:
         admission = admission_of(scope)
         try:
             origin = await self._origin(scope, headers)
-            answer = await self._service.answer(aiter(body), admission.principal, origin)
+            reads_parts = _LIBCUPS not in headers.get(b"user-agent", b"")
+            answer = await self._service.answer(
+                aiter(body), admission.principal, origin, reads_parts=reads_parts
+            )
         except BodyBroken:
             await _hang_up(scope, receive)
             return
@@ -73,8 +77,14 @@ class IppApplication:
         if answer.more is not None:
             await _send_parts(answer.octets, answer.more, receive, send)
             return
+        octets = answer.octets
+        if answer.later is not None:
+            awaited = await _unless_gone(answer.later, receive)
+            if awaited is None:
+                return
+            octets = awaited
         headers_out = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-cache, no-store")]
-        await _respond(scope, body, send, 200, headers_out, answer.octets)
+        await _respond(scope, body, send, 200, headers_out, octets)
 
     async def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")
@@ -114,6 +124,8 @@ class _Body:
         return self.ended
 
 
+_LIBCUPS = b"CUPS/"
+"""In the User-Agent of all that is made with libcups, which says "Unable to read response." to an answer in parts."""
 BOUNDARY = "pagebell-next-part"
 _PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
 
@@ -134,6 +146,19 @@ async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receiv
             await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
     except* _ClientGone:
         pass
+
+
+async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:
+    """What comes in its own time; None if the client goes away before."""
+    octets: bytes | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(receive))
+            octets = await later
+            watch.cancel()
+    except* _ClientGone:
+        octets = None
+    return octets
 
 
 class _ClientGone(Exception):

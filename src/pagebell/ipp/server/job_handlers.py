@@ -70,7 +70,7 @@ async def validate_job(call: Call) -> Reply:
     document_spec(call, order.printer)
     call.spooler.jobs.validate(order)
     reply = Reply(unsupported=ignored)
-    return wish_groups(reply, wishes, ())
+    return wish_groups(reply, wishes.within(call.spooler.subscriptions.room), None)
 
 
 async def create_job(call: Call) -> Reply:
@@ -121,7 +121,7 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
             *flawed,
             *ignored,
         )
-    wishes = read_wishes(request.subscriptions, call.spooler.subscriptions.deliveries.check, job=True)
+    wishes = read_wishes(call, job=True)
     order = Order(
         printer=name,
         by=call.by,

@@ -16,7 +16,7 @@ from pagebell.model.printer import Printer
 Handler = Callable[[Call], Awaitable[Reply]]
 Act = Callable[[Call, PrinterName], Awaitable[Printer]]
 
-_ACTS: Final[dict[Op, Act]] = {
+ACTS: Final[dict[Op, Act]] = {
     Op.PAUSE_PRINTER: lambda call, name: call.spooler.printers.pause(name, call.by),
     Op.PAUSE_PRINTER_AFTER_CURRENT_JOB: (
         lambda call, name: call.spooler.printers.pause_after_current(name, call.by)
@@ -38,7 +38,7 @@ _ACTS: Final[dict[Op, Act]] = {
 def handlers() -> dict[Op, Handler]:
     """Which function does which operation."""
     return {
-        **{op: partial(_on_printer, act) for op, act in _ACTS.items()},
+        **{op: partial(_on_printer, act) for op, act in ACTS.items()},
         Op.CANCEL_CURRENT_JOB: cancel_current_job,
         Op.SUSPEND_CURRENT_JOB: suspend_current_job,
         Op.RESUME_JOB: resume_job,
@@ -50,9 +50,14 @@ def handlers() -> dict[Op, Handler]:
 async def _on_printer(act: Act, call: Call) -> Reply:
     name = call.printer
     await act(call, name)
+    await note_printer(call, name)
+    return Reply()
+
+
+async def note_printer(call: Call, name: PrinterName) -> None:
+    """Keep what the operator says to the printer's users, if anything (RFC 3998 6)."""
     if r.printer_message_from_operator.name in call.request.attributes:
         await call.spooler.printers.note(name, call.text(r.printer_message_from_operator), call.by)
-    return Reply()
 
 
 def noted(handler: Handler) -> Handler:

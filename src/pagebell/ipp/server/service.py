@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +23,7 @@ from pagebell.ipp.server import (
     printer_handlers,
     setting_handlers,
     subscription_handlers,
+    system_handlers,
 )
 from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
@@ -49,6 +50,8 @@ class Answer:
     more: AsyncGenerator[bytes] | None = None
     message: str = ""
     """In plain words, where something was refused."""
+    later: Coroutine[None, None, bytes] | None = None
+    """The octets in the stead of those, which take their time."""
 
 
 class Service:
@@ -68,12 +71,22 @@ class Service:
             **document_handlers.handlers(),
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
+            **system_handlers.handlers(describer, lambda: self._handlers),
             **cups.handlers(describer),
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
 
-    async def answer(self, body: AsyncIterator[bytes], authenticate: Authenticate, origin: Origin) -> Answer:
+    async def answer(
+        self,
+        body: AsyncIterator[bytes],
+        authenticate: Authenticate,
+        origin: Origin,
+        *,
+        reads_parts: bool = True,
+    ) -> Answer:
         """Read a request off `body` and do what it says; document data are read as the handler needs them.
+
+        `reads_parts` tells whether the client can read an answer in parts.
 
         Raises BodyBroken, which `body` raises: there is nobody to answer then.
         """
@@ -94,7 +107,7 @@ class Service:
             by = authenticate(request.user)
             if request.operation.code not in _FOR_STRANGERS:
                 by.demand(Right.LOOK)
-            call = Call(request, by, origin, self._spooler, _rest(reader.rest, body))
+            call = Call(request, by, origin, self._spooler, _rest(reader.rest, body), reads_parts)
             if request.operation.code not in _WHEN_OUT_OF_SERVICE:
                 await _refuse_out_of_service(call)
             reply = await self._handlers[request.operation.code](call)
@@ -114,7 +127,14 @@ class Service:
             reply = Reply(Status.SERVER_ERROR_INTERNAL_ERROR, "internal error; see the server's log")
         version = _answer_version(version)
         more = None if reply.more is None else _encoded(reply.more, version, request_id)
-        return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message)
+        later = None if reply.later is None else _encoded_later(reply.later, version, request_id)
+        return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message, later)
+
+
+async def _encoded_later(
+    later: Coroutine[None, None, Reply], version: tuple[int, int], request_id: int
+) -> bytes:
+    return encode_reply(await later, version, request_id)
 
 
 async def _encoded(
@@ -136,6 +156,7 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
     {
         *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
+        *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }
 )

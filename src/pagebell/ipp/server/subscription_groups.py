@@ -1,25 +1,33 @@
-"""Subscription Template groups of a request, and the groups that answer them one by one (RFC 3995 5.3, 8.1)."""
+"""Subscription Template groups of a request, and the groups that answer them one by one (RFC 3995 5.2, 5.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Section
 from pagebell.ipp.message import Group
-from pagebell.ipp.registry import Status
-from pagebell.ipp.requests import sift
-from pagebell.ipp.server.call import Reply
-from pagebell.ipp.server.describe_printer import EVENTS
+from pagebell.ipp.registry import ATTRIBUTES, Status
+from pagebell.ipp.requests import CHARSETS, sift
+from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.describe_printer import DEFAULT_EVENTS, EVENTS, MAX_EVENTS, SYSTEM_EVENTS
+from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.status import status_of
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import Unsupported
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import Subscription
+from pagebell.model.wording import LANGUAGES, language_for
 from pagebell.spooler.intake import SubscriptionWish
 
 MOST_GROUPS = 20
 """Subscription groups in one request."""
+_TEMPLATE: Final = frozenset(
+    name for name, attr in ATTRIBUTES.items() if Section.SUBSCRIPTION_TEMPLATE in attr.sections
+)
+_METHODS: Final = (r.notify_recipient_uri.name, r.notify_pull_method.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,11 @@ class Wish:
     """One group: what can be granted of it, or the status that says why not."""
 
     wish: SubscriptionWish | None
-    status: Status
+    status: Status = Status.SUCCESSFUL_OK
     unsupported: tuple[Attribute, ...] = ()
+
+
+_TOO_MANY: Final = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,71 +53,147 @@ class Wishes:
         """Those to be created."""
         return tuple(wish.wish for wish in self.each if wish.wish is not None)
 
-
-CheckRecipient = Callable[[str], None]
-"""Raises Unsupported where nothing is delivered to."""
-
-
-def read_wishes(groups: Sequence[Group], check: CheckRecipient, *, job: bool) -> Wishes:
-    """Read the groups; `job`: the subscriptions live as long as a job, leases are not for them."""
-    wishes = [_read(group, check, job) for group in groups[:MOST_GROUPS]]
-    too_many = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
-    return Wishes(tuple(wishes + [too_many] * (len(groups) - MOST_GROUPS)))
+    def within(self, room: int) -> Wishes:
+        """What comes of them where so many more subscriptions can be made."""
+        each = []
+        for wish in self.each:
+            fits = wish.wish is None or room > 0
+            room -= wish.wish is not None
+            each.append(wish if fits else _TOO_MANY)
+        return Wishes(tuple(each))
 
 
-def _refused_delivery(group: Group, good: Group, check: CheckRecipient) -> Wish | None:
-    """Why nothing can be delivered as the group wants it: to a recipient, or to who fetches (RFC 3995 5.3)."""
-    recipient, pull = good.get(r.notify_recipient_uri), good.get(r.notify_pull_method)
-    if (r.notify_recipient_uri.name in group) == (r.notify_pull_method.name in group):
-        return Wish(None, Status.CLIENT_ERROR_BAD_REQUEST)  # one of them, and only one, MUST be there
-    if recipient is not None:
-        try:
-            check(recipient)
-        except Unsupported as refusal:
-            return Wish(None, status_of(refusal), (group.attributes[r.notify_recipient_uri.name],))
-    elif pull != "ippget":
-        refused = [one for one in group.attributes.values() if one.name in _METHODS]
-        return Wish(None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(refused))
-    return None
+def read_wishes(call: Call, *, job: bool) -> Wishes:
+    """Read the groups of a request; `job`: the subscriptions live as long as a job, leases are not for them.
+
+    Raises RequestRefused where one does not say how its events are to be had, or in two ways (RFC 3995 5.2, 5.3).
+    """
+    groups = call.request.subscriptions
+    for group in groups:
+        if sum(name in group for name in _METHODS) != 1:
+            raise call.refuse(
+                Status.CLIENT_ERROR_BAD_REQUEST,
+                f"each subscription group needs '{_METHODS[0]}' or '{_METHODS[1]}', and not both",
+            )
+    wishes = tuple(_Reader(call, group, job).read() for group in groups[:MOST_GROUPS])
+    return Wishes(wishes + (_TOO_MANY,) * (len(groups) - MOST_GROUPS))
 
 
-_METHODS = (r.notify_recipient_uri.name, r.notify_pull_method.name)
+class _Reader:
+    """One group as it is read: what is not supported is put aside, to be told (RFC 3995 5.2, rules 1 to 5)."""
+
+    def __init__(self, call: Call, group: Group, job: bool) -> None:
+        self._call = call
+        self._job = job
+        self._good, self._unsupported = sift(group)
+        self._status = Status.SUCCESSFUL_OK
+        foreign = [name for name in self._good.attributes if name not in _TEMPLATE]
+        for name in (*foreign, *((r.notify_lease_duration.name,) if job else ())):
+            if self._good.attributes.pop(name, None) is not None:
+                self._put_aside(ATTRIBUTES[name].unsupported())
+
+    def read(self) -> Wish:
+        """The wish, and what of the group is no part of it."""
+        refused = self._refused_delivery()
+        if refused is not None:
+            return refused
+        events = self._events()
+        if events is None:
+            return Wish(
+                None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(self._unsupported)
+            )
+        good = self._good
+        wish = SubscriptionWish(
+            events=events,
+            lease=good.get(r.notify_lease_duration),
+            user_data=good.get(r.notify_user_data) or b"",
+            charset=self._charset(),
+            language=self._language(),
+            attributes=self._carried(),
+            interval=good.get(r.notify_time_interval) or 0,
+            recipient=good.get(r.notify_recipient_uri) or "",
+        )
+        if self._unsupported and self._status is Status.SUCCESSFUL_OK:
+            self._status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        return Wish(wish, self._status, tuple(self._unsupported))
+
+    def _put_aside(self, attribute: Attribute) -> None:
+        """Remember it as not supported; further values of an attribute join the first."""
+        for index, known in enumerate(self._unsupported):
+            if known.name == attribute.name:
+                self._unsupported[index] = replace(known, values=known.values + attribute.values)
+                return
+        self._unsupported.append(attribute)
+
+    def _refused_delivery(self) -> Wish | None:
+        """Why nothing can be delivered as the group wants it: to a recipient, or to who fetches (RFC 3995 5.3)."""
+        recipient, pull = self._good.get(r.notify_recipient_uri), self._good.get(r.notify_pull_method)
+        if recipient is not None:
+            try:
+                self._call.spooler.subscriptions.deliveries.check(recipient)
+            except Unsupported as refusal:
+                self._put_aside(self._good.attributes[r.notify_recipient_uri.name])
+                return Wish(None, status_of(refusal), tuple(self._unsupported))
+        elif pull != "ippget":
+            if pull is not None:
+                self._put_aside(self._good.attributes[r.notify_pull_method.name])
+            return Wish(
+                None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(self._unsupported)
+            )
+        return None
+
+    def _events(self) -> frozenset[EventKind] | None:
+        """notify-events, or the default's where none of them is known; None for 'none' alone (5.3.3.4.1)."""
+        names = self._good.all(r.notify_events)
+        if names == ["none"]:
+            self._put_aside(r.notify_events("none"))
+            return None
+        supported = SYSTEM_EVENTS if self._call.is_system else EVENTS
+        known = [name for name in names[:MAX_EVENTS] if name in supported and name != "none"]
+        unknown = [name for name in names[:MAX_EVENTS] if name not in known]
+        if len(names) > MAX_EVENTS:  # the values beyond are unsupported ones (5.3.3)
+            unknown += names[MAX_EVENTS:]
+            self._status = Status.SUCCESSFUL_OK_TOO_MANY_EVENTS
+        if unknown:
+            self._put_aside(r.notify_events(*unknown))
+        return frozenset(EventKind(name) for name in known or DEFAULT_EVENTS)
+
+    def _charset(self) -> str:
+        """notify-charset, else the request's (5.3.6)."""
+        wanted = self._good.get(r.notify_charset)
+        if wanted is not None and wanted.lower() not in CHARSETS:
+            self._put_aside(r.notify_charset(wanted))
+            wanted = None
+        return (wanted or self._call.request.charset).lower()
+
+    def _language(self) -> str:
+        """notify-natural-language, else the request's, else English: one that there are texts in (5.3.7)."""
+        wanted = self._good.get(r.notify_natural_language)
+        if wanted is not None and wanted.lower() not in LANGUAGES:
+            self._put_aside(r.notify_natural_language(wanted))
+            if language_for(wanted) != wanted.lower().partition("-")[0]:
+                wanted = None
+        return language_for(wanted or self._call.request.language)
+
+    def _carried(self) -> tuple[str, ...]:
+        """notify-attributes (5.3.4)."""
+        names = self._good.all(r.notify_attributes)
+        unknown = [name for name in names if name not in CARRIED]
+        if unknown:
+            self._put_aside(r.notify_attributes(*unknown))
+        return tuple(dict.fromkeys(name for name in names if name in CARRIED))
 
 
-def _read(group: Group, check: CheckRecipient, job: bool) -> Wish:
-    good, unsupported = sift(group)
-    refused = _refused_delivery(group, good, check)
-    if refused is not None:
-        return refused
-    names = good.all(r.notify_events) or ["job-completed"]
-    unknown = [name for name in names if name not in EVENTS]
-    known = frozenset(EventKind(name) for name in names if name in EVENTS and name != "none")
-    if unknown:
-        unsupported = [*unsupported, r.notify_events(*unknown)]
-    if not known and "none" not in names:
-        return Wish(None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(unsupported))
-    lease = None if job else good.get(r.notify_lease_duration)
-    wish = SubscriptionWish(
-        events=known,
-        lease=lease,
-        user_data=good.get(r.notify_user_data) or b"",
-        charset=good.get(r.notify_charset) or "utf-8",
-        language=good.get(r.notify_natural_language) or "en",
-        attributes=tuple(good.all(r.notify_attributes)),
-        interval=good.get(r.notify_time_interval) or 0,
-        recipient=good.get(r.notify_recipient_uri) or "",
-    )
-    status = Status.SUCCESSFUL_OK
-    if unsupported:
-        status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
-    return Wish(wish, status, tuple(unsupported))
+def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription] | None) -> Reply:
+    """Append a group for each wish, with its id or its status (RFC 3995 5.2, rules 7 and 8).
 
-
-def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription]) -> Reply:
-    """Append a group for each wish, with its id or its status (RFC 3995 11.1.3)."""
-    rest = iter(created)
+    `created` are the subscriptions that could be made, in order; None where nothing was to be made (Validate-Job).
+    """
+    rest = iter(created or ())
+    if created is not None:
+        wishes = wishes.within(len(created))
     for wish in wishes.each:
-        attributes: list[Attribute] = []
+        attributes = list(wish.unsupported)
         subscription = next(rest, None) if wish.wish is not None else None
         if subscription is not None:
             attributes.append(r.notify_subscription_id(subscription.id))
@@ -114,8 +201,7 @@ def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription]) -
                 attributes.append(r.notify_lease_duration(subscription.lease))
         if wish.status is not Status.SUCCESSFUL_OK:
             attributes.append(r.notify_status_code(wish.status))
-        reply.add(GroupTag.SUBSCRIPTION, [*wish.unsupported, *attributes])
-    failed = [wish for wish in wishes.each if wish.wish is None]
-    if failed and reply.status is Status.SUCCESSFUL_OK:
-        reply.status = Status.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS
+        reply.add(GroupTag.SUBSCRIPTION, attributes)
+    if any(wish.wish is None for wish in wishes.each):
+        reply.status = Status.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS  # hides other warnings (RFC 3995 12.1)
     return reply

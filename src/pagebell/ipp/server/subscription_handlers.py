@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
@@ -11,18 +13,21 @@ from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Origin, Reply
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
-from pagebell.ipp.server.events import event_group
-from pagebell.ipp.server.subscription_groups import Wish, Wishes, read_wishes, wish_groups
+from pagebell.ipp.server.events import carried, event_group
+from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
-from pagebell.model.errors import NotAuthorized, NotFound, Refusal, TooMany
+from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId
-from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
+from pagebell.model.wording import language_for
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
 Handler = Callable[[Call], Awaitable[Reply]]
-MOST_EVENTS = 1000
-"""Events of one subscription in one answer; the rest waits for the next."""
+MOST_EVENTS = 10_000
+"""Events in one answer; who is told to come back at once can have the rest."""
+PATIENCE = 20.0
+"""Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
 _up_time = integer_writer(r.printer_up_time.name)
 
 
@@ -30,6 +35,7 @@ def handlers() -> dict[Op, Handler]:
     """Which function does which operation."""
     return {
         Op.CREATE_PRINTER_SUBSCRIPTIONS: create_printer_subscriptions,
+        Op.CREATE_SYSTEM_SUBSCRIPTIONS: create_system_subscriptions,
         Op.CREATE_JOB_SUBSCRIPTIONS: create_job_subscriptions,
         Op.GET_SUBSCRIPTION_ATTRIBUTES: get_subscription_attributes,
         Op.GET_SUBSCRIPTIONS: get_subscriptions,
@@ -41,39 +47,39 @@ def handlers() -> dict[Op, Handler]:
 
 async def create_printer_subscriptions(call: Call) -> Reply:
     """Create-Printer-Subscriptions, RFC 3995 11.1.2"""
-    return await _create(call, Scope(call.printer), job=False)
+    return await _create(call, Scope(call.printer))
+
+
+async def create_system_subscriptions(call: Call) -> Reply:
+    """Create-System-Subscriptions, PWG 5100.22: of the server, all its printers and their jobs."""
+    return await _create(call, _scope(call))
+
+
+def _scope(call: Call) -> Scope:
+    """The server for a system-uri, else the printer aimed at."""
+    return SERVER if call.is_system else Scope(call.printer)
 
 
 async def create_job_subscriptions(call: Call) -> Reply:
     """Create-Job-Subscriptions, RFC 3995 11.1.1"""
     number = JobId(call.request.attributes.get(r.notify_job_id) or 0)
-    return await _create(call, await _scope_of_job(call, number), job=True)
+    return await _create(call, await _scope_of_job(call, number))
 
 
 async def _scope_of_job(call: Call, number: JobId) -> Scope:
-    """A job that must be at the printer aimed at. Raises NotFound."""
+    """A job that must be at the printer aimed at; the server has all. Raises NotFound."""
     job = await call.spooler.jobs.job(number)
-    if job.printer != call.printer:
+    if not call.is_system and job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
     return Scope(job.printer, job.id)
 
 
-async def _create(call: Call, scope: Scope, *, job: bool) -> Reply:
+async def _create(call: Call, scope: Scope) -> Reply:
     if not call.request.subscriptions:
         raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request has no subscription attributes group")
-    wishes = read_wishes(call.request.subscriptions, call.spooler.subscriptions.deliveries.check, job=job)
-    created: list[Subscription] = []
-    each: list[Wish] = []
-    for wish in wishes.each:
-        answer = wish
-        if wish.wish is not None:
-            try:
-                made = await call.spooler.subscriptions.create_subscription(wish.wish, call.by, scope=scope)
-                created.append(made)
-            except TooMany:
-                answer = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
-        each.append(answer)
-    reply = wish_groups(Reply(), Wishes(tuple(each)), created)
+    wishes = read_wishes(call, job=scope.job is not None)
+    created = await call.spooler.subscriptions.create_subscriptions(wishes.granted, call.by, scope=scope)
+    reply = wish_groups(Reply(), wishes, created)
     if not created:
         reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
         reply.message = "no subscription could be made; notify-status-code of each tells why"
@@ -89,7 +95,7 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    scope = Scope(call.printer)
+    scope = _scope(call)
     if (number := attributes.get(r.notify_job_id)) is not None:
         scope = await _scope_of_job(call, JobId(number))
     page = call.spooler.subscriptions.list(
@@ -107,8 +113,13 @@ async def get_subscriptions(call: Call) -> Reply:
 async def renew_subscription(call: Call) -> Reply:
     """Renew-Subscription, RFC 3995 11.2.6"""
     lease = call.request.attributes.get(r.notify_lease_duration)
+    if lease is None:
+        lease = call.request.group(GroupTag.SUBSCRIPTION).get(r.notify_lease_duration)
     subscription = await call.spooler.subscriptions.renew(_id(call), lease, call.by)
-    return Reply().add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
+    reply = Reply().add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
+    if lease not in (None, subscription.lease):
+        reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    return reply
 
 
 async def cancel_subscription(call: Call) -> Reply:
@@ -120,26 +131,57 @@ async def cancel_subscription(call: Call) -> Reply:
 async def get_notifications(call: Call) -> Reply:
     """Get-Notifications, RFC 3996 5; with notify-wait the answer stays open for what happens next."""
     attributes = call.request.attributes
-    numbers = attributes.all(r.notify_sequence_numbers)
-    cursors: dict[SubscriptionId, int] = {}
-    refusals: list[tuple[int, Refusal]] = []
-    for index, number in enumerate(attributes.all(r.notify_subscription_ids)):
-        try:
-            subscription = call.spooler.subscriptions.subscription(SubscriptionId(number), call.by)
-        except (NotFound, NotAuthorized) as refusal:
-            refusals.append((number, refusal))
-            continue
-        cursors[subscription.id] = max(0, numbers[index] - 1) if index < len(numbers) else 0
-    if not cursors:
-        raise refusals[0][1]
+    cursors, missing = _cursors(call)
     wait = attributes.get(r.notify_wait) or False
+    if wait and not call.reads_parts:
+        return Reply(later=_first_burst(call, cursors))
     reply = await _burst(call, cursors, wait=wait)
-    if refusals:
-        reply.unsupported.append(r.notify_subscription_ids(*(number for number, _ in refusals)))
+    if missing:
+        reply.unsupported.append(r.notify_subscription_ids(*missing))
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     if wait and cursors:
         reply.more = _bursts(call, cursors)
     return reply
+
+
+def _cursors(call: Call) -> tuple[dict[SubscriptionId, int], list[int]]:
+    """Where to read on in each subscription that is asked for, and the ids of those that there are not.
+
+    Raises NotAuthorized if any is somebody else's, NotFound if there is none of them (RFC 3996 5, 5.1.1).
+    """
+    attributes = call.request.attributes
+    numbers = attributes.all(r.notify_sequence_numbers)
+    cursors: dict[SubscriptionId, int] = {}
+    missing = []
+    for index, number in enumerate(attributes.all(r.notify_subscription_ids)):
+        try:
+            subscription = call.spooler.subscriptions.subscription(SubscriptionId(number), call.by)
+        except NotFound:
+            missing.append(number)
+            continue
+        if subscription.recipient:  # its events are delivered, not fetched
+            missing.append(number)
+            continue
+        cursors[subscription.id] = max(0, numbers[index] - 1) if index < len(numbers) else 0
+    if not cursors:
+        raise NotFound(f"there is no subscription {missing[0]} whose events can be fetched")
+    return cursors, missing
+
+
+async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
+    """For a client that can't read an answer in parts: the first events, and Event Wait Mode is left with them.
+
+    The server may leave it at any time (RFC 3996 5.2); here it does so at the first events, or after PATIENCE.
+    """
+    spooler = call.spooler
+    news = asyncio.ensure_future(spooler.subscriptions.news(cursors))
+    patience = asyncio.ensure_future(spooler.clock.sleep(PATIENCE))
+    try:
+        await asyncio.wait({news, patience}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        news.cancel()
+        patience.cancel()
+    return await _burst(call, cursors, wait=False)
 
 
 async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenerator[Reply]:
@@ -157,28 +199,45 @@ async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenera
 async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
     """All that there is to tell now; moves the cursors on and drops those that have come to their end.
 
-    A client that does not wait is told when to come back; so is one that had to be cut short.
+    A client that does not wait is told when to come back, and so is one that had to be cut short: at once.
     """
     spooler = call.spooler
     reply = Reply(encoded=[_up_time(up_time(spooler))])
+    _speak(call, reply, cursors)
+    room = MOST_EVENTS
     for number in list(cursors):
         try:
-            batch = await spooler.subscriptions.read(number, call.by, cursors[number], MOST_EVENTS)
+            batch = await spooler.subscriptions.read(number, call.by, cursors[number], max(1, room))
         except NotFound:
             del cursors[number]  # it was cancelled, or its lease is over, while somebody waited
             continue
-        reply.groups += (
-            (GroupTag.EVENT_NOTIFICATION, event_group(notification, batch.subscription, call.origin))
-            for notification in batch.notifications
-        )
-        cursors[number] = batch.last or cursors[number] + batch.missed
-        if batch.complete:
+        told = batch.notifications[:room]
+        room -= len(told)
+        subscription = batch.subscription
+        for notification in told:
+            group = event_group(notification, subscription, call.origin, reply.language)
+            if subscription.attributes:
+                group += await carried(notification.event, subscription, call.origin, spooler)
+            reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
+        cursors[number] = told[-1].number if told else cursors[number] + batch.missed
+        if batch.complete and len(told) == len(batch.notifications):
             del cursors[number]
     if not cursors:
         reply.status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE
     elif not wait:
-        reply.operation.append(r.notify_get_interval(get_interval(spooler)))
+        reply.operation.append(r.notify_get_interval(get_interval(spooler) if room else 0))
     return reply
+
+
+def _speak(call: Call, reply: Reply, cursors: Iterable[SubscriptionId]) -> None:
+    """Answer in the charset and language of the first subscription (RFC 3996 5.2), where all agree on the charset."""
+    found = []
+    for number in cursors:
+        with suppress(NotFound):
+            found.append(call.spooler.subscriptions.subscription(number, call.by))
+    if found:
+        reply.language = language_for(found[0].language)
+        reply.charset = found[0].charset if len({s.charset for s in found}) == 1 else "utf-8"
 
 
 def get_interval(spooler: Spooler) -> int:
@@ -203,26 +262,29 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     attributes = [
         r.notify_subscription_id(subscription.id),
         r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
-        r.notify_events(*(sorted(kind.value for kind in subscription.events) or ("none",))),
+        r.notify_events(*sorted(kind.value for kind in subscription.events)),
         r.notify_recipient_uri(subscription.recipient)
         if subscription.recipient
         else r.notify_pull_method(subscription.pull_method),
         r.notify_subscriber_user_name(subscription.owner),
         r.notify_sequence_number(newest),
-        r.notify_printer_up_time(up_time(spooler)),
         r.notify_charset(subscription.charset),
         r.notify_natural_language(subscription.language),
-        r.notify_time_interval(subscription.interval),
     ]
+    if subscription.interval:
+        attributes.append(r.notify_time_interval(subscription.interval))
     if scope.printer is not None:
         attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
+    else:
+        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))
     if subscription.attributes:
         attributes.append(r.notify_attributes(*subscription.attributes))
     if scope.job is not None:
         attributes.append(r.notify_job_id(scope.job))
-    else:
+    else:  # a job's has neither a lease nor this (RFC 3995 5.3.8, 5.4.3, 5.4.4)
+        attributes.append(r.notify_printer_up_time(up_time(spooler)))
         attributes.append(r.notify_lease_duration(subscription.lease))
         end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
         attributes.append(r.notify_lease_expiration_time(max(0, end)))

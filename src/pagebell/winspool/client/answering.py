@@ -31,7 +31,8 @@ from pagebell.winspool.werror import Win32
 
 _MOST_UNREAD: Final = 256
 """Notifications that wait to be read; beyond that they are lost, and everything is asked for anew."""
-LIMITS: Final = Limits(connections=64, handles=256, calls=8)
+MOST: Final = 64
+"""Servers that call at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ class _Channel:
 class Answering:
     """Takes servers' calls; `serving` opens its ports."""
 
+    most: int = MOST
     _mailboxes: dict[int, Mailbox] = field(default_factory=dict)
     endpoint: Endpoint | None = None
 
-    def mailbox(self) -> Mailbox:
-        """A new one, with a cookie of its own."""
-        cookie = 0
+    def mailbox(self, cookie: int = 0) -> Mailbox:
+        """A new one, with a cookie that nobody can guess, or with this one."""
         while not cookie or cookie in self._mailboxes:
             cookie = secrets.randbits(32)
         box = self._mailboxes[cookie] = Mailbox(cookie)
@@ -92,11 +93,12 @@ class Answering:
     async def serving(self, host: str, mapper: int = PORT) -> AsyncIterator[Answering]:
         """Take calls at an address of ours, and say at its endpoint mapper where. Raises OSError."""
         service = self.service()
-        server = RpcServer([service], limits=LIMITS)
+        limits = Limits(connections=self.most, handles=256, calls=8)
+        server = RpcServer([service], limits=limits)
         async with server.listen(host, 0) as self.endpoint:
             book = EndpointMapper()
             book.register([Registration(syntax(WINSPOOL), self.endpoint.port, annotation=service.annotation)])
-            async with RpcServer([book.service()], limits=LIMITS).listen(host, mapper):
+            async with RpcServer([book.service()], limits=limits).listen(host, mapper):
                 yield self
 
     def service(self) -> Service:

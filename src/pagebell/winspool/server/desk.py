@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
@@ -161,6 +162,8 @@ class Desk:
     ipp: Ask | None = None
     """What answers IPP inside RPC; None where there is no IPP."""
     driver_records: dict[str, dict[str, object]] = field(default_factory=dict)
+    recently_told: OrderedDict[object, Any] = field(default_factory=OrderedDict)
+    """The newest notifications, for all clients that hear the same."""
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pagebell.dcerpc.ndr import Transfer
 from pagebell.dcerpc.service import Caller
 from pagebell.model.errors import NotFound
 from pagebell.winspool.changes import (
@@ -102,6 +103,17 @@ def _collection(told: Told) -> RpcPrintPropertiesCollection:
     )
 
 
+class _Shared(RpcAsyncGetRemoteNotifications.Reply):
+    """A reply that goes to many clients, and is marshalled once."""
+
+    def encode(self, transfer: Transfer = Transfer.NDR) -> bytes:
+        """The octets, as they were made before."""
+        made: dict[Transfer, bytes] = self.__dict__.setdefault("_made", {})
+        if transfer not in made:
+            made[transfer] = super().encode(transfer)
+        return made[transfer]
+
+
 async def _run_down(watcher: Watcher) -> None:
     await watcher.close()
 
@@ -154,4 +166,7 @@ async def get(
         told = await watcher.next()
     except NotFound:
         raise Win32Error(Win32.INVALID_HANDLE) from None
-    return RpcAsyncGetRemoteNotifications.Reply(ppNotifyData=_collection(told))
+    if "par" not in told.made:
+        told.made["par"] = _Shared(ppNotifyData=_collection(told))
+    reply: _Shared = told.made["par"]
+    return reply

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, ServiceStopping
@@ -45,6 +46,8 @@ AT_ONCE = 256
 MOST_DATA = 20_000
 """Members of one answer; where there are more, the jobs that print last are left out."""
 MOST_TYPES = 16
+MOST_SHARED = 64
+"""Notifications that are at hand for further clients."""
 _POSITION = (int(NotifyType.JOB), int(JobField.POSITION))
 
 
@@ -91,6 +94,8 @@ class Told:
     color: int
     discarded: bool = False
     """Something was lost: the client must ask for everything anew before it hears more."""
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was made of it for one client, and serves for all others that are told the same."""
 
     @property
     def info(self) -> RPC_V2_NOTIFY_INFO:
@@ -146,7 +151,7 @@ class Watcher:
                     return Told(NO_CHANGE, (), self.color, discarded=True)
                 if not batch.notifications:
                     raise ServiceStopping("the server is shutting down")
-                told = await self._told([notification.event for notification in batch.notifications])
+                told = await self._shared([notification.event for notification in batch.notifications])
                 if epoch != self._epoch:
                     continue
                 self._after = batch.notifications[-1].number
@@ -163,6 +168,17 @@ class Watcher:
         told = fields_of(self.wants.members, NotifyType.PRINTER)
         data = telling.of_deleted_printer(name, self.prefix, told)
         return Told(ChangeFlag.DELETE_PRINTER, tuple(data), self.color)
+
+    async def _shared(self, events: list[Event]) -> Told | None:
+        """What the events come to: found out once for all clients that want the same, so that a crowd is told soon."""
+        recent = self.desk.recently_told
+        key = (self.scope, self.prefix, self.wants, self.color, tuple(event.seq for event in events))
+        if key not in recent:
+            recent[key] = await self._told(events)
+            while len(recent) > MOST_SHARED:
+                recent.popitem(last=False)
+        found: Told | None = recent[key]
+        return found
 
     async def _told(self, events: list[Event]) -> Told | None:
         """What the events come to, each member once (they are coalesced); None if nothing is for this client."""

@@ -1,0 +1,142 @@
+"""The server itself as IPP attributes: the System object of PWG 5100.22."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pagebell import __version__
+from pagebell.ipp import registry as r
+from pagebell.ipp.registry import Op, PrinterState, SystemState
+from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.describe_job import time_attribute, up_time
+from pagebell.ipp.server.describe_printer import (
+    SYSTEM_EVENTS,
+    identity_attributes,
+    notification_attributes,
+    xri,
+)
+from pagebell.ipp.values import Attribute, Collection
+from pagebell.model.event import PrinterState as State
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SERVER
+from pagebell.model.wording import LANGUAGES
+from pagebell.spooler.spooler import Spooler
+
+SETTABLE: Final = ("system-default-printer-id",)
+CREATION_ATTRIBUTES: Final = (
+    *("device-uri", "printer-geo-location", "printer-info", "printer-is-accepting-jobs"),
+    *("printer-location", "printer-name"),
+)
+"""What Create-Printer takes; without a device-uri the printer is stopped until it is given one."""
+_STATES: Final = {
+    State.IDLE: (SystemState.IDLE, "Idle."),
+    State.PROCESSING: (SystemState.PROCESSING, "Printing."),
+    State.STOPPED: (SystemState.STOPPED, "All printers are stopped."),
+}
+
+
+def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
+    """All that there is to tell of the server."""
+    return [
+        *_spoken(spooler, operations),
+        *notification_attributes(spooler.policy, SYSTEM_EVENTS),
+        *_identity(origin, spooler),
+        *_configuration(spooler),
+        *status_attributes(spooler),
+        *_clock(spooler),
+        r.number_of_system_subscriptions(spooler.subscriptions.count(SERVER)),
+        _configured_printers(origin, spooler),
+    ]
+
+
+def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
+    formats = {"application/octet-stream"}
+    for printer in spooler.printers.all():
+        formats.update(spooler.printers.capabilities(printer.name).formats)
+    return [
+        r.charset_configured("utf-8"),
+        r.charset_supported("us-ascii", "utf-8"),
+        r.document_format_supported(*sorted(formats)),
+        r.generated_natural_language_supported(*LANGUAGES),
+        r.natural_language_configured("en"),
+        r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
+        r.multiple_document_printers_supported(True),
+        r.operations_supported(*sorted(operations)),
+        r.printer_creation_attributes_supported(*CREATION_ATTRIBUTES),
+    ]
+
+
+def _identity(origin: Origin, spooler: Spooler) -> list[Attribute]:
+    ways = origin.system_ways()
+    securities = list(dict.fromkeys("tls" if secure else "none" for _, secure in ways))
+    return [
+        r.system_name("Pagebell"),
+        r.system_info("Pagebell print server"),
+        r.system_location(""),
+        r.system_geo_location.unknown(),
+        r.system_make_and_model("Pagebell"),
+        r.system_uuid(f"urn:uuid:{spooler.system.uuid}"),
+        r.system_contact_col.unknown(),
+        r.system_firmware_name("Pagebell"),
+        r.system_firmware_patches(""),
+        r.system_firmware_string_version(__version__),
+        r.system_firmware_version(__version__.encode()),
+        r.system_xri_supported(*(xri(uri, origin.authentication, secure) for uri, secure in ways)),
+        r.xri_authentication_supported(origin.authentication),
+        r.xri_security_supported(*securities),
+        r.xri_uri_scheme_supported(*("ipps" if kind == "tls" else "ipp" for kind in securities)),
+    ]
+
+
+def _configuration(spooler: Spooler) -> list[Attribute]:
+    system = spooler.system
+    default = spooler.printers.default.id if any(True for _ in spooler.printers.all()) else None
+    return [
+        r.system_default_printer_id.no_value() if default is None else r.system_default_printer_id(default),
+        r.system_config_changes(system.config_changes),
+        r.system_config_change_time(up_time(spooler, system.config_changed)),
+        time_attribute(r.system_config_change_date_time, system.config_changed),
+        r.system_mandatory_printer_attributes("printer-name"),
+        r.system_settable_attributes_supported(*SETTABLE),
+    ]
+
+
+def status_attributes(spooler: Spooler) -> list[Attribute]:
+    """The server's state, which many answers tell beside a printer's."""
+    status = spooler.system.status
+    changed = spooler.system.state_changed or spooler.started
+    state, message = _STATES[status.state]
+    return [
+        r.system_state(state),
+        r.system_state_reasons(*(sorted(status.reasons) or ("none",))),
+        r.system_state_message(message),
+        r.system_state_change_time(up_time(spooler, changed)),
+        time_attribute(r.system_state_change_date_time, changed),
+    ]
+
+
+def _clock(spooler: Spooler) -> list[Attribute]:
+    return [
+        r.system_up_time(up_time(spooler)),
+        time_attribute(r.system_current_time, spooler.clock.now()),
+        r.system_time_source("onboard"),
+    ]
+
+
+def _configured_printers(origin: Origin, spooler: Spooler) -> Attribute:
+    printers = [_configured(printer, origin) for printer in spooler.printers.list()]
+    return r.system_configured_printers(*printers) if printers else r.system_configured_printers.no_value()
+
+
+def _configured(printer: Printer, origin: Origin) -> Collection:
+    return Collection.of(
+        r.printer_id(printer.id),
+        r.printer_info(printer.info),
+        r.printer_is_accepting_jobs(printer.accepting),
+        r.printer_name(printer.name),
+        r.printer_service_type("print"),
+        r.printer_state(PrinterState(printer.state)),
+        r.printer_state_reasons(*(sorted(printer.reasons) or ("none",))),
+        *(a for a in identity_attributes(printer, origin) if a.name == r.printer_xri_supported.name),
+    )

@@ -1,0 +1,239 @@
+"""Operations on the server itself, at /ipp/system (PWG 5100.22)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.message import Group
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.requests import RequestRefused
+from pagebell.ipp.selection import select
+from pagebell.ipp.server import operator_handlers
+from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.describe_job import chosen
+from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.describe_system import (
+    CREATION_ATTRIBUTES,
+    SETTABLE,
+    status_attributes,
+    system_attributes,
+)
+from pagebell.ipp.server.operator_handlers import Act
+from pagebell.ipp.values import Attribute, GroupTag, Tag
+from pagebell.model.access import Right
+from pagebell.model.errors import NotFound, WrongState
+from pagebell.model.event import PrinterName, PrinterState
+from pagebell.model.printer import Printer
+from pagebell.spooler.printers import PrinterWish
+
+Handler = Callable[[Call], Awaitable[Reply]]
+_BRIEF: Final = (
+    *(
+        "printer-id",
+        "printer-info",
+        "printer-is-accepting-jobs",
+        "printer-location",
+        "printer-make-and-model",
+    ),
+    *("printer-more-info", "printer-name", "printer-state", "printer-state-reasons", "printer-uri-supported"),
+    *("printer-xri-supported", "uri-authentication-supported", "uri-security-supported"),
+)
+"""What Get-Printers tells unless asked for something else."""
+_NEW: Final = (
+    *("printer-id", "printer-is-accepting-jobs", "printer-name", "printer-state", "printer-state-reasons"),
+    *("printer-uuid", "printer-xri-supported"),
+)
+"""What Create-Printer answers."""
+_OF_ALL: Final[dict[Op, Op]] = {
+    Op.DISABLE_ALL_PRINTERS: Op.DISABLE_PRINTER,
+    Op.ENABLE_ALL_PRINTERS: Op.ENABLE_PRINTER,
+    Op.PAUSE_ALL_PRINTERS: Op.PAUSE_PRINTER,
+    Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB: Op.PAUSE_PRINTER_AFTER_CURRENT_JOB,
+    Op.RESUME_ALL_PRINTERS: Op.RESUME_PRINTER,
+    Op.SHUTDOWN_ALL_PRINTERS: Op.SHUTDOWN_PRINTER,
+    Op.STARTUP_ALL_PRINTERS: Op.STARTUP_PRINTER,
+    Op.RESTART_SYSTEM: Op.RESTART_PRINTER,
+}
+"""What is done to every printer, and what that is called when it is done to one."""
+_OF_ONE: Final[dict[Op, Op]] = {
+    Op.RESTART_ONE_PRINTER: Op.RESTART_PRINTER,
+    Op.SHUTDOWN_ONE_PRINTER: Op.SHUTDOWN_PRINTER,
+    Op.STARTUP_ONE_PRINTER: Op.STARTUP_PRINTER,
+}
+_STATES: Final = {
+    "idle": PrinterState.IDLE,
+    "processing": PrinterState.PROCESSING,
+    "stopped": PrinterState.STOPPED,
+}
+_WHICH: Final[dict[str, Callable[[Printer], bool]]] = {
+    "all": lambda printer: True,
+    "accepting": lambda printer: printer.accepting,
+    "not-accepting": lambda printer: not printer.accepting,
+    "shutdown": lambda printer: printer.shut_down,
+    "testing": lambda printer: False,
+    **{name: lambda printer, state=state: printer.state is state for name, state in _STATES.items()},  # type: ignore[misc]
+}
+"""which-printers"""
+
+
+def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]) -> dict[Op, Handler]:
+    """Which function does which operation."""
+
+    async def get_system_attributes(call: Call) -> Reply:
+        """Get-System-Attributes, PWG 5100.22"""
+        _demand_system(call)
+        asked = call.request.attributes.all(r.requested_attributes) or None
+        found = system_attributes(call.origin, call.spooler, operations())
+        return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
+
+    async def get_printers(call: Call) -> Reply:
+        """Get-Printers, PWG 5100.22"""
+        _demand_system(call)
+        attributes = call.request.attributes
+        selection = select(attributes.all(r.requested_attributes) or None, GroupTag.PRINTER, _BRIEF)
+        first = (attributes.get(r.first_index) or 1) - 1
+        limit = attributes.get(r.limit)
+        found = _wanted_printers(call)[first : None if limit is None else first + limit]
+        reply = Reply()
+        for printer in found:
+            reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
+        return reply
+
+    async def create_printer(call: Call) -> Reply:
+        """Create-Printer, PWG 5100.22; without a device-uri it waits, stopped, for one.
+
+        A name with spaces is made fit, and stays as printer-info; the answer tells how the printer is called now.
+        """
+        _demand_system(call)
+        group = call.request.printer
+        name = group.get(r.printer_name)
+        if name is None:
+            raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "a new printer needs a 'printer-name'")
+        service = call.request.attributes.all(r.printer_service_type)
+        if service != ["print"]:
+            raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
+        ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
+        printer = await call.spooler.printers.add("-".join(str(name).split()), _wish(group), call.by)
+        reply = Reply(unsupported=ignored)
+        selection = select(list(_NEW), GroupTag.PRINTER)
+        reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
+        return reply.add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
+
+    return {
+        Op.GET_SYSTEM_ATTRIBUTES: get_system_attributes,
+        Op.GET_PRINTERS: get_printers,
+        Op.CREATE_PRINTER: create_printer,
+        Op.DELETE_PRINTER: delete_printer,
+        Op.SET_SYSTEM_ATTRIBUTES: set_system_attributes,
+        Op.GET_SYSTEM_SUPPORTED_VALUES: get_system_supported_values,
+        **{op: partial(_on_all, operator_handlers.ACTS[act]) for op, act in _OF_ALL.items()},
+        **{op: partial(_on_one, operator_handlers.ACTS[act]) for op, act in _OF_ONE.items()},
+    }
+
+
+def _demand_system(call: Call) -> None:
+    if not call.is_system:
+        uri = call.request.attributes.get(r.system_uri)
+        raise call.refuse(
+            Status.CLIENT_ERROR_NOT_FOUND, f"{uri} is not the server: it is at {call.origin.system}"
+        )
+
+
+def _wanted_printers(call: Call) -> list[Printer]:
+    attributes = call.request.attributes
+    which = attributes.get(r.which_printers) or "all"
+    if which not in _WHICH:
+        raise _refused(call, r.which_printers.name, f"which-printers {which} is not supported")
+    if r.printer_geo_location.name in attributes:
+        raise _refused(call, r.printer_geo_location.name, "printers are not told apart by distance here")
+    ids = attributes.all(r.printer_ids)
+    location = attributes.get(r.printer_location)
+    services = attributes.all(r.printer_service_type)
+    format_ = attributes.get(r.document_format)
+    printers = call.spooler.printers
+    return [
+        printer
+        for printer in sorted(printers.all(), key=lambda printer: printer.id)
+        if _WHICH[which](printer)
+        and (not ids or printer.id in ids)
+        and (location is None or printer.location == str(location))
+        and (not services or "print" in services)
+        and (format_ is None or format_.lower() in printers.capabilities(printer.name).formats)
+    ]
+
+
+def _refused(call: Call, name: str, why: str) -> RequestRefused:
+    status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+    return call.refuse(status, why, call.request.attributes.attributes[name])
+
+
+def _wish(group: Group) -> PrinterWish:
+    def text(value: str | None) -> str | None:
+        return None if value is None else str(value)
+
+    return PrinterWish(
+        device=group.get(r.device_uri),
+        info=text(group.get(r.printer_info) or group.get(r.printer_name)),
+        location=text(group.get(r.printer_location)),
+        accepting=group.get(r.printer_is_accepting_jobs),
+        geo_location=group.get(r.printer_geo_location),
+    )
+
+
+async def delete_printer(call: Call) -> Reply:
+    """Delete-Printer, PWG 5100.22"""
+    await call.spooler.printers.remove(call.printer, call.by)
+    return Reply()
+
+
+async def set_system_attributes(call: Call) -> Reply:
+    """Set-System-Attributes, PWG 5100.22: all that is named, or nothing."""
+    _demand_system(call)
+    call.by.demand(Right.ADMINISTER)
+    group = call.request.group(GroupTag.SYSTEM)
+    bad = [
+        a for a in group.attributes.values() if a.name not in SETTABLE or a.values[0].tag is not Tag.INTEGER
+    ]
+    flawed: list[Attribute] = call.request.unsupported + bad
+    if flawed or not group.attributes:
+        status = Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE if flawed else Status.CLIENT_ERROR_BAD_REQUEST
+        raise call.refuse(status, f"only {', '.join(SETTABLE)} can be set", *flawed)
+    printer = call.spooler.printers.by_id(group.get(r.system_default_printer_id) or 0)
+    await call.spooler.printers.set_default(printer.name, call.by)
+    return Reply()
+
+
+async def get_system_supported_values(call: Call) -> Reply:
+    """Get-System-Supported-Values, PWG 5100.22: which printers there are to be the default."""
+    _demand_system(call)
+    ids = sorted(printer.id for printer in call.spooler.printers.all())
+    default = r.system_default_printer_id
+    values = [value for number in ids for value in default(number).values]
+    found = Attribute(default.name, tuple(values)) if values else default.no_value()
+    return Reply().add(GroupTag.SYSTEM, [found])
+
+
+async def _on_all(act: Act, call: Call) -> Reply:
+    """Do it to every printer; one in whose state that makes no sense is left as it is."""
+    _demand_system(call)
+    call.by.demand(Right.MANAGE_ALL)
+    for printer in call.spooler.printers.list():
+        await _try(act, call, printer.name)
+    return Reply().add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
+
+
+async def _try(act: Act, call: Call, name: PrinterName) -> None:
+    with suppress(NotFound, WrongState):
+        await act(call, name)
+        await operator_handlers.note_printer(call, name)
+
+
+async def _on_one(act: Act, call: Call) -> Reply:
+    name = call.printer
+    await act(call, name)
+    await operator_handlers.note_printer(call, name)
+    return Reply()

@@ -1,0 +1,229 @@
+"""Samba's clients hear of changes: by calls that wait, and by calls to them; and its packer agrees about the octets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pagebell.dcerpc.ndr import Call, ContextHandle, Transfer
+from pagebell.winspool.changes import ChangeFlag, JobField, NotifyType
+from pagebell.winspool.client.answering import Answering
+from pagebell.winspool.idl import par_notify, rprn_notify
+from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
+from tests.peers import absent, wait_until
+from tests.server import PAGEBELL, ServerProcess
+from tests.winspool.listening import filtered, options
+
+__all__ = ["configuration"]
+HERE = Path(__file__).parent
+HOST = "127.0.0.16"
+OBJECT = "9940ca8e-512f-4c58-88a9-61098d6896bd"
+DEVICES = {"Sim": "simulated://?ppm=600"}
+HANDLE = ContextHandle(UUID("11223344-5566-7788-99aa-bbccddeeff00"))
+FIELDS = {0: (4, 18), 1: (10, 13, 22)}
+REQUESTS: dict[str, Call] = {
+    "find_first": rprn_notify.RpcRemoteFindFirstPrinterChangeNotificationEx(
+        hPrinter=HANDLE,
+        fdwFlags=0x100,
+        pszLocalMachine=r"\\me",
+        dwPrinterLocal=4711,
+        pOptions=options(FIELDS),
+    ),
+    "refresh": rprn_notify.RpcRouterRefreshPrinterChangeNotification(
+        hPrinter=HANDLE, dwColor=3, pOptions=options(FIELDS)
+    ),
+    "register": par_notify.RpcSyncRegisterForRemoteNotifications(
+        hPrinter=HANDLE, pNotifyFilter=filtered(0x100, options(FIELDS), 7)
+    ),
+}
+
+
+def test_requests_equal_sambas(samba_python: str) -> None:
+    argv = [samba_python, str(HERE / "samba_notify.py")]
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
+    for name, packed in json.loads(run.stdout).items():
+        for transfer, octets in zip((Transfer.NDR, Transfer.NDR64), packed, strict=True):
+            assert REQUESTS[name].encode(transfer).hex() == octets, (name, transfer)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with _running(tmp_path_factory.mktemp("notify"), HOST) as running:
+        yield running
+
+
+def _running(folder: Path, host: str) -> ServerProcess:
+    running = ServerProcess(folder, devices=DEVICES, rpc=f"{host}:0")
+    subprocess.run(
+        [PAGEBELL, "users", "add", "alice", "--password-env", "PW", "--state", running.state],
+        env={**os.environ, "PW": PASSWORD},
+        check=True,
+        capture_output=True,
+    )
+    return running
+
+
+def _need_mapper(server: ServerProcess, host: str) -> None:
+    if f"Endpoint mapper: {host}:135" not in server.output:
+        absent(f"{host}:135: {server.output}")
+
+
+def _listen(samba_python: str, configuration: Path, way: str, binding: str) -> list[str]:
+    argv = [samba_python, str(HERE / "listen_by_samba.py"), way, str(configuration), binding]
+    return [*argv, "alice", PASSWORD, f"\\\\{HOST}\\Sim"]
+
+
+def _documents(members: list[Any]) -> list[Any]:
+    return [
+        value for type_, field, _, value in members if (type_, field) == (NotifyType.JOB, JobField.DOCUMENT)
+    ]
+
+
+def test_samba_registers_prints_polls_and_receives(
+    samba_python: str, server: ServerProcess, configuration: Path
+) -> None:
+    """[MS-PAR] 4.5, with Samba's library as the client."""
+    _need_mapper(server, HOST)
+    argv = _listen(samba_python, configuration, "par", f"{OBJECT}@ncacn_ip_tcp:{HOST}[seal]")
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, cwd=server.folder)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["first"]["flags"] & ChangeFlag.ADD_JOB
+    assert (told["first"]["color"], told["everything"]["color"]) == (7, 7)
+    assert _documents(told["first"]["members"]) == ["From Samba"]
+    assert _documents(told["everything"]["members"]) == ["From Samba"]
+
+
+async def test_samba_registers_and_is_called(
+    samba_python: str, server: ServerProcess, configuration: Path
+) -> None:
+    """[MS-RPRN] 4.5: Samba's library registers, and our listener stands in for its computer's."""
+    _need_mapper(server, HOST)
+    answering = Answering()
+    box = answering.mailbox(4711)
+    try:
+        serving = answering.serving("127.0.0.1")
+        await serving.__aenter__()
+    except OSError as error:
+        absent(f"127.0.0.1:135: {error}")
+    try:
+        argv = _listen(samba_python, configuration, "rprn", f"ncacn_ip_tcp:{HOST}[sign]")
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=server.folder
+        )
+        async with asyncio.timeout(30):
+            out, wrong = await process.communicate()
+            assert process.returncode == 0, wrong
+            news = await box.news.get()
+            await box.closed.wait()
+    finally:
+        await serving.__aexit__(None, None, None)
+    assert _documents(json.loads(out)["everything"]) == ["From Samba"]
+    assert news.flags & ChangeFlag.ADD_JOB
+    assert "From Samba" in {getattr(one.Data, "pszString", "") for one in news.info.aData}
+
+
+def _run(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.fixture
+def apart() -> Iterator[tuple[str, str, str]]:
+    """A network namespace with a wire to it: its name, our address and its address."""
+    name, ours, its = f"pb{os.getpid()}", "10.231.77.1", "10.231.77.2"
+    near, far = f"pbn{os.getpid()}"[:15], f"pbf{os.getpid()}"[:15]
+    steps = [
+        ("ip", "netns", "add", name),
+        ("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", name),
+        ("ip", "addr", "add", f"{ours}/24", "dev", near),
+        ("ip", "link", "set", near, "up"),
+        ("ip", "-n", name, "addr", "add", f"{its}/24", "dev", far),
+        ("ip", "-n", name, "link", "set", far, "up"),
+        ("ip", "-n", name, "link", "set", "lo", "up"),
+    ]
+    with ExitStack() as stack:
+        stack.callback(_run, "ip", "netns", "del", name)
+        stack.callback(_run, "ip", "link", "del", near)
+        for step in steps:
+            done = _run(*step)
+            if done.returncode:
+                absent(f"a network namespace: {done.stderr.strip()}")
+        yield name, ours, its
+
+
+def test_rpcclient_registers_and_its_computer_is_called(
+    peer: Callable[[str], str], configuration: Path, apart: tuple[str, str, str], tmp_path: Path
+) -> None:
+    """rffpcnex, over a wire; rpcclient itself takes no calls, so that something else on its computer must."""
+    rpcclient, (name, ours, its) = peer("rpcclient"), apart
+    inside = ["ip", "netns", "exec", name]
+    with _running(tmp_path, ours) as server:
+        _need_mapper(server, ours)
+        answering = subprocess.Popen(
+            [*inside, sys.executable, str(HERE / "answer_calls.py"), its, "123"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert answering.stdout is not None
+            assert answering.stdout.readline() == '"ready"\n', answering.communicate()[1]
+            login = ["-s", str(configuration), "-U", f"WORKGROUP\\alice%{PASSWORD}"]
+            argv = [*inside, rpcclient, *login, f"ncacn_ip_tcp:{ours}[sign]", "-c", "rffpcnex Sim"]
+            told = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
+            assert "Error rffpcnex" not in told.stdout and "WERR" not in told.stdout + told.stderr, told
+            assert answering.stdout.readline() == '"closed"\n'
+        finally:
+            answering.kill()
+            answering.communicate()
+        assert re.search("is told nothing more", server.log) is None
+
+
+def test_tshark_reads_both_exchanges(
+    peer: Callable[[str], str],
+    samba_python: str,
+    server: ServerProcess,
+    configuration: Path,
+    tmp_path: Path,
+) -> None:
+    tshark, capture = peer("tshark"), tmp_path / "notify.pcap"
+    _need_mapper(server, HOST)
+    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
+    assert found is not None
+    process = subprocess.Popen(
+        [tshark, "-q", "-i", "lo", "-f", f"host {HOST}", "-w", str(capture)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        if not any(line.startswith("Capturing") for line in process.stderr):
+            absent("tshark may not capture")
+        for way, binding in (("rprn", f"ncacn_ip_tcp:{HOST}[sign]"),):
+            subprocess.run(
+                _listen(samba_python, configuration, way, binding),
+                capture_output=True,
+                timeout=30,
+                check=False,
+            )
+        show = [tshark, "-r", str(capture), "-d", f"tcp.port=={found[1]},dcerpc"]
+
+        def calls() -> bool:
+            return "RFFPCNEX response" in _run(*show, "-Y", "spoolss").stdout
+
+        wait_until(calls, "all packets in the capture")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert _run(*show, "-Y", "_ws.malformed").stdout == ""
