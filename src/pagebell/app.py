@@ -185,6 +185,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         checked = proofs(config, directory)
     except ProofsError as error:
         raise StartError(str(error)) from None
+    stack.push_async_callback(checked.aclose)
     door = _doorkeeper(config, checked)
     application = _Application(spooler, door)
     certificate, key = _certificate(config, folder, host)

@@ -11,7 +11,15 @@ import pagebell.dcerpc
 
 ROOT = Path(pagebell.dcerpc.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
-SHELLS = {"kerberos.py", "pipe_server.py", "client.py", "server.py", "sockets.py", "endpoint_lookup.py"}
+SHELLS = {
+    "kerberos.py",
+    "pipe_server.py",
+    "winbind.py",
+    "client.py",
+    "server.py",
+    "sockets.py",
+    "endpoint_lookup.py",
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -86,6 +86,8 @@ _COMMANDS: Final = (
     ("hold", "pagebell.cli.jobs:hold", "Keep waiting jobs from printing.", ""),
     ("release", "pagebell.cli.jobs:release", "Let held jobs print.", ""),
     ("restart", "pagebell.cli.jobs:restart", "Print finished jobs again.", ""),
+    ("publish", "pagebell.cli.directory:publish", "Publish printers in a directory (LDAP).", ""),
+    ("discover", "pagebell.cli.directory:discover", "Look printers up in a directory (LDAP).", ""),
 )
 """Name, where it is, what it does, examples. They are named and not imported: help and each command start fast."""
 
