@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ := http ipp
+FUZZ := asyncui http ipp
 SECONDS := 60
 WORKERS := 3
 

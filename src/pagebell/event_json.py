@@ -36,6 +36,14 @@ class PrinterView(msgspec.Struct, frozen=True, kw_only=True):
     accepting_jobs: bool
 
 
+class ServerView(msgspec.Struct, frozen=True, kw_only=True):
+    """The server as a whole, as it was right after an event."""
+
+    state: str
+    """IPP's system-state keyword, such as `idle`."""
+    state_reasons: list[str]
+
+
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, to whom, and how things were right after it."""
 
@@ -43,7 +51,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """IPP's notify-events keyword, such as `job-completed`."""
     time: str
     """RFC 3339, in UTC."""
-    printer: str
+    printer: str | None
+    """Null in events of the server itself."""
     text: str
     """The event for people."""
     language: str
@@ -52,15 +61,17 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """In events of a job."""
     printer_status: PrinterView | None = None
     """In events of a printer."""
+    server: ServerView | None = None
+    """In events of the server itself."""
 
 
 def event_view(event: Event, language: str = "en") -> EventView:
     """The event for people of that language, or the nearest there is."""
-    job, printer = event.job_status, event.printer_status
+    job, printer, server = event.job_status, event.printer_status, event.system_status
     return EventView(
         event=event.kind.value,
         time=timestamp(event.at),
-        printer=event.printer,
+        printer=event.printer or None,
         text=event_text(event, language),
         language=language_for(language),
         job=None
@@ -83,6 +94,9 @@ def event_view(event: Event, language: str = "en") -> EventView:
             state_message=printer.message,
             accepting_jobs=printer.accepting,
         ),
+        server=None
+        if server is None
+        else ServerView(state=keyword(server.state), state_reasons=sorted(server.reasons)),
     )
 
 

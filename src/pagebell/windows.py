@@ -22,6 +22,7 @@ from pagebell.winspool.server.calling import Callbacks
 from pagebell.winspool.server.desk import Ask, Desk, Settings
 from pagebell.winspool.server.destination import Reach
 from pagebell.winspool.server.dialing import RpcDialer
+from pagebell.winspool.server.pan import LIMITS, pan_services
 from pagebell.winspool.server.service import par_service, rprn_service
 from pagebell.winspool.server.watching import forget_watchers
 
@@ -65,7 +66,7 @@ async def open_door(
         return WindowsDoor("", 0, OFF, pipe)
     services = _services(desk, config)
     mechanisms = proofs.mechanisms()
-    server = RpcServer(services, mechanisms, guard=proofs.attempts)
+    server = RpcServer(services, mechanisms, limits=LIMITS, guard=proofs.attempts)
     host, port = split_address(config.rpc.listen, "rpc.listen")
     try:
         endpoint = await stack.enter_async_context(server.listen(host, port))
@@ -115,10 +116,10 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
 
 
 def _services(desk: Desk, config: Config) -> list[Service]:
-    """[MS-RPRN] and [MS-PAR]."""
+    """[MS-RPRN], [MS-PAR] and [MS-PAN]."""
     minimum = Level.NONE if config.rpc.anonymous else LEVELS[config.rpc.protection]
     par = par_service(desk, LEVELS[config.rpc.par_protection])
-    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par]
+    return [rprn_service(desk, minimum, anonymous=config.rpc.anonymous), par, *pan_services(desk)]
 
 
 async def _map(

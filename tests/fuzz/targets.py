@@ -1,5 +1,6 @@
 """What is fuzzed: functions that take any octets, and fail only where an invariant does.
 
+- `asyncui`: what reads as a message of [MS-PAN] is written, and reads as the same.
 - `http`: whatever a peer sends, in whatever pieces, the HTTP server answers or closes; nothing raises, nothing is
   logged as an error, and when the connection is gone nothing is left of it.
 - `ipp`: whatever is fed, in whatever pieces, is one message or a CodecError, and the same for every cut.
@@ -8,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, MutableMapping
@@ -23,6 +25,13 @@ from pagebell.http.listener import Doorway
 from pagebell.http.seats import Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.ipp.codec import CodecError, Message, MessageReader, encode
+from pagebell.winspool.asyncui_xml import (
+    AsyncUIError,
+    read_request,
+    read_response,
+    write_request,
+    write_response,
+)
 
 MAX_TURNS: Final = 50
 
@@ -207,4 +216,14 @@ def http(octets: bytes) -> None:
     front.loop.run_until_complete(front.converse(octets))
 
 
-TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"http": http, "ipp": ipp}
+def asyncui(octets: bytes) -> None:
+    """What reads as a request or a response is written, and reads as the same; anything else is an AsyncUIError."""
+    with contextlib.suppress(AsyncUIError):
+        request = read_request(octets)
+        assert read_request(write_request(request)) == request
+    with contextlib.suppress(AsyncUIError):
+        response = read_response(octets)
+        assert read_response(write_response(response)) == response
+
+
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"asyncui": asyncui, "http": http, "ipp": ipp}

@@ -17,6 +17,7 @@ from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import DOC_INFO_CONTAINER, SPLCLIENT_CONTAINER
 from pagebell.winspool.idl.types import DOC_INFO_1, SPLCLIENT_INFO_1
 from pagebell.winspool.server.desk import Desk, Settings
+from pagebell.winspool.server.pan import LIMITS, pan_services
 from pagebell.winspool.server.service import par_service, rprn_service
 from tests.unit.spooler.stage import Stage
 
@@ -67,7 +68,11 @@ class Stand(Stage):
             AuthType.NTLM: ntlm_acceptor,
             AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: ntlm_acceptor}),
         }
-        server = RpcServer([rprn_service(self.desk), par_service(self.desk)], acceptor)
+        server = RpcServer(
+            [rprn_service(self.desk), par_service(self.desk), *pan_services(self.desk)],
+            acceptor,
+            limits=LIMITS,
+        )
         async with server.listen("127.0.0.1", 0) as endpoint:
             self.port = endpoint.port
             yield self

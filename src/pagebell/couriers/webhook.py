@@ -117,7 +117,9 @@ def cloud_event(parcel: Parcel, now: float) -> CloudEvent:
 def _subject(event: Event | None) -> str:
     if event is None:
         return ""
-    return f"printers/{event.printer}" if event.job is None else f"jobs/{event.job}"
+    if event.job is not None:
+        return f"jobs/{event.job}"
+    return f"printers/{event.printer}" if event.printer else "server"
 
 
 @dataclass(frozen=True, slots=True)

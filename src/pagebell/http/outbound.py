@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -29,10 +32,49 @@ class SchemeUnknown(UriRefused):
     """Its scheme is none of those asked for."""
 
 
+MOST_LOOKUPS: Final = 64
+_lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+
+
 async def lookup(host: str, port: int) -> list[str]:
-    """Ask the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(sockaddr[0]) for *_, sockaddr in found]
+    """Ask the system's resolver. Raises OSError.
+
+    Each name has a thread of its own, since a name server that does not answer keeps it for half a minute: in the
+    few threads of the event loop that would keep all others waiting.
+    """
+    if not _lookups.acquire(blocking=False):
+        raise OSError(f"{MOST_LOOKUPS} names are being looked up already")
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[str]] = loop.create_future()
+
+    def tell(addresses: list[str] | OSError) -> None:
+        if found.done():
+            return
+        if isinstance(addresses, OSError):
+            found.set_exception(addresses)
+        else:
+            found.set_result(addresses)
+
+    def ask() -> None:
+        try:
+            result = _addresses(host, port)
+        finally:
+            _lookups.release()
+        with suppress(RuntimeError):  # the loop has come to its end
+            loop.call_soon_threadsafe(tell, result)
+
+    threading.Thread(target=ask, name=f"lookup of {host}", daemon=True).start()
+    return await found
+
+
+def _addresses(host: str, port: int) -> list[str] | OSError:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return error
+    except UnicodeError as error:
+        return OSError(f"{host} is no host's name: {error}")
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class AllowList:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from pagebell.model.event import Event, PrinterName
+from pagebell.model.event import Event, EventKind, PrinterName
 from pagebell.model.subscription import SERVER, Filter, Scope
 
 T = TypeVar("T")
@@ -59,6 +59,10 @@ class Audience(Generic[T]):
             if filter_.matches(event)
             for member in members
         ]
+
+    def wants(self, kinds: frozenset[EventKind]) -> bool:
+        """Whether some member listens to the server as a whole for one of these kinds."""
+        return any(kinds & filter_.kinds for filter_ in self._scopes.get(SERVER, ()))
 
     def _candidates(self, event: Event) -> Iterator[dict[Filter, set[T]]]:
         scopes = [SERVER, Scope(event.printer)]

@@ -152,11 +152,14 @@ class Deliveries:
         try:
             while number in self._news:
                 self._news.discard(number)
-                await self._catch_up(number)
-        except NotFound:
-            pass  # it was cancelled, or its lease is over
-        except Exception:
-            log.exception("the deliveries of subscription %d have come to a stop", number)
+                try:
+                    await self._catch_up(number)
+                except NotFound:
+                    return  # it was cancelled, or its lease is over
+                except Exception:
+                    log.exception("the deliveries of subscription %d have come to a stop for a while", number)
+                    self._news.add(number)
+                    await self._ledger.clock.sleep(LONGEST_WAIT)
         finally:
             del self._tasks[number]
 

@@ -7,6 +7,7 @@ others are told ([MS-PAN] 3.1.1.4.4). It ends by its source, by its time, with i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -169,9 +170,9 @@ class Dialogs:
             and self.concerns(dialog, by)
         )
 
-    async def news(self) -> None:
-        """Return when a further dialog was opened."""
-        await self._opened.wait()
+    def news(self) -> Awaitable[object]:
+        """To be awaited for a dialog that is opened from now on."""
+        return self._opened.wait()
 
     def concerns(self, dialog: Dialog, by: Principal) -> bool:
         """Whether a principal may see and answer it: those addressed, and operators."""

@@ -18,6 +18,8 @@ from pagebell.spooler.audience import Audience
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
 
+HEARTBEAT: Final = 15.0
+"""Seconds after which readers are woken for nothing, so that they can tell somebody that they live."""
 CHUNK: Final = 500
 """Events of the log that are looked through at once."""
 
@@ -39,13 +41,23 @@ class Feed:
         self._audience: Audience[Reader] = Audience()
         self._closed = False
 
-    def start(self) -> None:
+    def start(self, group: asyncio.TaskGroup) -> None:
         """Hear of what happens."""
         self._ledger.listeners.append(self._on_change)
+        self._ledger.hearers.append(self._audience.wants)
+        self._heart = group.create_task(self._beat(), name="heartbeat of readers")
+
+    async def _beat(self) -> None:
+        """One beat for all: a timer for each reader would cost more memory than the reader."""
+        while True:
+            await self._ledger.clock.sleep(HEARTBEAT)
+            for reader in self._audience:
+                reader.wake()
 
     def close(self) -> None:
         """End all readers: the server goes down."""
         self._closed = True
+        self._heart.cancel()
         for reader in self._audience:
             reader.wake()
 
@@ -152,6 +164,6 @@ class Reader:
         return self._place < self._up_to or self._news is not None
 
     async def wait(self) -> None:
-        """Return when there may be something to read, or the server goes down."""
+        """Return when there may be something to read, at a heartbeat, or when the server goes down."""
         if not self.is_behind and not self._feed.is_closed:
             await self._woken.wait()

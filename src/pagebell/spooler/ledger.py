@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, OutOfService, ServiceStopping
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import EventKind, JobId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SubscriptionId
@@ -54,6 +54,8 @@ class Ledger:
         """Up to which number each push subscription's recipient has been told."""
         self.listeners: list[Callable[[Change], None]] = []
         """Hear of each change after it has taken effect here."""
+        self.hearers: list[Callable[[frozenset[EventKind]], bool]] = []
+        """Whether somebody without a subscription hears the server's own events of one of these kinds."""
         self.stopping = False
         self.uuid = ""
         self._last_job = 0
@@ -91,6 +93,10 @@ class Ledger:
             job_id = subscription.scope.job
             if job_id is not None and self.roster.get(job_id) is None:
                 self.events.finish(job_id, now)
+
+    def hears(self, kinds: frozenset[EventKind]) -> bool:
+        """Whether anybody listens to the server as a whole for one of these kinds."""
+        return self.events.hears(kinds) or any(hears(kinds) for hears in self.hearers)
 
     def printer(self, name: PrinterName) -> Printer:
         """Raises NotFound."""

@@ -108,7 +108,7 @@ class Spooler:
         self.printers.start(group)
         self.subscriptions.deliveries.start(group)
         self.dialogs.start(group)
-        self.feed.start()
+        self.feed.start(group)
         self._teller = group.create_task(self.system.run(), name="the server's own events")
         await self.system.started()
         self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")

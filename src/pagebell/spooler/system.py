@@ -107,7 +107,7 @@ class System:
 
     @property
     def _is_heard(self) -> bool:
-        return self._ledger.events.hears(SYSTEM_KINDS)
+        return self._ledger.hears(SYSTEM_KINDS)
 
     def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)

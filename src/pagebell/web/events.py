@@ -25,15 +25,13 @@ from pagebell.model.event import Event, EventKind, JobId, PrinterName
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.model.subscription import Scope as EventScope
 from pagebell.spooler.eventlog import Batch
-from pagebell.spooler.feed import Passage, Reader
+from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
 from pagebell.spooler.ports import Clock
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api.application import BadRequest, answered, principal_of, read_query
 from pagebell.web.api.views import numbered_event
 from pagebell.web.queries import EventsQuery
 
-HEARTBEAT: Final = 15.0
-"""Seconds without an event after which a line is sent, so that nobody on the way takes the connection for dead."""
 _RETRY: Final = b"retry: 2000\n\n"
 """Milliseconds after which a client comes back."""
 _PAGE: Final = 100
@@ -139,8 +137,10 @@ async def _of_log(reader: Reader, spooler: Spooler, language: str) -> Pieces:
             octets = _passage(passage, reader.place, language)
             if octets:
                 yield octets
-            elif not reader.is_behind and not await _within(spooler.clock, reader.wait()):
-                yield _idle(reader.place)
+            elif not reader.is_behind:
+                await reader.wait()
+                if not reader.is_behind:
+                    yield _idle(reader.place)
 
 
 def _passage(passage: Passage, place: int, language: str) -> bytes:
@@ -192,7 +192,7 @@ def _gap(dropped: int, place: int) -> bytes:
 
 
 def _idle(place: int) -> bytes:
-    """No event: clients take the place and tell nobody."""
+    """No event: clients take the place and tell nobody, and nobody on the way takes the connection for dead."""
     return b": \nid: %d\n\n" % place
 
 

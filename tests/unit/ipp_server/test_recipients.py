@@ -95,3 +95,31 @@ async def test_printers_tell_the_schemes_that_are_configured(d: Door) -> None:
     async with Door() as plain:
         told = first(await plain.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
         assert r.notify_schemes_supported.name not in told
+
+
+async def test_what_is_delivered_is_not_fetched_too(d: Door) -> None:
+    """RFC 3996 5.1.1: not found, as long as the subscription has no notify-pull-method."""
+    number = first(await subscribe(d, TO, CREATED), GroupTag.SUBSCRIPTION).get(r.notify_subscription_id)
+    assert number is not None
+    answer = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number))
+    assert status(answer) is Status.CLIENT_ERROR_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        ("de-AT", "Auftrag 1 am Drucker p1 ist eingegangen.", "de"),
+        ("tlh", "Job 1 at printer p1 has come in.", "en"),
+    ],
+)
+async def test_text_of_an_event_is_in_the_subscriptions_language(
+    d: Door, language: str, text: str, told: str
+) -> None:
+    pull = (r.notify_pull_method("ippget"), r.notify_natural_language(language), CREATED)
+    number = first(await subscribe(d, *pull), GroupTag.SUBSCRIPTION).get(r.notify_subscription_id)
+    assert number is not None
+    await d.submit()
+    answer = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number))
+    event = first(answer, GroupTag.EVENT_NOTIFICATION)
+    assert str(event.get(r.notify_text)) == text
+    assert event.get(r.notify_natural_language) == told

@@ -15,6 +15,7 @@ from pagebell.model.errors import NotFound, Unsupported, UnsupportedScheme
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.deliveries import LANE_WIDTH, LONGEST_WAIT, Deliveries
+from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Parcel, Undelivered
@@ -278,6 +279,21 @@ async def test_courier_that_breaks_is_tried_again(
     with caplog.at_level(logging.CRITICAL, "pagebell.spooler.deliveries"):
         await s.submit()
     post.failing.clear()
+    await s.clock.advance(LONGEST_WAIT)
+    assert post.numbers("post://a/1") == [1]
+
+
+async def test_log_that_can_not_be_read_is_read_again_later(
+    s: Stage, post: Post, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> Batch:
+        raise OSError("the disk does not answer")
+
+    await push(s, "post://a/1")
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL, "pagebell.spooler.deliveries"):
+        patch.setattr(s.spooler._ledger.events, "read", broken)
+        await s.submit()
+    assert post.tried == []
     await s.clock.advance(LONGEST_WAIT)
     assert post.numbers("post://a/1") == [1]
 

@@ -161,7 +161,7 @@ async def test_too_much_at_once_is_refused(stage: Stage, monkeypatch: pytest.Mon
 
 
 async def test_who_waits_hears_of_new_dialogs(stage: Stage) -> None:
-    waiting = asyncio.create_task(stage.spooler.dialogs.news())
+    waiting = asyncio.ensure_future(stage.spooler.dialogs.news())
     await stage.clock.settle()
     assert not waiting.done()
     await stage.spooler.dialogs.open(HERE, TURN)

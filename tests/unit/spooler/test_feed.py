@@ -129,6 +129,15 @@ async def test_waiting_ends_with_news_of_its_own_only(s: Stage) -> None:
         assert waiting.done()
 
 
+async def test_readers_are_woken_now_and_then_to_tell_that_they_live(s: Stage) -> None:
+    with await s.spooler.feed.open(SERVER, CREATED, SYSTEM) as reader:
+        for _ in range(2):
+            waiting = asyncio.ensure_future(reader.wait())
+            await s.clock.advance(module.HEARTBEAT)
+            assert waiting.done()
+            assert (await reader.read()).events == ()
+
+
 async def test_waiting_ends_when_the_server_goes_down(s: Stage) -> None:
     with await s.spooler.feed.open(SERVER, CREATED, SYSTEM) as reader:
         waiting = asyncio.ensure_future(reader.wait())

@@ -179,6 +179,15 @@ async def test_subscription_of_somebody_else_is_not_touched(w: Web) -> None:
         assert (answer.status_code, "belongs to ada" in told(answer)) == (403, True)
 
 
+async def test_everybody_knows_how_many_subscriptions_there_are(w: Web) -> None:
+    job = await w.submit(job_hold_until="indefinite")
+    for scope in ("printers/p1", f"jobs/{job}", f"jobs/{job}"):
+        await w.api("POST", "/subscriptions", {**CREATED, "scope": scope})
+    assert (await w.api("GET", "/printers/p1", user="bob")).json()["subscriptions"] == 1
+    assert (await w.api("GET", f"/jobs/{job}", user="bob")).json()["subscriptions"] == 2
+    assert (await w.api("GET", "/subscriptions", user="bob")).json()["items"] == []
+
+
 async def test_recipient_is_told_and_its_secret_never(w: Web) -> None:
     secret = new_secret()
     wish = {**CREATED, "recipient": "post://a/1", "secret": secret}

@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 from httpx_sse._decoders import SSEDecoder
 
-from pagebell.model.event import EventKind, JobId
+from pagebell.model.event import EventKind, JobId, PrinterName
 from pagebell.model.subscription import SERVER, Filter, Scope
+from pagebell.spooler.feed import HEARTBEAT
 from pagebell.spooler.policy import Policy
-from pagebell.web.events import HEARTBEAT
 from pagebell.web.site import site
-from tests.unit.spooler.stage import ALL, P1, P2
+from tests.unit.spooler.stage import P1, P2
 from tests.unit.web.api import KNOWN, Web
+
+ALL = frozenset(EventKind)
 
 
 @pytest.fixture
@@ -179,6 +181,7 @@ async def test_what_left_the_log_is_told_as_a_gap(w: Web) -> None:
 
 
 async def test_readers_have_so_many_places_and_one_that_is_gone_has_none(w: Web) -> None:
+    sleepers = w.clock.sleepers
     async with reading(w) as first, reading(w), reading(w):
         async with reading(w) as late:
             assert (late.status, late.headers["retry-after"]) == (503, "10")
@@ -188,7 +191,17 @@ async def test_readers_have_so_many_places_and_one_that_is_gone_has_none(w: Web)
         async with reading(w) as next_:
             assert next_.status == 200
     assert len(w.spooler.feed) == 0
-    assert w.clock.sleepers <= 2  # the server's own
+    assert w.clock.sleepers == sleepers
+
+
+async def test_servers_own_events_happen_for_who_reads_them(w: Web) -> None:
+    async with reading(w, "/events?events=system-config-changed,system-state-changed") as it:
+        await w.add(P2)
+        (kind, _, data), *_ = it.events
+        assert (kind, data["printer"], data["server"]["state"]) == ("system-config-changed", None, "idle")
+    count = len(w.store.history)
+    await w.add(PrinterName("p3"))
+    assert [event.kind for event in w.store.history[count:]] == [EventKind.PRINTER_CREATED]
 
 
 async def test_streams_end_when_the_server_goes_down(w: Web) -> None:

@@ -55,6 +55,7 @@ class PrinterInfo(Message, frozen=True, kw_only=True):
     state_message: str
     accepting_jobs: bool
     queued_jobs: int
+    subscriptions: Annotated[int, Meta(description="How many it has, whoever they belong to.")]
 
 
 class Printers(Message, frozen=True, kw_only=True):
@@ -83,6 +84,7 @@ class JobInfo(Message, frozen=True, kw_only=True):
     octets: int
     impressions: Annotated[int | None, Meta(description="Pages in all; null where nobody can say.")]
     impressions_completed: int
+    subscriptions: Annotated[int, Meta(description="How many it has, whoever they belong to.")]
 
 
 class Jobs(Message, frozen=True, kw_only=True):

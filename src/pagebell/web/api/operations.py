@@ -79,13 +79,13 @@ async def list_jobs(ask: Ask) -> m.Jobs:
         )
     )
     more = asked.offset + asked.limit if len(found) > asked.limit else None
-    return m.Jobs(items=[job_info(job) for job in found[: asked.limit]], next=more)
+    return m.Jobs(items=[job_info(job, ask.spooler) for job in found[: asked.limit]], next=more)
 
 
 async def show_job(ask: Ask) -> m.JobInfo:
     """One job, living or finished."""
     ask.by.demand(Right.LOOK)
-    return job_info(await ask.spooler.jobs.job(_job(ask)))
+    return job_info(await ask.spooler.jobs.job(_job(ask)), ask.spooler)
 
 
 async def submit_job(ask: Ask) -> m.JobInfo:
@@ -104,7 +104,7 @@ async def submit_job(ask: Ask) -> m.JobInfo:
     try:
         async for chunk in ask.stream():
             await intake.write(chunk)
-        return job_info(await intake.commit())
+        return job_info(await intake.commit(), ask.spooler)
     except Refusal as refusal:
         await intake.abort(str(refusal))
         raise
@@ -115,17 +115,17 @@ async def submit_job(ask: Ask) -> m.JobInfo:
 
 async def cancel_job(ask: Ask) -> m.JobInfo:
     """Stop a job; one that is being printed is canceled when its printer has stopped."""
-    return job_info(await ask.spooler.jobs.cancel(_job(ask), ask.by))
+    return job_info(await ask.spooler.jobs.cancel(_job(ask), ask.by), ask.spooler)
 
 
 async def hold_job(ask: Ask) -> m.JobInfo:
     """Keep a waiting job from being printed until it is released."""
-    return job_info(await ask.spooler.jobs.hold(_job(ask), ask.by))
+    return job_info(await ask.spooler.jobs.hold(_job(ask), ask.by), ask.spooler)
 
 
 async def release_job(ask: Ask) -> m.JobInfo:
     """Let a held job be printed."""
-    return job_info(await ask.spooler.jobs.release(_job(ask), ask.by))
+    return job_info(await ask.spooler.jobs.release(_job(ask), ask.by), ask.spooler)
 
 
 def _job(ask: Ask) -> JobId:

@@ -28,10 +28,11 @@ def printer_info(printer: Printer, spooler: Spooler) -> m.PrinterInfo:
         state_message=printer.message,
         accepting_jobs=printer.accepting,
         queued_jobs=spooler.jobs.count(printer.name),
+        subscriptions=spooler.subscriptions.count(Scope(printer.name)),
     )
 
 
-def job_info(job: Job) -> m.JobInfo:
+def job_info(job: Job, spooler: Spooler) -> m.JobInfo:
     """A job."""
     state: Any = keyword(job.state)
     return m.JobInfo(
@@ -50,6 +51,7 @@ def job_info(job: Job) -> m.JobInfo:
         octets=job.octets,
         impressions=job.impressions,
         impressions_completed=job.impressions_completed,
+        subscriptions=spooler.subscriptions.count(Scope(job.printer, job.id)),
     )
 
 

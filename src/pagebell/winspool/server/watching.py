@@ -275,7 +275,7 @@ async def watch(
     return Watcher(desk, by, made.id, scope, opened.prefix, wants, color)
 
 
-METHODS = PAR_METHOD, RPRN_METHOD = "ms-par", "ms-rprn"
+METHODS = PAR_METHOD, RPRN_METHOD, PAN_METHOD = "ms-par", "ms-rprn", "ms-pan"
 """What Windows' subscriptions are called among the others."""
 
 

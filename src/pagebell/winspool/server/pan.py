@@ -1,0 +1,436 @@
+"""[MS-PAN]: what sources on the server say to people, and ask them. Sections 3.1.1 to 3.1.4.
+
+A registration for one direction is a subscription to the event log's notices; one for both directions sees the open
+dialogs. What a client has been given is its own: a remote object, and for each dialog a channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pagebell.dcerpc.limits import Limits
+from pagebell.dcerpc.ndr import Call, ContextHandle, Struct
+from pagebell.dcerpc.security import Level
+from pagebell.dcerpc.service import Caller, Handler, Service
+from pagebell.dcerpc.status import Fault
+from pagebell.model.access import Principal, Right
+from pagebell.model.errors import NotFound, Refusal, TooMany, Unsupported, WrongState
+from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.subscription import Scope, SubscriptionId
+from pagebell.spooler.dialogs import Dialog
+from pagebell.spooler.intake import SubscriptionWish
+from pagebell.winspool.asyncui_xml import AsyncUIError
+from pagebell.winspool.idl.pan import (
+    IRPCASYNCNOTIFY,
+    IRPCREMOTEOBJECT,
+    MOST_OCTETS,
+    NOTIFICATION_RELEASE,
+    PRINTER_CONFIGURATION,
+    IRPCAsyncNotify_CloseChannel,
+    IRPCAsyncNotify_GetNewChannel,
+    IRPCAsyncNotify_GetNotification,
+    IRPCAsyncNotify_GetNotificationSendResponse,
+    IRPCAsyncNotify_RegisterClient,
+    IRPCAsyncNotify_UnregisterClient,
+    IRPCRemoteObject_Create,
+    IRPCRemoteObject_Delete,
+    PanResult,
+    PrintAsyncNotifyConversationStyle,
+    PrintAsyncNotifyUserFilter,
+)
+from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.names import parse
+from pagebell.winspool.server.spoken import answer_of, configuration, octets_of
+from pagebell.winspool.server.watching import PAN_METHOD
+from pagebell.winspool.werror import Win32Error, code_of, hresult_of
+
+log = logging.getLogger(__name__)
+
+MOST_REGISTRATIONS: Final = 5_000
+"""Of all clients together. [MS-PAN] 3.1.1.4.1: 0x80070015 beyond that"""
+MOST_OF_ONE: Final = 256
+"""Of one user."""
+LIMITS: Final = Limits(larger={IRPCASYNCNOTIFY.uuid: MOST_OCTETS + (64 << 10)})
+"""A response may be larger than other calls; one that is a little too large gets an answer. [MS-PAN] 3.1.1.4.4"""
+AT_ONCE: Final = 16
+"""Events that are read in one go."""
+
+
+class PanRefusal(Exception):
+    """A call that is answered by an error."""
+
+    def __init__(self, result: PanResult) -> None:
+        super().__init__(result.name)
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a client has asked for. [MS-PAN] 3.1.1.1"""
+
+    by: Principal
+    printer: PrinterName | None
+    kind: UUID
+    everybody: bool
+    style: PrintAsyncNotifyConversationStyle
+    notices: SubscriptionId | None = None
+    """Its place in the event log; None for one that goes both ways."""
+
+    def wants(self, kind: UUID, user: str | None) -> bool:
+        """Whether what is said to a user, or to everybody, is meant for it. [MS-PAN] 2.2.2"""
+        return kind == self.kind and (self.everybody or user is None or user == self.by.name)
+
+
+@dataclass(slots=True, eq=False)
+class RemoteObject:
+    """What a PRPCREMOTEOBJECT stands for: one registration at a time. [MS-PAN] 2.2.4"""
+
+    registration: Registration | None = None
+    waiting: bool = False
+    told: int = 0
+    """Up to which of its notices it has been told."""
+    seen: set[int] = field(default_factory=set)
+    """The dialogs that it has been given channels of."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when its registration ends; the next has one of its own."""
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """What a PNOTIFYOBJECT stands for: one client's end of a dialog. [MS-PAN] 2.2.5"""
+
+    dialog: Dialog
+    by: Principal
+    kind: UUID
+    looked: bool = False
+    """It has been told what was said first."""
+    waiting: bool = False
+    acquired: bool = False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Switchboard:
+    """All registrations of all clients, and the calls."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._registered: Counter[str] = Counter()
+
+    # --- remote objects ---
+
+    async def create(self, caller: Caller, call: IRPCRemoteObject_Create) -> IRPCRemoteObject_Create.Reply:
+        """[MS-PAN] 3.1.2.4.1"""
+        return IRPCRemoteObject_Create.Reply(ppRemoteObj=caller.handles.open(RemoteObject(), self.run_down))
+
+    async def delete(self, caller: Caller, call: IRPCRemoteObject_Delete) -> IRPCRemoteObject_Delete.Reply:
+        """[MS-PAN] 3.1.2.4.2: one that is registered still is unregistered first."""
+        await self.run_down(caller.handles.close(call.ppRemoteObj, RemoteObject))
+        return IRPCRemoteObject_Delete.Reply()
+
+    async def run_down(self, remote: RemoteObject) -> None:
+        """Its client is gone, or wants no more of it."""
+        if remote.registration is not None:
+            await self._unregister(remote, remote.registration)
+
+    # --- registrations ---
+
+    async def register(
+        self, caller: Caller, call: IRPCAsyncNotify_RegisterClient
+    ) -> IRPCAsyncNotify_RegisterClient.Reply:
+        """[MS-PAN] 3.1.1.4.1"""
+        remote = caller.handles.get(call.pRegistrationObj, RemoteObject)
+        if remote.registration is not None or call.pInNotificationType == NOTIFICATION_RELEASE:
+            raise PanRefusal(PanResult.INVALID_PARAMETER)
+        by = await self._desk.by(caller)
+        printer = self._printer(call.pName)
+        at = by if printer is None else by.within(self._desk.spooler.printers.printer(printer).access)
+        at.demand(Right.MANAGE_OWN)
+        everybody = call.NotifyFilter == PrintAsyncNotifyUserFilter.kAllUsers
+        if everybody:
+            at.demand(Right.ADMINISTER)
+        one_way = call.conversationStyle == PrintAsyncNotifyConversationStyle.kUniDirectional
+        if call.pInNotificationType == PRINTER_CONFIGURATION and not one_way:  # [MS-PAN] 3.1.4.4.1
+            raise PanRefusal(PanResult.INVALID_PARAMETER)
+        if self._registered.total() >= MOST_REGISTRATIONS or self._registered[by.name] >= MOST_OF_ONE:
+            raise PanRefusal(PanResult.TOO_MANY_REGISTRATIONS)
+        self._registered[by.name] += 1
+        try:
+            notices = await self._subscribe(printer, call.pInNotificationType, by) if one_way else None
+        except BaseException:
+            self._registered[by.name] -= 1
+            raise
+        remote.registration = Registration(
+            by, printer, call.pInNotificationType, everybody, call.conversationStyle, notices
+        )
+        remote.told, remote.seen, remote.over = 0, set(), asyncio.Event()
+        return IRPCAsyncNotify_RegisterClient.Reply()
+
+    def _printer(self, name: str | None) -> PrinterName | None:
+        if not name:
+            return None
+        try:
+            parsed = parse(name)
+        except Win32Error:
+            raise PanRefusal(PanResult.INVALID_NAME) from None
+        if not parsed.server or parsed.job is not None or parsed.monitor is not None:
+            raise PanRefusal(PanResult.INVALID_NAME)
+        if not parsed.printer:
+            return None
+        try:
+            return self._desk.spooler.printers.printer(PrinterName(parsed.printer)).name
+        except NotFound:
+            raise PanRefusal(PanResult.INVALID_NAME) from None
+
+    async def _subscribe(self, printer: PrinterName | None, kind: UUID, by: Principal) -> SubscriptionId:
+        event = EventKind.PRINTER_CONFIG_CHANGED if kind == PRINTER_CONFIGURATION else EventKind.NOTICE
+        wish = SubscriptionWish(frozenset({event}), lease=0, pull_method=PAN_METHOD)
+        subscriptions = self._desk.spooler.subscriptions
+        try:
+            return (await subscriptions.create_subscription(wish, by, scope=Scope(printer))).id
+        except TooMany:
+            raise PanRefusal(PanResult.TOO_MANY_REGISTRATIONS) from None
+
+    async def unregister(
+        self, caller: Caller, call: IRPCAsyncNotify_UnregisterClient
+    ) -> IRPCAsyncNotify_UnregisterClient.Reply:
+        """[MS-PAN] 3.1.1.4.2: a call that waits does not keep it, but ends."""
+        remote = caller.handles.get(call.pRegistrationObj, RemoteObject)
+        registration = self._registration(remote)
+        await self._unregister(remote, registration)
+        return IRPCAsyncNotify_UnregisterClient.Reply()
+
+    async def _unregister(self, remote: RemoteObject, registration: Registration) -> None:
+        remote.registration = None
+        self._registered[registration.by.name] -= 1
+        remote.over.set()
+        if registration.notices is not None:
+            await self._desk.spooler.subscriptions.drop([registration.notices])
+
+    @staticmethod
+    def _registration(
+        remote: RemoteObject, style: PrintAsyncNotifyConversationStyle | None = None
+    ) -> Registration:
+        """Without one, nothing is to come ([MS-PAN] 3.1.1.4.3); of the other style it can't be used."""
+        registration = remote.registration
+        if registration is None:
+            raise PanRefusal(PanResult.TERMINATED)
+        if style is not None and registration.style != style:
+            raise PanRefusal(PanResult.INVALID_PARAMETER)
+        return registration
+
+    # --- one direction ---
+
+    async def get_notification(
+        self, caller: Caller, call: IRPCAsyncNotify_GetNotification
+    ) -> IRPCAsyncNotify_GetNotification.Reply:
+        """[MS-PAN] 3.1.1.4.5"""
+        remote = caller.handles.get(call.pRemoteObj, RemoteObject)
+        registration = self._registration(remote, PrintAsyncNotifyConversationStyle.kUniDirectional)
+        with _alone(remote):
+            octets = await self._next_notice(remote, registration)
+        return IRPCAsyncNotify_GetNotification.Reply(
+            ppOutNotificationType=registration.kind, ppOutNotificationData=octets or None
+        )
+
+    async def _next_notice(self, remote: RemoteObject, registration: Registration) -> bytes:
+        """What the log has dropped meanwhile is dropped here, too, as the specification allows."""
+        assert registration.notices is not None, "it is of the style that has them"
+        while True:
+            try:
+                batch = await self._desk.spooler.subscriptions.read(
+                    registration.notices, registration.by, remote.told, AT_ONCE, wait=True
+                )
+            except NotFound:
+                raise PanRefusal(PanResult.TERMINATED) from None
+            if not batch.notifications:
+                raise PanRefusal(PanResult.TERMINATED)
+            for notification in batch.notifications:
+                remote.told = notification.number
+                event = notification.event
+                if event.notice is None:
+                    return configuration(event)
+                if registration.wants(event.notice.kind, event.notice.to.user):
+                    return octets_of(event.notice.content)
+
+    # --- both directions ---
+
+    async def get_new_channel(
+        self, caller: Caller, call: IRPCAsyncNotify_GetNewChannel
+    ) -> IRPCAsyncNotify_GetNewChannel.Reply:
+        """[MS-PAN] 3.1.1.4.3: all channels that nobody has acquired, also those opened before it came."""
+        remote = caller.handles.get(call.pRemoteObj, RemoteObject)
+        registration = self._registration(remote, PrintAsyncNotifyConversationStyle.kBiDirectional)
+        dialogs = self._desk.spooler.dialogs
+        with _alone(remote):
+            while not (found := self._unseen(remote, registration)):
+                if not await _first(remote.over.wait(), dialogs.news()) or remote.over.is_set():
+                    raise PanRefusal(PanResult.TERMINATED)
+        handles = []
+        for dialog in found:
+            remote.seen.add(dialog.id)
+            channel = Channel(dialog, registration.by, registration.kind)
+            handles.append(caller.handles.open(channel, _leave))
+        return IRPCAsyncNotify_GetNewChannel.Reply(ppChannelCtxt=tuple(handles))
+
+    def _unseen(self, remote: RemoteObject, registration: Registration) -> list[Dialog]:
+        return [
+            dialog
+            for dialog in self._desk.spooler.dialogs.open_dialogs(registration.by, registration.printer)
+            if dialog.id not in remote.seen
+            and not dialog.status.answered_by
+            and registration.wants(dialog.status.kind, dialog.status.to.user)
+        ]
+
+    async def send_response(
+        self, caller: Caller, call: IRPCAsyncNotify_GetNotificationSendResponse
+    ) -> IRPCAsyncNotify_GetNotificationSendResponse.Reply:
+        """[MS-PAN] 3.1.1.4.4: the first call asks what was said first, each later one answers."""
+        channel = caller.handles.get(call.pChannel, Channel)
+        octets = call.pInNotificationData or b""
+        if len(octets) > MOST_OCTETS:
+            raise PanRefusal(PanResult.RESPONSE_TOO_LARGE)
+        if channel.closed.is_set():
+            raise PanRefusal(PanResult.CHANNEL_CLOSED)
+        with _alone(channel):
+            said = await self._converse(channel, call.pInNotificationType, octets)
+        Reply = IRPCAsyncNotify_GetNotificationSendResponse.Reply
+        if said is None:  # closed, or another client's: the channel is gone
+            with contextlib.suppress(Fault):  # it was closed by another call meanwhile
+                caller.handles.close(call.pChannel, Channel)
+            return Reply(ppOutNotificationType=NOTIFICATION_RELEASE)
+        return Reply(
+            pChannel=call.pChannel,
+            ppOutNotificationType=channel.kind,
+            ppOutNotificationData=said or None,
+        )
+
+    async def _converse(self, channel: Channel, kind: UUID | None, octets: bytes) -> bytes | None:
+        dialog = channel.dialog
+        if not channel.looked:
+            channel.looked = True
+            others = dialog.status.answered_by or not dialog.status.is_open
+            return None if others else octets_of(dialog.status.content)
+        if kind != channel.kind:
+            raise PanRefusal(PanResult.OTHER_TYPE)
+        turn = dialog.turn
+        if not self._answer(channel, octets):
+            return None
+        while dialog.status.is_open and dialog.turn == turn:
+            if not await _first(channel.closed.wait(), dialog.changed.wait()) or channel.closed.is_set():
+                return None
+        return octets_of(dialog.status.content) if dialog.status.is_open else None
+
+    def _answer(self, channel: Channel, octets: bytes) -> bool:
+        """Answer for a client; False when another one has the dialog, or it is over."""
+        dialog = channel.dialog
+        if dialog.status.answered_by and not channel.acquired:
+            return False
+        try:
+            content = answer_of(dialog.status.content, octets)
+            self._desk.spooler.dialogs.acquire(dialog, content, channel.by)
+        except WrongState:
+            return False
+        except (AsyncUIError, Unsupported) as error:
+            log.info("%s answered dialog %d with what is no answer: %s", channel.by.name, dialog.id, error)
+            raise PanRefusal(PanResult.INVALID_PARAMETER) from None
+        channel.acquired = True
+        return True
+
+    async def close_channel(
+        self, caller: Caller, call: IRPCAsyncNotify_CloseChannel
+    ) -> IRPCAsyncNotify_CloseChannel.Reply:
+        """[MS-PAN] 3.1.1.4.6: the last answer, or none; a call that waits on the channel does not keep it."""
+        channel = caller.handles.get(call.pChannel, Channel)
+        released = call.pInNotificationType == NOTIFICATION_RELEASE
+        if not released and call.pInNotificationType != channel.kind:
+            raise PanRefusal(PanResult.OTHER_TYPE)
+        if len(call.pReason or b"") > MOST_OCTETS:
+            raise PanRefusal(PanResult.RESPONSE_TOO_LARGE)
+        result = PanResult.SUCCESS
+        answered_before = channel.acquired and channel.dialog.answer is not None
+        if not released and not answered_before and not self._answer(channel, call.pReason or b""):
+            result = PanResult.ACQUIRED_BY_ANOTHER
+        caller.handles.close(call.pChannel, Channel)
+        await _leave(channel)
+        return IRPCAsyncNotify_CloseChannel.Reply(result=result)
+
+
+@contextlib.contextmanager
+def _alone(of: RemoteObject | Channel) -> Iterator[None]:
+    """One call at a time. [MS-PAN] 3.1.1.4.3, 3.1.1.4.4, 3.1.1.4.5"""
+    if of.waiting:
+        raise PanRefusal(PanResult.STILL_WAITING)
+    of.waiting = True
+    try:
+        yield
+    finally:
+        of.waiting = False
+
+
+async def _leave(channel: Channel) -> None:
+    """A client is gone, or has said its last: a dialog that is its own goes no further."""
+    channel.closed.set()
+    if channel.acquired:
+        await channel.dialog.close()
+
+
+async def _first(*events: Awaitable[object]) -> bool:
+    """Wait for one of them; the others are given up."""
+    tasks = [asyncio.ensure_future(event) for event in events]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return True
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+# ---------------------------------------------------------------- the services
+
+
+def pan_services(desk: Desk) -> list[Service]:
+    """IRPCRemoteObject and IRPCAsyncNotify; packet authentication at least ([MS-PAN] 2.1)."""
+    board = Switchboard(desk)
+    objects = Service(IRPCREMOTEOBJECT, minimum=Level.INTEGRITY, annotation="Print remote objects")
+    notify = Service(IRPCASYNCNOTIFY, minimum=Level.INTEGRITY, annotation="Print asynchronous notifications")
+    handlers: dict[type[Call], Handler[Any]] = {
+        IRPCRemoteObject_Create: board.create,
+        IRPCRemoteObject_Delete: board.delete,
+        IRPCAsyncNotify_RegisterClient: board.register,
+        IRPCAsyncNotify_UnregisterClient: board.unregister,
+        IRPCAsyncNotify_GetNewChannel: board.get_new_channel,
+        IRPCAsyncNotify_GetNotificationSendResponse: board.send_response,
+        IRPCAsyncNotify_GetNotification: board.get_notification,
+        IRPCAsyncNotify_CloseChannel: board.close_channel,
+    }
+    for kind, handler in handlers.items():
+        service = objects if kind.interface is IRPCREMOTEOBJECT else notify
+        service.implements(kind)(_answered(kind, handler))
+    return [objects, notify]
+
+
+def _answered(kind: type[Call], handler: Handler[Any]) -> Handler[Any]:
+    """Refusals as HRESULTs; a handle that came in goes back, so that it can be used again."""
+
+    async def handle(caller: Caller, call: Call) -> Struct:
+        try:
+            return await handler(caller, call)
+        except PanRefusal as refusal:
+            code: int = refusal.result
+        except Refusal as refusal:
+            log.info("%s: %s: %s", caller.peer, kind.__name__, refusal)
+            code = hresult_of(code_of(refusal))
+        reply: Any = kind.Reply  # type: ignore[attr-defined]  # every call has one
+        kept: dict[str, ContextHandle] = {}
+        if "pChannel" in reply.__dataclass_fields__:
+            kept["pChannel"] = call.pChannel  # type: ignore[attr-defined]  # those that answer one take one
+        return cast(Struct, reply(**kept, result=code))
+
+    return handle

@@ -1,0 +1,433 @@
+"""[MS-PAN] over real RPC: every method in every state, races, limits, and the message sequences of section 4."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pagebell.dcerpc.client import RpcClient
+from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.dcerpc.status import Fault
+from pagebell.model.dialog import Addressees, Answer, Question, Statement
+from pagebell.model.event import EventKind
+from pagebell.model.subscription import Scope
+from pagebell.winspool.asyncui import OK, Balloon, MessageBox, MessageBoxReply, Text
+from pagebell.winspool.asyncui_xml import read_request, write_response
+from pagebell.winspool.idl import pan
+from pagebell.winspool.idl.pan import (
+    ASYNC_UI,
+    MOST_OCTETS,
+    NOTIFICATION_RELEASE,
+    PRINTER_CONFIGURATION,
+    PanResult,
+    PrintAsyncNotifyConversationStyle,
+    PrintAsyncNotifyUserFilter,
+)
+from pagebell.winspool.pan_client import Channel, Notification, PanError, Wanted, notifications
+from pagebell.winspool.server import pan as door
+from tests.unit.spooler.stage import P1
+from tests.winspool.stand import Stand, stand
+
+QUEUE = r"\\127.0.0.1\p1"
+VENDOR = UUID("11111111-2222-3333-4444-555555555555")
+HERE = Addressees(P1)
+TURN = Question("Turn the pages", "Put them back into the tray.")
+YES = write_response(MessageBoxReply(OK))
+UNI = PrintAsyncNotifyConversationStyle.kUniDirectional
+BI = PrintAsyncNotifyConversationStyle.kBiDirectional
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Stand]:
+    async with stand() as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def client(here: Stand, user: str = "ada") -> AsyncIterator[RpcClient]:
+    async with here.client(user, interface=pan.IRPCREMOTEOBJECT) as rpc:
+        yield rpc
+
+
+async def create(rpc: RpcClient) -> ContextHandle:
+    reply = await rpc.call(pan.IRPCRemoteObject_Create())
+    assert reply.result == 0 and reply.ppRemoteObj
+    return reply.ppRemoteObj
+
+
+async def register(rpc: RpcClient, handle: ContextHandle, style: Any = UNI, **values: Any) -> int:
+    wanted: dict[str, Any] = {
+        "pName": QUEUE,
+        "pInNotificationType": ASYNC_UI,
+        "NotifyFilter": PrintAsyncNotifyUserFilter.kPerUser,
+    }
+    call = pan.IRPCAsyncNotify_RegisterClient(
+        pRegistrationObj=handle, conversationStyle=style, **(wanted | values)
+    )
+    return (await rpc.call(call)).result
+
+
+async def unregister(rpc: RpcClient, handle: ContextHandle) -> int:
+    return (await rpc.call(pan.IRPCAsyncNotify_UnregisterClient(pRegistrationObj=handle))).result
+
+
+async def get(rpc: RpcClient, handle: ContextHandle) -> Any:
+    return await rpc.call(pan.IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
+
+
+async def channels(rpc: RpcClient, handle: ContextHandle) -> Any:
+    return await rpc.call(pan.IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
+
+
+async def send(rpc: RpcClient, channel: ContextHandle, octets: bytes | None = None, kind: Any = None) -> Any:
+    return await rpc.call(
+        pan.IRPCAsyncNotify_GetNotificationSendResponse(
+            pChannel=channel, pInNotificationType=kind, pInNotificationData=octets
+        )
+    )
+
+
+async def close(rpc: RpcClient, channel: ContextHandle, octets: bytes | None, kind: UUID = ASYNC_UI) -> Any:
+    return await rpc.call(
+        pan.IRPCAsyncNotify_CloseChannel(pChannel=channel, pInNotificationType=kind, pReason=octets)
+    )
+
+
+async def opened(here: Stand, rpc: RpcClient, question: Any = TURN, kind: UUID = ASYNC_UI) -> Any:
+    """A remote object that is registered, a dialog, and the client's channel of it."""
+    handle = await create(rpc)
+    assert await register(rpc, handle, BI, pInNotificationType=kind) == 0
+    dialog = await here.spooler.dialogs.open(HERE, question, kind=kind)
+    (channel,) = (await channels(rpc, handle)).ppChannelCtxt
+    return handle, dialog, channel
+
+
+async def settled(call: Awaitable[Any]) -> asyncio.Future[Any]:
+    """A call that waits at the server: another one of the same connection has been answered since."""
+    task = asyncio.ensure_future(call)
+    await asyncio.sleep(0)
+    return task
+
+
+# ---------------------------------------------------------------- every method in every state
+
+FRESH, ONE_WAY, BOTH_WAYS, ENDED = "fresh", "one way", "both ways", "unregistered"
+States = dict[str, int | None]
+REMOTE: dict[str, tuple[Callable[[RpcClient, ContextHandle], Awaitable[Any]], States]] = {
+    # None: the call waits, as it should. [MS-PAN] 3.1.1.4.1 to 3.1.1.4.5, "A server MUST NOT"
+    "register": (
+        register,
+        {FRESH: 0, ONE_WAY: PanResult.INVALID_PARAMETER, BOTH_WAYS: PanResult.INVALID_PARAMETER, ENDED: 0},
+    ),
+    "unregister": (
+        unregister,
+        {FRESH: PanResult.TERMINATED, ONE_WAY: 0, BOTH_WAYS: 0, ENDED: PanResult.TERMINATED},
+    ),
+    "get notification": (
+        get,
+        {
+            FRESH: PanResult.TERMINATED,
+            ONE_WAY: None,
+            BOTH_WAYS: PanResult.INVALID_PARAMETER,
+            ENDED: PanResult.TERMINATED,
+        },
+    ),
+    "get new channel": (
+        channels,
+        {
+            FRESH: PanResult.TERMINATED,
+            ONE_WAY: PanResult.INVALID_PARAMETER,
+            BOTH_WAYS: None,
+            ENDED: PanResult.TERMINATED,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("method", REMOTE)
+@pytest.mark.parametrize("state", [FRESH, ONE_WAY, BOTH_WAYS, ENDED])
+async def test_remote_object_in_each_state(here: Stand, method: str, state: str) -> None:
+    call, results = REMOTE[method]
+    async with client(here) as rpc:
+        handle = await create(rpc)
+        if state != FRESH:
+            assert await register(rpc, handle, BI if state == BOTH_WAYS else UNI) == 0
+        if state == ENDED:
+            assert await unregister(rpc, handle) == 0
+        asked = await settled(call(rpc, handle))
+        if results[state] is None:
+            assert (await call(rpc, handle)).result == PanResult.STILL_WAITING
+            assert not asked.done()
+            assert await unregister(rpc, handle) == 0  # never behind a call that waits
+            assert (await asked).result == PanResult.TERMINATED
+        else:
+            answer = await asked
+            assert (answer if isinstance(answer, int) else answer.result) == results[state]
+
+
+LOOKED, ANSWERED, LOST = "looked", "answered", "another's"
+CHANNEL: dict[str, dict[str, Any]] = {
+    # (result, whether the handle lives on, what type comes out); None: the call waits. [MS-PAN] 3.1.1.4.4, 3.1.1.4.6
+    "first look": {FRESH: (0, True, VENDOR)},
+    "respond": {
+        LOOKED: None,
+        ANSWERED: (PanResult.STILL_WAITING, True, None),
+        LOST: (0, False, NOTIFICATION_RELEASE),
+    },
+    "respond with another type": {LOOKED: (PanResult.OTHER_TYPE, True, None)},
+    "close with an answer": {
+        FRESH: (0, False, None),
+        LOOKED: (0, False, None),
+        ANSWERED: (0, False, None),
+        LOST: (PanResult.ACQUIRED_BY_ANOTHER, False, None),
+    },
+    "close without": {FRESH: (0, False, None), LOOKED: (0, False, None), LOST: (0, False, None)},
+    "close with another type": {LOOKED: (PanResult.OTHER_TYPE, True, None)},
+}
+CALLS: dict[str, Callable[[RpcClient, ContextHandle], Awaitable[Any]]] = {
+    "first look": send,
+    "respond": lambda rpc, channel: send(rpc, channel, b"yes", VENDOR),
+    "respond with another type": lambda rpc, channel: send(rpc, channel, b"yes", ASYNC_UI),
+    "close with an answer": lambda rpc, channel: close(rpc, channel, b"yes", VENDOR),
+    "close without": lambda rpc, channel: close(rpc, channel, None, NOTIFICATION_RELEASE),
+    "close with another type": lambda rpc, channel: close(rpc, channel, b"yes", ASYNC_UI),
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "state"), [(method, state) for method, states in CHANNEL.items() for state in states]
+)
+async def test_channel_in_each_state(here: Stand, method: str, state: str) -> None:
+    async with client(here) as rpc, client(here, "bob") as other:
+        _, dialog, channel = await opened(here, rpc, b"ready?", VENDOR)
+        waiting = None
+        if state != FRESH:
+            assert (await send(rpc, channel)).ppOutNotificationData == b"ready?"
+        if state == ANSWERED:
+            waiting = await settled(send(rpc, channel, b"first", VENDOR))
+        if state == LOST:
+            here.spooler.dialogs.acquire(dialog, b"mine", await here.desk.by(_Called(other)))  # type: ignore[arg-type]
+        asked = await settled(CALLS[method](rpc, channel))
+        expected = CHANNEL[method][state]
+        if expected is None:
+            await dialog.answered()
+            assert not asked.done()
+            await dialog.say(b"and now?")
+            answer = await asked
+            assert (answer.ppOutNotificationData, answer.pChannel) == (b"and now?", channel)
+            return
+        answer = await asked
+        kind = getattr(answer, "ppOutNotificationType", None)
+        assert (answer.result, bool(answer.pChannel), kind) == expected
+        if waiting is not None and method.startswith("close"):
+            assert (await waiting).ppOutNotificationType == NOTIFICATION_RELEASE
+        await dialog.close()
+        if waiting is not None:
+            await waiting
+
+
+class _Called:
+    """Stands for the caller bob."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        from pagebell.dcerpc.security import Principal
+
+        self.principal, self.peer = Principal("bob"), "127.0.0.1"
+
+
+async def test_handles_that_are_none_fault(here: Stand) -> None:
+    async with client(here) as rpc:
+        handle = await create(rpc)
+        gone = (await rpc.call(pan.IRPCRemoteObject_Delete(ppRemoteObj=handle))).ppRemoteObj
+        assert not gone
+        for call in (register, unregister, get, channels, send):
+            with pytest.raises(Fault):
+                await call(rpc, handle)  # type: ignore[operator]
+
+
+# ---------------------------------------------------------------- who may register for what
+
+
+@pytest.mark.parametrize(
+    ("user", "values", "result"),
+    [
+        ("ada", {"pName": None}, 0),
+        ("ada", {"pName": r"\\127.0.0.1"}, 0),
+        ("ada", {"pName": "p1"}, PanResult.INVALID_NAME),
+        ("ada", {"pName": r"\\127.0.0.1\none"}, PanResult.INVALID_NAME),
+        ("ada", {"pName": "\\\\a\\b\\c"}, PanResult.INVALID_NAME),
+        ("ada", {"NotifyFilter": PrintAsyncNotifyUserFilter.kAllUsers}, PanResult.ACCESS_DENIED),
+        (
+            "ada",
+            {"pName": None, "NotifyFilter": PrintAsyncNotifyUserFilter.kAllUsers},
+            PanResult.ACCESS_DENIED,
+        ),
+        ("root", {"NotifyFilter": PrintAsyncNotifyUserFilter.kAllUsers}, 0),
+        ("ada", {"pInNotificationType": NOTIFICATION_RELEASE}, PanResult.INVALID_PARAMETER),
+        ("ada", {"pInNotificationType": PRINTER_CONFIGURATION, "style": BI}, PanResult.INVALID_PARAMETER),
+    ],
+)
+async def test_who_may_register_for_what(here: Stand, user: str, values: dict[str, Any], result: int) -> None:
+    async with client(here, user) as rpc:
+        assert await register(rpc, await create(rpc), **values) == result
+
+
+async def test_registrations_have_a_limit(here: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "MOST_OF_ONE", 2)
+    async with client(here) as rpc, client(here, "bob") as other:
+        handles = [await create(rpc) for _ in range(3)]
+        results = [await register(rpc, handle) for handle in handles]
+        assert results == [0, 0, PanResult.TOO_MANY_REGISTRATIONS]
+        assert await register(other, await create(other)) == 0
+        assert await unregister(rpc, handles[0]) == 0
+        assert await register(rpc, handles[2], BI) == 0
+
+
+async def test_lost_client_leaves_nothing_behind(here: Stand) -> None:
+    async with client(here) as rpc:
+        _, dialog, channel = await opened(here, rpc, b"ready?", VENDOR)
+        assert await register(rpc, await create(rpc)) == 0
+        await send(rpc, channel)
+        waiting = await settled(send(rpc, channel, b"yes", VENDOR))
+        assert await dialog.answered() == b"yes"
+        waiting.cancel()
+    async with asyncio.timeout(10):
+        while dialog.status.is_open or here.spooler.subscriptions.count(Scope(P1)):
+            await asyncio.sleep(0)
+
+
+# ---------------------------------------------------------------- limits of size
+
+
+@pytest.mark.parametrize(
+    ("size", "result"), [(MOST_OCTETS, 0), (MOST_OCTETS + 1, PanResult.RESPONSE_TOO_LARGE)]
+)
+async def test_response_has_a_largest_size(here: Stand, size: int, result: int) -> None:
+    async with client(here) as rpc:
+        _, dialog, channel = await opened(here, rpc, b"ready?", VENDOR)
+        answer = await close(rpc, channel, bytes(size), VENDOR)
+        assert answer.result == result
+        assert (dialog.answer is not None) == (result == 0)
+
+
+async def test_answer_that_is_none_acquires_nothing(here: Stand) -> None:
+    async with client(here) as rpc:
+        _, dialog, channel = await opened(here, rpc)
+        for octets in (b"", b"<", "<!DOCTYPE a><a/>".encode("utf-16-le"), write_response(MessageBoxReply(7))):
+            assert (await close(rpc, channel, octets or None)).result == PanResult.INVALID_PARAMETER
+        assert dialog.status.answered_by == ""
+        assert (await close(rpc, channel, YES)).result == 0
+        assert await dialog.answered() == Answer("ok")
+
+
+# ---------------------------------------------------------------- the sequences of section 4, by our client
+
+
+async def test_notice_reaches_every_client_that_asked(here: Stand) -> None:
+    """[MS-PAN] 4.1 and 4.2"""
+    async with contextlib.AsyncExitStack() as stack:
+        arrived = []
+        for user in ("ada", "bob"):
+            rpc = await stack.enter_async_context(client(here, user))
+            arrived.append(await stack.enter_async_context(notifications(rpc, Wanted(QUEUE))))
+        say = here.spooler.dialogs.notify
+        await say(Addressees(P1, user="bob"), Statement("Bob", "only"))
+        await say(HERE, b"vendor", VENDOR)
+        await say(HERE, Statement("Toner", "It is low."))
+        for_bob = await anext(arrived[1])
+        assert isinstance(for_bob, Notification)
+        assert read_request(for_bob.octets) == Balloon(Text("Bob"), (Text("only"),))
+        for notices in arrived:
+            told = await anext(notices)
+            assert isinstance(told, Notification) and told.kind == ASYNC_UI
+            assert read_request(told.octets) == Balloon(Text("Toner"), (Text("It is low."),))
+
+
+async def test_first_client_to_answer_has_the_channel(here: Stand) -> None:
+    """[MS-PAN] 4.3 and 4.4"""
+    async with contextlib.AsyncExitStack() as stack:
+        arrived = []
+        for user in ("ada", "bob"):
+            rpc = await stack.enter_async_context(client(here, user))
+            arrived.append(await stack.enter_async_context(notifications(rpc, Wanted(QUEUE))))
+        dialog = await here.spooler.dialogs.open(HERE, TURN)
+        channels_ = [await anext(one) for one in arrived]
+        for channel in channels_:
+            assert isinstance(channel, Channel)
+            box = read_request(channel.octets)
+            assert isinstance(box, MessageBox) and box.title == Text("Turn the pages")
+        assert await channels_[1].close(YES)
+        assert not await channels_[0].close(YES)
+        assert await dialog.answered() == Answer("ok")
+        assert dialog.status.answered_by == "bob"
+
+
+async def test_conversation_goes_on_with_who_has_it(here: Stand) -> None:
+    async with client(here) as rpc, notifications(rpc, Wanted(QUEUE, VENDOR)) as arrived:
+        dialog = await here.spooler.dialogs.open(HERE, b"1", kind=VENDOR)
+        channel = await anext(arrived)
+        assert isinstance(channel, Channel)
+
+        async def source() -> list[Any]:
+            said = [await dialog.answered()]
+            await dialog.say(b"2")
+            said.append(await dialog.answered())
+            await dialog.close()
+            return said
+
+        talk = asyncio.create_task(source())
+        assert await channel.respond(b"one") == b"2"
+        assert await channel.respond(b"two") is None
+        assert await talk == [b"one", b"two"]
+
+
+async def test_dialog_that_was_there_before_is_found(here: Stand) -> None:
+    await here.spooler.dialogs.open(HERE, TURN)
+    async with client(here) as rpc, notifications(rpc, Wanted()) as arrived:
+        assert isinstance(await anext(arrived), Channel)
+
+
+async def test_change_of_configuration_is_told(here: Stand) -> None:
+    """[MS-PAN] 2.2.8"""
+    async with client(here) as rpc:
+        wanted = Wanted(QUEUE, PRINTER_CONFIGURATION)
+        async with notifications(rpc, wanted, both_ways=False) as arrived:
+            await here.spooler.system.announce("media_ready", printer=P1)
+            told = await anext(arrived)
+    assert isinstance(told, Notification)
+    text = told.octets.decode("utf-16-le")
+    assert 'printerName="p1"' in text and r'<ReducedSchema name="\Printer:media_ready"' in text
+    assert here.store.history[-1].kind is EventKind.PRINTER_CONFIG_CHANGED
+
+
+async def test_refused_client_is_told_why(here: Stand) -> None:
+    async with client(here) as rpc:
+        async with notifications(rpc, Wanted(r"\\127.0.0.1\none")) as arrived:
+            with pytest.raises(PanError, match="invalid name") as caught:
+                await anext(arrived)
+        assert caught.value.final
+
+
+async def test_of_clients_who_race_one_acquires_each_time(here: Stand) -> None:
+    """Two of ours and one that sends its answer with the calls alone, a thousand times."""
+    async with contextlib.AsyncExitStack() as stack:
+        everyone = [await stack.enter_async_context(client(here, user)) for user in ("ada", "bob", "root")]
+        handles = [await create(rpc) for rpc in everyone]
+        for rpc, handle in zip(everyone, handles, strict=True):
+            assert await register(rpc, handle, BI) == 0
+        for _ in range(10):
+            dialogs = [await here.spooler.dialogs.open(HERE, TURN) for _ in range(100)]
+            pairs = list(zip(everyone, handles, strict=True))
+            found = [(await channels(rpc, handle)).ppChannelCtxt for rpc, handle in pairs]
+            for dialog, *theirs in zip(dialogs, *found, strict=True):
+                answers = await asyncio.gather(
+                    *(close(rpc, channel, YES) for rpc, channel in zip(everyone, theirs, strict=True))
+                )
+                results = sorted(answer.result for answer in answers)
+                assert results == [0, PanResult.ACQUIRED_BY_ANOTHER, PanResult.ACQUIRED_BY_ANOTHER]
+                assert await dialog.answered() == Answer("ok")
