@@ -26,6 +26,7 @@ from pagebell.model.lifecycle import STEPS
 from pagebell.testing.pytest_plugin import print_server, virtual_printer
 from tests.docs.examples import ROOT, pages
 from tests.peers import absent
+from tests.unit.ipp_server import test_every_status
 
 EXTENSIONS = ROOT / "docs/_ext"
 
@@ -138,6 +139,19 @@ def test_statuses_of_the_checks_are_told_once_for_all(reference: ModuleType) -> 
     common = reference.general_statuses()
     assert {Status.CLIENT_ERROR_BAD_REQUEST, Status.SERVER_ERROR_VERSION_NOT_SUPPORTED} <= common
     assert not common & reference.operation_statuses(reference.handlers())[Op.GET_JOBS]
+
+
+def test_every_operation_with_every_status_has_a_test(reference: ModuleType) -> None:
+    claimed = {
+        (op, status)
+        for op, statuses in reference.operation_statuses(reference.handlers()).items()
+        for status in statuses - test_every_status.OF_SUBSCRIPTIONS
+        if test_every_status.is_here(op)
+    }
+    excused = {(op, status) for status, ops, _ in test_every_status.CAN_NOT_BE for op in ops}
+    untested = claimed - test_every_status.shown()
+    assert {(op.name, status.name) for op, status in untested - excused} == set()
+    assert {(op.name, status.name) for op, status in excused - untested} == set(), "these can be after all"
 
 
 # --- attributes ---

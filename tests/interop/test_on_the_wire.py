@@ -150,6 +150,10 @@ def act_out(ask: Asker) -> set[Op]:
         do(op)
     fresh = Group.of(GroupTag.PRINTER, r.device_uri("null:"), r.printer_info("Fresh"))
     do(Op.CUPS_ADD_MODIFY_PRINTER, groups=[fresh], path="/printers/Fresh")
+    held = job_group(r.job_hold_until("indefinite"))
+    moved = r.job_id(job_id(do(Op.PRINT_JOB, groups=[held], data=pdf(1), path=queue)))
+    there = Group.of(GroupTag.JOB, r.job_printer_uri("ipp://localhost/printers/Fresh"))
+    do(Op.CUPS_MOVE_JOB, moved, groups=[there], path=queue)
     for op in (Op.CUPS_SET_DEFAULT, Op.CUPS_REJECT_JOBS, Op.CUPS_ACCEPT_JOBS, Op.CUPS_DELETE_PRINTER):
         do(op, path="/printers/Fresh")
     claimed = set(described.all(r.operations_supported))

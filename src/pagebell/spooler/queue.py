@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pagebell.model.access import Principal, Right
-from pagebell.model.errors import NotFound, WrongState
+from pagebell.model.errors import NotAccepting, NotFound, UnsupportedFormat, WrongState
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause, job_event, printer_event, step
@@ -76,6 +76,29 @@ class Queue:
             return Change(jobs=(new,), events=events)
 
         return await self._ledger.update_job(number, decide)
+
+    async def relocate(
+        self, number: JobId, target: PrinterName, formats: Collection[str], by: Principal
+    ) -> Job:
+        """Let another printer print a job, also one that is stuck on its own; `formats` are what that one takes.
+
+        Raises NotFound, NotAuthorized, NotAccepting, UnsupportedFormat, WrongState, ServiceStopping.
+        """
+        ledger = self._ledger
+        ledger.refuse_if_stopping()
+
+        def decide(job: Job) -> Change | None:
+            ledger.at(job.printer, by).demand_own(job.owner)
+            ledger.at(target, by).demand(Right.PRINT)
+            ledger.refuse_out_of_service(target)
+            if not ledger.printer(target).accepting:
+                raise NotAccepting(f"printer {target} does not accept jobs at present")
+            strange = next((one.format for one in job.printable if one.format not in formats), None)
+            if strange is not None:
+                raise UnsupportedFormat(f"printer {target} does not take documents of format {strange}")
+            return None if job.printer == target else _relocated(job, target, ledger.clock.now())
+
+        return await ledger.update_job(number, decide)
 
     async def note(self, number: JobId, message: str, by: Principal) -> Job:
         """Let an operator say something to the job's owner (RFC 3998 6). Raises NotFound, NotAuthorized."""
@@ -147,6 +170,21 @@ class Queue:
             if new.id == job.id and new.priority != job.priority
         ]
         return Change(jobs=jobs, events=(order, *config))
+
+
+def _relocated(job: Job, target: PrinterName, now: float) -> Change:
+    """The job at another printer; from a device it is taken first. Raises WrongState."""
+    if job.state.is_final or job.is_stopping:
+        raise WrongState(f"job {job.id} can't be moved any more")
+    new = job
+    if new.is_on_device:
+        new, _ = step(new, Cause.SUSPEND, now)
+    if new.is_suspended:
+        new, _ = step(new, Cause.RESUME, now)
+    message = f"It was moved from printer {job.printer}."
+    new = replace(new, printer=target, rank=0.0, message=message, version=job.version + 1)
+    kind = EventKind.JOB_CONFIG_CHANGED if new.state is job.state else EventKind.JOB_STATE_CHANGED
+    return Change(jobs=(new,), events=(job_event(new, now, kind, ("printer", "message")),))
 
 
 def _rank(job: Job) -> float:

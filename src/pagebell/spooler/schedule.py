@@ -61,10 +61,9 @@ class PrinterTask:
                 self._gate(printer)
                 self._news.set()
         for job in change.jobs:
-            if job.printer != self._name:
-                continue
-            self._news.set()
-            if job.id == self._current and _must_leave(job):
+            if job.printer == self._name:
+                self._news.set()
+            if job.id == self._current and _must_leave(job, self._name):
                 self._stop_device()
 
     def _stop_device(self) -> None:
@@ -152,7 +151,7 @@ class PrinterTask:
             for message, reasons in prepared.remarks:
                 await work.remark(message, reasons)
             self._printing = group.create_task(self._on_device(work), name=f"job {job.id}")
-            if _must_leave(self._ledger.roster.get(job.id)):
+            if _must_leave(self._ledger.roster.get(job.id), self._name):
                 self._stop_device()
             await asyncio.wait({self._printing})
             await to_end(self._finish(job.id, self._ending(self._printing)))
@@ -262,7 +261,8 @@ class PrinterTask:
             if printer is None or printer.current != number:
                 return None
             idle, printer_events = settle(printer, replace(printer, current=None), now)
-            if job is None or not _ends(job, ending):  # suspended it left the device before
+            moved = job is not None and job.printer != self._name
+            if job is None or moved or not _ends(job, ending):  # suspended it left the device before
                 return Change(printers=(idle,), events=printer_events)
             new, events = step(job, ending.cause, now, reasons=ending.reasons, message=ending.message)
             change = _final(new, events + printer_events)
@@ -276,9 +276,9 @@ class PrinterTask:
         await self._ledger.insist(attempt, NoRoom)
 
 
-def _must_leave(job: Job | None) -> bool:
-    """Whether the job's device is to stop printing it."""
-    return job is None or job.is_stopping or not job.is_on_device
+def _must_leave(job: Job | None, printer: PrinterName) -> bool:
+    """Whether the printer's device is to stop printing the job."""
+    return job is None or job.is_stopping or not job.is_on_device or job.printer != printer
 
 
 def _ends(job: Job, ending: Ending) -> bool:

@@ -61,7 +61,7 @@ class JobWork:
 
         def decide() -> Change | None:
             job = ledger.roster.get(self._job.id)
-            if job is None or not job.is_on_device or job.impressions_completed == impressions:
+            if not self._is_here(job) or job is None or job.impressions_completed == impressions:
                 return None
             new, events = progressed(job, ledger.clock.now(), impressions)
             return Change(jobs=(new,), events=events)
@@ -76,12 +76,16 @@ class JobWork:
 
         def decide() -> Change | None:
             job = ledger.roster.get(self._job.id)
-            if job is None or not job.is_on_device or job.is_stopping:
+            if not self._is_here(job) or job is None or job.is_stopping:
                 return None
             new, events = remarked(job, ledger.clock.now(), message, reasons)
             return Change(jobs=(new,), events=events)
 
         await self._store(decide)
+
+    def _is_here(self, job: Job | None) -> bool:
+        """Whether it is still printed, and by this device."""
+        return job is not None and job.is_on_device and job.printer == self._job.printer
 
     def completed(self) -> Ending:
         """How a job that was printed ends: with what its device remarked."""

@@ -35,6 +35,10 @@ class Door(Stage):
         self.service = Service(self.spooler, self.limits)
         return self
 
+    def principal(self, user: str | None) -> Principal:
+        """Who asks, by the name that the request gives."""
+        return principal(user)
+
     async def send(self, octets: bytes, *chunks: bytes) -> Message:
         """Octets in, the decoded answer out."""
 
@@ -42,7 +46,7 @@ class Door(Stage):
             for chunk in (octets, *chunks):
                 yield chunk
 
-        answer = await self.service.answer(body(), principal, ORIGIN)
+        answer = await self.service.answer(body(), self.principal, ORIGIN)
         message, end = decode(answer.octets)
         assert end == len(answer.octets)
         assert message.code == answer.status

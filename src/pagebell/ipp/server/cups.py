@@ -8,12 +8,14 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, PrinterState, Status
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.call import Call, Reply, place_of
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.server.ticket import read_ticket
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
 from pagebell.model.event import PrinterName
+from pagebell.spooler.formats import OCTET_STREAM
+from pagebell.spooler.ports import JobQuery
 from pagebell.spooler.printers import PrinterWish
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -49,6 +51,7 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
         Op.CUPS_SET_DEFAULT: set_default,
         Op.CUPS_ACCEPT_JOBS: accept_jobs,
         Op.CUPS_REJECT_JOBS: reject_jobs,
+        Op.CUPS_MOVE_JOB: move_job,
     }
 
 
@@ -139,6 +142,23 @@ async def accept_jobs(call: Call) -> Reply:
 async def reject_jobs(call: Call) -> Reply:
     """CUPS-Reject-Jobs"""
     await call.spooler.printers.change(_named(call), PrinterWish(accepting=False), call.by)
+    return Reply()
+
+
+async def move_job(call: Call) -> Reply:
+    """CUPS-Move-Job: lets another printer print a job, or all living jobs of a printer."""
+    target = place_of(call.request.job.get(r.job_printer_uri) or "")
+    if target is None or target.printer is None:
+        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "job-printer-uri names no printer")
+    name = call.spooler.printers.printer(PrinterName(target.printer)).name
+    formats = (OCTET_STREAM, *call.spooler.printers.capabilities(name).formats)
+    place = call.place
+    if place.job is not None or r.job_id.name in call.request.attributes:
+        numbers = [call.job_id]
+    else:
+        numbers = [job.id for job in await call.spooler.jobs.list(JobQuery(printer=_named(call)))]
+    for number in numbers:
+        await call.spooler.queue.relocate(number, name, formats, call.by)
     return Reply()
 
 

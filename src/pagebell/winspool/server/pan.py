@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -47,6 +45,15 @@ from pagebell.winspool.idl.pan import (
 )
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.names import parse
+from pagebell.winspool.server.pan_objects import (
+    Channel,
+    PanRefusal,
+    Registration,
+    RemoteObject,
+    alone,
+    first_of,
+    leave,
+)
 from pagebell.winspool.server.spoken import answer_of, configuration, octets_of
 from pagebell.winspool.server.watching import PAN_METHOD
 from pagebell.winspool.werror import Win32Error, code_of, hresult_of
@@ -61,59 +68,6 @@ LIMITS: Final = Limits(larger={IRPCASYNCNOTIFY.uuid: MOST_OCTETS + (64 << 10)})
 """A response may be larger than other calls; one that is a little too large gets an answer. [MS-PAN] 3.1.1.4.4"""
 AT_ONCE: Final = 16
 """Events that are read in one go."""
-
-
-class PanRefusal(Exception):
-    """A call that is answered by an error."""
-
-    def __init__(self, result: PanResult) -> None:
-        super().__init__(result.name)
-        self.result = result
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What a client has asked for. [MS-PAN] 3.1.1.1"""
-
-    by: Principal
-    printer: PrinterName | None
-    kind: UUID
-    everybody: bool
-    style: PrintAsyncNotifyConversationStyle
-    notices: SubscriptionId | None = None
-    """Its place in the event log; None for one that goes both ways."""
-
-    def wants(self, kind: UUID, user: str | None) -> bool:
-        """Whether what is said to a user, or to everybody, is meant for it. [MS-PAN] 2.2.2"""
-        return kind == self.kind and (self.everybody or user is None or user == self.by.name)
-
-
-@dataclass(slots=True, eq=False)
-class RemoteObject:
-    """What a PRPCREMOTEOBJECT stands for: one registration at a time. [MS-PAN] 2.2.4"""
-
-    registration: Registration | None = None
-    waiting: bool = False
-    told: int = 0
-    """Up to which of its notices it has been told."""
-    seen: set[int] = field(default_factory=set)
-    """The dialogs that it has been given channels of."""
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when its registration ends; the next has one of its own."""
-
-
-@dataclass(slots=True, eq=False)
-class Channel:
-    """What a PNOTIFYOBJECT stands for: one client's end of a dialog. [MS-PAN] 2.2.5"""
-
-    dialog: Dialog
-    by: Principal
-    kind: UUID
-    looked: bool = False
-    """It has been told what was said first."""
-    waiting: bool = False
-    acquired: bool = False
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Switchboard:
@@ -233,7 +187,7 @@ class Switchboard:
         """[MS-PAN] 3.1.1.4.5"""
         remote = caller.handles.get(call.pRemoteObj, RemoteObject)
         registration = self._registration(remote, PrintAsyncNotifyConversationStyle.kUniDirectional)
-        with _alone(remote):
+        with alone(remote):
             octets = await self._next_notice(remote, registration)
         return IRPCAsyncNotify_GetNotification.Reply(
             ppOutNotificationType=registration.kind, ppOutNotificationData=octets or None
@@ -268,15 +222,15 @@ class Switchboard:
         remote = caller.handles.get(call.pRemoteObj, RemoteObject)
         registration = self._registration(remote, PrintAsyncNotifyConversationStyle.kBiDirectional)
         dialogs = self._desk.spooler.dialogs
-        with _alone(remote):
+        with alone(remote):
             while not (found := self._unseen(remote, registration)):
-                if not await _first(remote.over.wait(), dialogs.news()) or remote.over.is_set():
+                if not await first_of(remote.over.wait(), dialogs.news()) or remote.over.is_set():
                     raise PanRefusal(PanResult.TERMINATED)
         handles = []
         for dialog in found:
             remote.seen.add(dialog.id)
             channel = Channel(dialog, registration.by, registration.kind)
-            handles.append(caller.handles.open(channel, _leave))
+            handles.append(caller.handles.open(channel, leave))
         return IRPCAsyncNotify_GetNewChannel.Reply(ppChannelCtxt=tuple(handles))
 
     def _unseen(self, remote: RemoteObject, registration: Registration) -> list[Dialog]:
@@ -298,7 +252,7 @@ class Switchboard:
             raise PanRefusal(PanResult.RESPONSE_TOO_LARGE)
         if channel.closed.is_set():
             raise PanRefusal(PanResult.CHANNEL_CLOSED)
-        with _alone(channel):
+        with alone(channel):
             said = await self._converse(channel, call.pInNotificationType, octets)
         Reply = IRPCAsyncNotify_GetNotificationSendResponse.Reply
         if said is None:  # closed, or another client's: the channel is gone
@@ -323,7 +277,7 @@ class Switchboard:
         if not self._answer(channel, octets):
             return None
         while dialog.status.is_open and dialog.turn == turn:
-            if not await _first(channel.closed.wait(), dialog.changed.wait()) or channel.closed.is_set():
+            if not await first_of(channel.closed.wait(), dialog.changed.wait()) or channel.closed.is_set():
                 return None
         return octets_of(dialog.status.content) if dialog.status.is_open else None
 
@@ -358,38 +312,8 @@ class Switchboard:
         if not released and not answered_before and not self._answer(channel, call.pReason or b""):
             result = PanResult.ACQUIRED_BY_ANOTHER
         caller.handles.close(call.pChannel, Channel)
-        await _leave(channel)
+        await leave(channel)
         return IRPCAsyncNotify_CloseChannel.Reply(result=result)
-
-
-@contextlib.contextmanager
-def _alone(of: RemoteObject | Channel) -> Iterator[None]:
-    """One call at a time. [MS-PAN] 3.1.1.4.3, 3.1.1.4.4, 3.1.1.4.5"""
-    if of.waiting:
-        raise PanRefusal(PanResult.STILL_WAITING)
-    of.waiting = True
-    try:
-        yield
-    finally:
-        of.waiting = False
-
-
-async def _leave(channel: Channel) -> None:
-    """A client is gone, or has said its last: a dialog that is its own goes no further."""
-    channel.closed.set()
-    if channel.acquired:
-        await channel.dialog.close()
-
-
-async def _first(*events: Awaitable[object]) -> bool:
-    """Wait for one of them; the others are given up."""
-    tasks = [asyncio.ensure_future(event) for event in events]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return True
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 # ---------------------------------------------------------------- the services
