@@ -4,12 +4,12 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ := asyncui http ipp
+FUZZ := asyncui http ipp pdu association ndr infos ntlm spnego
 SECONDS := 60
 WORKERS := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check format fuzz bench docs clean
+.PHONY: help install demo serve test domain check format fuzz bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test: $(VENV)/.installed-dev $(VENV)/.installed-docs  ## run all tests; on Debia
 	@tools/install-peers
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+domain: $(VENV)/.installed-dev  ## run the tests that make a Windows domain of Samba's; as root, in a network of their own
+	@tools/install-peers
+	@PAGEBELL_DOMAIN=1 $(BIN)/pytest tests/domain $(ARGS)
+
 check: $(VENV)/.installed-dev  ## lint, layout, types and the rules of ARCHITECTURE.md
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -36,7 +40,7 @@ format: $(VENV)/.installed-dev  ## lay out the code and mend what can be mended 
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the IPP reader, SECONDS=60 each
+fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the readers of IPP and RPC, SECONDS=60 each
 	@set -e; for target in $(FUZZ); do \
 	    mkdir -p .fuzz/$$target; \
 	    $(BIN)/python -m tests.fuzz.run $$target .fuzz/$$target tests/fuzz/corpus/$$target \

@@ -27,11 +27,16 @@ from rich.table import Table
 
 from bench.load import request, run, text
 from bench.notify import notifications
+from bench.spoolss import printing
 from bench.stage import KILO, MEGA, ROUNDS, Figures, Subject, cups, eve, ours
 from bench.windows import windows_notifications
 from pagebell.ipp.registry import Op
 
 SECONDS = 2.0
+
+
+PEERS = ("cupsd", "smbd")
+"""Those with whose figures ours are compared, each in rows of its own."""
 
 
 def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: float = SECONDS) -> float:
@@ -95,18 +100,19 @@ def history(figures: Figures, folder: Path) -> None:
 
 
 def table(figures: Figures, names: list[str]) -> list[list[str]]:
-    """Rows of text: what, each server's figure, and ours as a multiple of cupsd's."""
+    """Rows of text: what, each server's figure, and ours as a multiple of its peer's."""
     rows = []
     for what, values in figures.rows.items():
         cells = [f"{values[name]:,.1f}" if name in values else "" for name in names]
-        ratio = values["Pagebell"] / values["cupsd"] if {"Pagebell", "cupsd"} <= values.keys() else None
+        peer = next((values[name] for name in PEERS if name in values), None)
+        ratio = None if peer is None or "Pagebell" not in values else values["Pagebell"] / peer
         rows.append([what, figures.units[what], *cells, "" if ratio is None else f"{ratio:.2f}"])
     return rows
 
 
 def write(path: Path, figures: Figures, names: list[str]) -> None:
     """The table as Markdown."""
-    head = ["what", "unit", *names, "ours / cupsd"]
+    head = ["what", "unit", *names, "ours / peer"]
     lines = [
         "# What was measured",
         "",
@@ -143,8 +149,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pagebell-bench-") as name:
         notifications(figures, Path(name), peer=not arguments.only_ours)
         windows_notifications(figures, Path(name) / "windows")
+        printing(figures, Path(name) / "spoolss", only_ours=arguments.only_ours)
         names = [subject.name for subject in subjects]
-    shown = Table("what", "unit", *names, "ours / cupsd")
+        names += [name for name in ("smbd",) if any(name in values for values in figures.rows.values())]
+    shown = Table("what", "unit", *names, "ours / peer")
     for row in table(figures, names):
         shown.add_row(*row)
     Console().print(shown)

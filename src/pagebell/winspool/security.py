@@ -88,10 +88,10 @@ class Descriptor:
             )
             acl = _ACL.pack(self.revision, 0, _ACL.size + len(entries), len(self.dacl), 0) + entries
         offsets, tail = [], b""
-        for part in (self.sacl, acl, self.owner, self.group):
+        for part in (self.owner, self.group, self.sacl, acl):
             offsets.append(0 if part is None else _HEAD.size + len(tail))
             tail += part or b""
-        sacl, dacl, owner, group = offsets
+        owner, group, sacl, dacl = offsets
         control = self.control | _SELF_RELATIVE
         return _HEAD.pack(1, 0, control, owner, group, sacl, dacl) + tail
 

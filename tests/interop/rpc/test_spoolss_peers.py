@@ -195,6 +195,23 @@ def test_samba_prints_a_document(
     wait_for(lambda: found[0].read_bytes() == octets, "all of it")
 
 
+@pytest.mark.parametrize("syntax", ["ndr", "ndr64"])
+@pytest.mark.parametrize("level", [5, 6])
+def test_impacket_opens_and_lists(
+    impacket_python: str, server: ServerProcess, tmp_path: Path, level: int, syntax: str
+) -> None:
+    argv = [str(HERE / "impacket_rprn.py"), HOST, _port(server), "root", PASSWORD]
+    argv += [rf"\\{HOST}\PDF", str(level), syntax]
+    run = subprocess.run(
+        [impacket_python, *argv], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert (told["returned"] >= 1, told["closed"], told["refused"]) == (True, 0, 1801)
+    assert "PDF" in told["listed"]
+    assert "print$" in told["drivers"]
+
+
 def _torture(
     peer: Callable[[str], str],
     server: ServerProcess,
