@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from tests.server import wait_for
 
 DEADLINE = 20.0
 """Seconds for a peer to be ready, or to end."""
@@ -50,15 +51,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def wait_until(true: Callable[[], bool], what: str, deadline: float = DEADLINE) -> None:
-    """Look again and again until something is true; the only place that sleeps."""
-    end = time.monotonic() + deadline
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail(f"waited {deadline:.0f} s in vain for {what}")
-        time.sleep(0.02)
 
 
 def is_listening(port: int, host: str = "127.0.0.1") -> bool:
@@ -94,7 +86,7 @@ class Peer:
                 pytest.fail(f"{self.process.args!r} ended: {self.log.read_text(errors='replace')[-2000:]}")
             return true()
 
-        wait_until(done, f"{what} of {self.process.args!r}")
+        wait_for(done, f"{what} of {self.process.args!r}", DEADLINE)
 
 
 @contextmanager

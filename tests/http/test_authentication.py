@@ -69,6 +69,8 @@ async def test_stranger_learns_how_to_prove_who_they_are_and_nothing_else(wire: 
         assert answer.status == 401
         assert answer.headers["www-authenticate"] == 'basic realm="pagebell", charset="utf-8"'
     assert (await get(wire, "/")).status == 401
+    for path in ("/events", "/api/v1/jobs"):
+        assert (await get(wire, path)).status == 401, path
     assert (await get(wire, "/icon-48.png")).status == 200
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import absent, find, started, wait_until
+from tests.peers import absent, find, started
 from tests.samba import PASSWORD
-from tests.server import ServerProcess
+from tests.server import ServerProcess, wait_for
 
 HOST = "127.0.0.24"
 SETTINGS = """[global]
@@ -52,7 +52,7 @@ def winbindd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ..
                 subprocess.run([*inside, programs[2], "-p"], capture_output=True, check=False).returncode == 0
             )
 
-        wait_until(answers, "winbindd")
+        wait_for(answers, "winbindd")
         yield inside
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import peers
+from tests.server import wait_for
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Terminal:
     def wait_for(self, text: str) -> str:
         """Wait until a text shows up; returns the screen."""
         try:
-            peers.wait_until(lambda: text in self.screen(), repr(text))
-        except pytest.fail.Exception:
+            wait_for(lambda: text in self.screen(), repr(text))
+        except AssertionError:
             pytest.fail(f"{text!r} does not show up; the screen is:\n{self.screen()}")
         return self.screen()
 

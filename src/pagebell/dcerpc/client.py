@@ -252,6 +252,25 @@ async def connect(
     async with asyncio.timeout(limits.bind_seconds):
         reader, writer = await asyncio.open_connection(host, port)
     prepare(writer.get_extra_info("socket"))
+    bound = over(
+        reader, writer, interface, security=security, transfers=transfers, group=group, limits=limits
+    )
+    async with bound as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def over(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    interface: Interface,
+    *,
+    security: Security | None = None,
+    transfers: Sequence[Syntax] = (NDR,),
+    group: int = 0,
+    limits: Limits = DEFAULT,
+) -> AsyncIterator[RpcClient]:
+    """Bind and authenticate over a stream that exists, such as a named pipe; it ends with the block. As `connect`."""
     client = RpcClient(ClientAssociation(limits), reader, writer, transfers, limits)
     try:
         async with _beside(client.receive()):

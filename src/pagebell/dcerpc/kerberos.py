@@ -61,6 +61,15 @@ def _why(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def kerberos_errors() -> tuple[type[Exception], ...]:
+    """What the library raises, for those who use it by way of another; nothing where it is missing."""
+    try:
+        found: type[Exception] = _library().exceptions.GSSError
+    except KerberosUnavailable:
+        return ()
+    return (found,)
+
+
 def ticket_holder() -> str | None:
     """Whose tickets are in the cache, such as `alice@EXAMPLE.ORG`; None without any that is valid, or the extra."""
     try:

@@ -25,7 +25,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pagebell.clock import SystemClock
-from pagebell.devices.status import READY, StatusBoard
+from pagebell.devices.status import READY, StatusBoard, out_of_reach
 from pagebell.model.document import Document
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities
@@ -142,20 +142,17 @@ class FileDevice:
         self._board = StatusBoard()
 
     async def watch(self, report: Report) -> None:
-        """Report when the disk is full, and when no longer."""
+        """Report when the disk is full or out of reach, and when no longer."""
         await self._board.watch(report)
 
     async def print(self, work: Work) -> None:
         """Write the job's documents. Raises DeviceFailed."""
         try:
-            where = await _in_thread(self._prepare)
             files = [document for document in work.documents for _ in range(work.job.ticket.copies or 1)]
             for number, document in enumerate(files, 1):
-                await self._write(work, document, number if len(files) > 1 else None, where)
+                await self._until_written(work, document, number if len(files) > 1 else None)
         except ValueError as error:
             raise DeviceFailed(str(error)) from None
-        except OSError as error:
-            raise DeviceFailed(f"{self._path} can't be written: {error.strerror}.") from error
         finally:
             self._board.set(READY)
         await work.printed(work.job.impressions or len(work.documents))
@@ -164,7 +161,23 @@ class FileDevice:
         """Say so in the log."""
         log.info("identify %s (%s): %s", self._path, ", ".join(sorted(actions)), message)
 
+    async def _until_written(self, work: Work, document: Document, number: int | None) -> None:
+        """Try again while the folder is out of reach; nobody has seen anything of the document before it is whole."""
+        while True:
+            try:
+                where = await _in_thread(self._prepare)
+                await self._write(work, document, number, where)
+            except OSError as error:
+                why = error.strerror or "it can't be written"
+                self._board.set(out_of_reach(str(self._path), why[0].lower() + why[1:]))
+                await self._clock.sleep(self._retry)
+            else:
+                self._board.set(READY)
+                return
+
     def _prepare(self) -> Target:
+        if not self._path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {self._path.parent}")
         where = target(self._path)
         with suppress(FileExistsError):
             where.folder.mkdir()

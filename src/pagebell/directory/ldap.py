@@ -22,7 +22,7 @@ _MOST: Final = 5000
 _ALREADY_THERE, _NOT_THERE = 68, 32
 _WHAT: Final = {
     7: "it does not take this way to log in",
-    8: "it wants an encrypted connection: use an ldaps:// address",
+    8: "it wants an ldaps:// address; or, with a ticket, signed messages, which are not to be had: use --bind",
     32: "there is no such place in the directory",
     49: "the user name or the password is wrong",
     50: "you may not do that there",
@@ -187,6 +187,10 @@ def _credentials(ldap3: Any, login: Login) -> dict[str, Any]:
     return {}
 
 
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
 def _why(uri: str, connection: Any) -> str:
     result = connection.result
     what = _WHAT.get(result["result"]) or f"{result['description']} {result['message']}".strip()
@@ -205,7 +209,7 @@ def _library() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The library uses names of pyasn1's that are old by now, and pyasn1 warns of each."""
+    """The library uses names of others that are old by now, and they warn of each; nobody here can do anything."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.simplefilter("ignore")
         yield

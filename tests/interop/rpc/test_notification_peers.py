@@ -21,8 +21,8 @@ from pagebell.winspool.changes import ChangeFlag, JobField, NotifyType
 from pagebell.winspool.client.answering import Answering
 from pagebell.winspool.idl import par_notify, rprn_notify
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
-from tests.peers import absent, wait_until
-from tests.server import PAGEBELL, ServerProcess
+from tests.peers import absent
+from tests.server import PAGEBELL, ServerProcess, wait_for
 from tests.winspool.listening import filtered, options
 
 __all__ = ["configuration"]
@@ -222,7 +222,7 @@ def test_tshark_reads_both_exchanges(
         def calls() -> bool:
             return "RFFPCNEX response" in _run(*show, "-Y", "spoolss").stdout
 
-        wait_until(calls, "all packets in the capture")
+        wait_for(calls, "all packets in the capture")
     finally:
         process.terminate()
         process.communicate(timeout=20)

@@ -11,7 +11,8 @@ from pagebell.devices import file as module
 from pagebell.devices.file import FileDevice, safe_name
 from pagebell.spooler.ports import DeviceFailed, DeviceStatus
 from pagebell.testing import FakeClock
-from tests.unit.devices.work import Work
+from tests.unit.devices.raw_printer import until
+from tests.unit.devices.work import Bench, Work
 
 
 def device(path: Path, **more: object) -> FileDevice:
@@ -230,13 +231,45 @@ async def test_full_disk_stops_the_device_until_there_is_room(
     assert target._board.status == DeviceStatus()
 
 
-async def test_other_errors_of_the_disk_abort_the_job_with_a_sentence(
+async def test_folder_out_of_reach_stops_the_device_and_the_document_is_written_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> int:
-        raise OSError(errno.EIO, "Input/output error")
+    failing = [True]
+    write = module._Sheet.write
+
+    def broken(sheet: module._Sheet, chunk: memoryview) -> int:
+        if failing:
+            raise OSError(errno.EIO, "Input/output error")
+        return write(sheet, chunk)
 
     monkeypatch.setattr(module._Sheet, "write", broken)
-    with pytest.raises(DeviceFailed, match=r"can't be written: Input/output error\."):
-        await device(tmp_path).print(Work(b"x"))
-    assert names(tmp_path) == []
+    clock = FakeClock()
+    work = Work(b"whole")
+    async with Bench(device(tmp_path, clock=clock), clock) as bench:
+        done = bench.start(bench.device.print(work))
+        await until(lambda: clock.sleepers and bench.reports[-1].stopped)
+        assert bench.reports[-1].reasons == {"connecting-to-device", "timed-out-error"}
+        assert "out of reach: input/output error" in bench.reports[-1].message
+        assert (names(tmp_path), done.done()) == ([], False)
+        failing.clear()
+        await clock.advance(6)
+        async with asyncio.timeout(20):
+            await done
+        assert names(tmp_path) == ["1-Report.pdf"]
+        assert (tmp_path / "1-Report.pdf").read_bytes() == b"whole"
+        await until(lambda: bench.reports[-1] == DeviceStatus())
+
+
+async def test_folder_whose_parent_is_gone_is_waited_for(tmp_path: Path) -> None:
+    clock = FakeClock()
+    (tmp_path / "stick").mkdir()
+    async with Bench(device(tmp_path / "stick" / "out", clock=clock), clock) as bench:
+        (tmp_path / "stick").rmdir()
+        done = bench.start(bench.device.print(Work(b"x")))
+        await until(lambda: clock.sleepers and bench.reports[-1].stopped)
+        assert "there is no folder" in bench.reports[-1].message
+        (tmp_path / "stick").mkdir()
+        await clock.advance(6)
+        async with asyncio.timeout(20):
+            await done
+        assert names(tmp_path / "stick" / "out") == ["1-Report.pdf"]

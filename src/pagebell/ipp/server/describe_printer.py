@@ -59,6 +59,8 @@ OPERATION_ATTRIBUTES: Final = (
     "notify-pull-method",
     "notify-user-data",
 )
+DOCUMENT_ATTRIBUTES: Final = ("compression", "document-format", "document-name", "document-natural-language")
+"""What is honoured of a document's own (PWG 5100.5)."""
 WHICH_JOBS: Final = (
     *("completed", "not-completed", "all", "aborted", "canceled", "pending", "pending-held", "processing"),
     *("processing-stopped", "proof-print"),
@@ -89,6 +91,7 @@ def protocol_attributes(
         r.charset_supported("us-ascii", "utf-8"),
         r.compression_supported("none", "deflate", "gzip"),
         r.document_password_supported(0),  # octets: none can be honoured (PWG 5100.13)
+        r.document_creation_attributes_supported(*DOCUMENT_ATTRIBUTES),
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported(*LANGUAGES),

@@ -12,13 +12,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, spnego
+from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, over, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.kerberos import KerberosUnavailable
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import Call, Interface, NdrError
 from pagebell.dcerpc.security import SecurityError
+from pagebell.dcerpc.smb_pipe import PORT as SMB_PORT
+from pagebell.dcerpc.smb_pipe import PipeLogin, PipeRefused, open_pipe
 from pagebell.dcerpc.status import Fault, Refused, Status
 from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed, Silent
 from pagebell.ipp.errors import Refused as NobodyThere
@@ -34,6 +36,7 @@ from pagebell.winspool.werror import Win32
 log = logging.getLogger(__name__)
 DECLARED = (rprn_data, rprn_setup)
 """Imported for the calls that they add to the interface."""
+PIPE: Final = "spoolss"
 _BUILD = 19045
 """The build that we tell: servers let no client speak [MS-PAR] that is older than Windows Vista."""
 
@@ -159,8 +162,13 @@ class Session:
 
     @property
     def local_host(self) -> str:
-        """The address of ours that the server sees."""
-        return self.rpc.local_host
+        """The address of ours that the server sees. Raises OSError."""
+        if self.way is not Way.PIPE:
+            return self.rpc.local_host
+        family = socket.AF_INET6 if ":" in self.address.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as line:  # nothing is sent
+            line.connect((self.address.host, SMB_PORT))
+            return str(line.getsockname()[0])
 
 
 def machine_name() -> str:
@@ -182,20 +190,28 @@ async def open_session(
 async def _first(stack: AsyncExitStack, address: Address, identity: Identity, times: Times) -> Session:
     errors: list[ClientError] = []
     for way in address.ways:
-        for security in identity.securities(address.host):
+        ways = identity.securities(address.host)
+        if way is Way.PIPE and None not in ways:
+            ways.append(None)  # the session proves it already
+        for security in ways:
             if way is Way.PAR and security is None:
                 continue  # it is for those who are known
             try:
-                rpc = await _reach(stack, address, way, security, times, identity.name)
+                rpc = await _reach(stack, address, way, security, times, identity)
             except ClientError as error:
                 log.debug("%s by %s: %s", address.uri, way.value, error)
                 errors.append(error)
+                if isinstance(error, NotLetIn) and error.lasting:
+                    break
             else:
                 return Session(address, way, rpc, identity, times)
     if not errors:
         raise NotLetIn(address.uri, "people whom it does not know")
     refused = [error for error in errors if isinstance(error, WindowsError)]
-    raise (refused or errors)[0]
+    if refused or len(errors) == 1:
+        raise (refused or errors)[0]
+    reasons = dict.fromkeys(error.reason for error in errors if isinstance(error, ConnectionFailed))
+    raise NobodyThere(address.uri, "; ".join(reasons))
 
 
 _INTERFACES: Final[dict[Way, Interface]] = {
@@ -206,16 +222,25 @@ _INTERFACES: Final[dict[Way, Interface]] = {
 
 
 async def _reach(
-    stack: AsyncExitStack, address: Address, way: Way, security: Security | None, times: Times, user: str
+    stack: AsyncExitStack,
+    address: Address,
+    way: Way,
+    security: Security | None,
+    times: Times,
+    identity: Identity,
 ) -> RpcClient:
     """A bound connection by one way. Raises ClientError."""
-    interface, limits = _INTERFACES[way], Limits(bind_seconds=times.connect)
-    if way is Way.PIPE:
-        raise NobodyThere(address.uri, "named pipes need the extra 'smb'")
+    user, interface, limits = identity.name, _INTERFACES[way], Limits(bind_seconds=times.connect)
     try:
+        if way is Way.PIPE:
+            login = PipeLogin(identity.user or (identity.name if security else ""), identity.password)
+            pipe = await stack.enter_async_context(open_pipe(address.host, PIPE, login, times.connect))
+            return await stack.enter_async_context(over(*pipe, interface, security=security, limits=limits))
         port = address.port or await find_port(address.host, interface, limits=limits)
         opening = connect(address.host, port, interface, security=security, limits=limits)
         return await stack.enter_async_context(opening)
+    except PipeRefused:
+        raise NotLetIn(address.uri, user, lasting=True) from None
     except TimeoutError:
         raise Silent(address.uri, f"no answer for {times.connect:.0f} s") from None
     except NotRegistered:

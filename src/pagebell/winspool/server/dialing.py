@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 
-from pagebell.dcerpc.client import RpcClient, connect
+from pagebell.dcerpc.client import RpcClient, connect, over
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
 from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import ContextHandle, NdrError
+from pagebell.dcerpc.smb_pipe import PipeLogin, open_pipe
 from pagebell.dcerpc.status import Fault, Refused
 from pagebell.winspool.changes import ChangeFlag
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
@@ -30,6 +31,7 @@ from pagebell.winspool.idl.rprn_notify import (
 from pagebell.winspool.server.calling import CallFailed, Channel, Recipient
 
 log = logging.getLogger(__name__)
+PIPE = "spoolss"
 _FAILURES = (OSError, Fault, Refused, NdrError, NotRegistered, TimeoutError)
 
 
@@ -84,7 +86,11 @@ class RpcDialer:
     async def _by_pipe(
         self, stack: AsyncExitStack, address: str, limits: Limits, before: BaseException
     ) -> RpcClient:
-        raise CallFailed(str(before) or "it is silent")
+        try:
+            pipe = await stack.enter_async_context(open_pipe(address, PIPE, PipeLogin(), self.seconds))
+            return await stack.enter_async_context(over(*pipe, WINSPOOL, limits=limits))
+        except _FAILURES as error:
+            raise CallFailed(f"by TCP: {_said(before)}; by SMB: {_said(error)}") from None
 
 
 @dataclass(slots=True)
@@ -110,6 +116,10 @@ class _Channel:
         except _FAILURES as error:
             raise CallFailed(str(error) or "it is silent") from None
         _check(reply.result)
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or "it is silent"
 
 
 def _check(result: int) -> None:

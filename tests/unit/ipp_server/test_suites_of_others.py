@@ -1,0 +1,111 @@
+"""Where ippsample's suites ask for what their specifications do not say: what is right, and which suite errs.
+
+All else in rfc3380.test, rfc3998.test and pwg5100.*.test, as far as it is claimed here, passes; so do all 41 tests of
+ippeveselfcert's ipp-tests.test and all of its document-tests.test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Collection, GroupTag
+from pagebell.ipp.registry import JobState, Op
+from pagebell.ipp.registry import Status as S
+from tests.asking import job_group
+from tests.unit.ipp_server.door import ADMIN, Door, door, first, status
+
+IGNORED = S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+
+
+async def reasons(d: Door) -> list[str]:
+    answer = await d.ask(Op.GET_PRINTER_ATTRIBUTES, r.requested_attributes("printer-state-reasons"))
+    return list(first(answer, GroupTag.PRINTER).all(r.printer_state_reasons))
+
+
+async def test_attributes_that_an_operation_does_not_have_are_told_as_ignored() -> None:
+    """RFC 8011 4.1.7. rfc3998.test sends Pause-Printer-After-Current-Job with ipp-attribute-fidelity and job-id, and
+    Promote-Job with predecessor-job-id, and expects successful-ok."""
+    async with door() as d:
+        answer = await d.ask(Op.PAUSE_PRINTER_AFTER_CURRENT_JOB, r.ipp_attribute_fidelity(False), user=ADMIN)
+        assert status(answer) is IGNORED
+        await d.ask(Op.RESUME_PRINTER, user=ADMIN)
+        number = r.job_id(await d.waiting())
+        assert status(await d.ask(Op.PROMOTE_JOB, number, r.predecessor_job_id(1), user=ADMIN)) is IGNORED
+
+
+async def test_printer_is_moving_to_paused_or_paused_and_never_both() -> None:
+    """RFC 8011 5.4.12: what is moving to paused has not yet paused. rfc3998.test expects both at once."""
+    async with door() as d:
+        await d.printing()
+        await d.ask(Op.PAUSE_PRINTER_AFTER_CURRENT_JOB, user=ADMIN)
+        assert await reasons(d) == ["moving-to-paused"]
+        d.device.finish()
+        await d.clock.settle()
+        assert await reasons(d) == ["paused"]
+
+
+async def test_printer_that_was_started_up_takes_no_jobs_before_it_is_enabled() -> None:
+    """RFC 3998 3.5.3. rfc3998.test prints right after Startup-Printer."""
+    async with door() as d:
+        await d.ask(Op.SHUTDOWN_PRINTER, user=ADMIN)
+        await d.ask(Op.STARTUP_PRINTER, user=ADMIN)
+        assert status(await d.ask(Op.PRINT_JOB, data=b"x")) is S.SERVER_ERROR_NOT_ACCEPTING_JOBS
+        await d.ask(Op.ENABLE_PRINTER, user=ADMIN)
+        assert status(await d.ask(Op.PRINT_JOB, data=b"x")) is S.SUCCESSFUL_OK
+
+
+async def test_job_that_is_not_over_can_not_be_printed_once_more() -> None:
+    """RFC 3998 4.1: after it "was completed, canceled, or aborted". rfc3998.test does not wait for that."""
+    async with door() as d:
+        answer = await d.ask(Op.REPROCESS_JOB, r.job_id(await d.printing()))
+        assert status(answer) is S.CLIENT_ERROR_NOT_POSSIBLE
+
+
+async def test_job_that_waits_is_not_the_current_one_and_can_not_be_suspended() -> None:
+    """RFC 3998 4.3.1. rfc3998.test takes client-error-not-possible for an answer, and then expects it suspended."""
+    async with door() as d:
+        number = await d.waiting()
+        answer = await d.ask(Op.SUSPEND_CURRENT_JOB, r.job_id(number))
+        assert status(answer) is S.CLIENT_ERROR_NOT_POSSIBLE
+        assert (await d.state(number)) == JobState.PENDING
+
+
+async def test_media_that_the_printer_does_not_have_is_told_as_ignored() -> None:
+    """RFC 8011 4.1.7. pwg5100.6.test, pwg5100.7.test and pwg5100.11.test ask any printer for letterhead, for envelopes
+    and for borderless printing, whatever media-type-supported and media-bottom-margin-supported say."""
+    async with door() as d:
+        for media in (r.media_type("letterhead"), r.media_bottom_margin(0)):
+            answer = await d.ask(
+                Op.PRINT_JOB, groups=[job_group(r.media_col(Collection.of(media)))], data=b"x"
+            )
+            assert status(answer) is IGNORED
+
+
+async def test_members_of_media_col_are_told_in_it_and_not_beside_it() -> None:
+    """PWG 5100.7 6.3: they are members. pwg5100.7.test expects "media-type", "media-size" and "media-source" as
+    attributes of the job, and sends "media-actual", which PWG 5100.8 has a printer tell."""
+    async with door() as d:
+        d.device.capabilities = replace(d.device.capabilities, media_types=("stationery", "letterhead"))
+        group = job_group(r.media_col(Collection.of(r.media_type("letterhead"))))
+        number = first(await d.ask(Op.PRINT_JOB, groups=[group], data=b"x"), GroupTag.JOB).get(r.job_id) or 0
+        told = first(await d.ask(Op.GET_JOB_ATTRIBUTES, r.job_id(number)), GroupTag.JOB)
+        (media,) = told.all(r.media_col)
+        assert (media.first(r.media_type), "media-type" in told) == ("letterhead", False)
+
+
+async def test_saved_jobs_are_not_listed_where_none_are_saved() -> None:
+    """PWG 5100.11: 'saved' goes with job-save-disposition, which is not claimed. pwg5100.11.test wants it always."""
+    async with door() as d:
+        answer = await d.ask(Op.GET_PRINTER_ATTRIBUTES)
+        told = first(answer, GroupTag.PRINTER)
+        assert "saved" not in told.all(r.which_jobs_supported)
+        assert "job-save-disposition-supported" not in told
+
+
+async def test_documents_may_be_fetched_only_where_an_administrator_says_so() -> None:
+    """RFC 8011 4.2.2: Print-URI is optional. pwg5100.5.test wants it of everybody who has Get-Documents."""
+    async with door() as d:
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+        operations = told.all(r.operations_supported)
+        assert (Op.GET_DOCUMENTS in operations, Op.PRINT_URI in operations) == (True, False)
