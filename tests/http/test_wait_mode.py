@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import http.client
+import threading
 from urllib.parse import urlsplit
 
 from pagebell.ipp import SyncClient
@@ -27,10 +28,12 @@ def octets(uri: str, op: Op, *attributes: Attribute, more: tuple[Group, ...] = (
     return encode(Message((2, 0), op, 7, [group.add(USER, *attributes), *more]))
 
 
-def open_request(server: PrintServer, body: bytes) -> http.client.HTTPResponse:
+def open_request(server: PrintServer, body: bytes, **headers: str) -> http.client.HTTPResponse:
     parts = urlsplit(server.uri)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    connection.request("POST", parts.path, body, {"Content-Type": "application/ipp", "Connection": "close"})
+    connection.request(
+        "POST", parts.path, body, {"Content-Type": "application/ipp", "Connection": "close", **headers}
+    )
     return connection.getresponse()
 
 
@@ -124,4 +127,41 @@ def test_client_that_vanishes_frees_its_place() -> None:
         answer = wait_on(server, subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))
         assert server.waiting() == 1
         answer.close()
+        wait_for(lambda: server.waiting() == 0, "the place to be free")
+
+
+LIBCUPS = {"User-Agent": "ipptool/2.4.2 CUPS/2.4.2 (Linux; x86_64) IPP/2.0"}
+"""It takes the first octets of an answer in parts for those of a message: "Unable to read response."."""
+
+
+def test_libcups_gets_the_first_events_in_a_plain_answer_and_is_told_when_to_come_back() -> None:
+    with PrintServer() as server, SyncClient(server.uri, user="kim") as client:
+        number = subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS)
+        ids = r.notify_subscription_ids(number)
+        ask = octets(server.uri, Op.GET_NOTIFICATIONS, ids, r.notify_wait(True))
+        answers: list[Message] = []
+
+        def wait() -> None:
+            answer = open_request(server, ask, **LIBCUPS)
+            assert answer.headers.get_content_type() == "application/ipp"
+            answers.append(decode(answer.read())[0])
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        wait_for(lambda: server.waiting() == 1, "the client to wait")
+        client.print_document(pdf(1))
+        thread.join(20)
+    assert numbers_of(answers)[0] == 1
+    assert answers[0].groups[0].get(r.notify_get_interval) == 300  # Event Wait Mode is left: RFC 3996 5.2
+
+
+def test_libcups_client_that_vanishes_frees_its_place() -> None:
+    with PrintServer() as server:
+        ids = r.notify_subscription_ids(subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))
+        ask = octets(server.uri, Op.GET_NOTIFICATIONS, ids, r.notify_wait(True))
+        parts = urlsplit(server.uri)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        connection.request("POST", parts.path, ask, {"Content-Type": "application/ipp", **LIBCUPS})
+        wait_for(lambda: server.waiting() == 1, "the client to wait")
+        connection.close()
         wait_for(lambda: server.waiting() == 0, "the place to be free")

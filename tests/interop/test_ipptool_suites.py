@@ -188,7 +188,7 @@ SINGLE = [
     *("print-job-deflate", "print-job-gzip", "print-job-hold", "print-job", "validate-job"),
 ]
 """Tests for one thing each. Others ask for what they should not: get-notifications.test expects "notify-event" where
-RFC 3996 has "notify-subscribed-event"."""
+RFC 3996 has "notify-subscribed-event": it has a test of its own."""
 
 
 def test_single_tests_pass(tmp_path: Path) -> None:
@@ -197,3 +197,75 @@ def test_single_tests_pass(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "server", devices={"Q": VIRTUAL}) as server:
         for name in SINGLE:
             assert_passed(run_suite(folder, f"{name}.test", server.uri("Q"), *define))
+
+
+def test_events_are_fetched_but_for_a_misnamed_attribute(tmp_path: Path) -> None:
+    """get-notifications.test wants "notify-event"; it is "notify-subscribed-event" (RFC 3996 5.2, table 3)."""
+    folder = stage(tmp_path / "suites")
+    define = ("-d", "filetype=application/pdf", "-d", "id=1", "-d", "notify_subscription_ids=1")
+    with ServerProcess(tmp_path / "server", devices={"Q": VIRTUAL}) as server:
+        run_suite(folder, "create-printer-subscription.test", server.uri("Q"))
+        run_suite(folder, "print-job.test", server.uri("Q"), *define)
+        tests = run_suite(folder, "get-notifications.test", server.uri("Q"), *define)
+        own = folder / "wait.test"
+        own.write_text(WAIT)
+        waited = run_suite(folder, own.name, server.uri("Q"))
+    errors = [error for test in tests for error in test.get("Errors", [])]
+    assert all("notify-event" in error for error in errors), errors
+    assert [f"{test['Name']}: {test.get('Errors')}" for test in waited if not test["Successful"]] == []
+    assert len(waited) == 3
+
+
+WAIT = """
+{
+    NAME "Print with a subscription"
+    OPERATION Print-Job
+    GROUP operation-attributes-tag
+    ATTR charset attributes-charset utf-8
+    ATTR language attributes-natural-language en
+    ATTR uri printer-uri $uri
+    ATTR name requesting-user-name $user
+    GROUP subscription-attributes-tag
+    ATTR keyword notify-pull-method ippget
+    ATTR keyword notify-events job-completed
+    ATTR octetString notify-user-data "mine"
+    FILE $filename
+    STATUS successful-ok
+    EXPECT notify-subscription-id OF-TYPE integer IN-GROUP subscription-attributes-tag WITH-VALUE >0 COUNT 1
+}
+{
+    NAME "Its attributes"
+    OPERATION Get-Subscription-Attributes
+    GROUP operation-attributes-tag
+    ATTR charset attributes-charset utf-8
+    ATTR language attributes-natural-language en
+    ATTR uri printer-uri $uri
+    ATTR name requesting-user-name $user
+    ATTR integer notify-subscription-id $notify-subscription-id
+    STATUS successful-ok
+    EXPECT notify-job-id OF-TYPE integer IN-GROUP subscription-attributes-tag COUNT 1
+    EXPECT notify-printer-uri OF-TYPE uri IN-GROUP subscription-attributes-tag COUNT 1
+    EXPECT !notify-lease-duration
+    EXPECT !notify-lease-expiration-time
+    EXPECT !notify-printer-up-time
+    EXPECT !notify-time-interval
+    EXPECT !notify-status-code
+}
+{
+    NAME "Wait for the end"
+    OPERATION Get-Notifications
+    GROUP operation-attributes-tag
+    ATTR charset attributes-charset utf-8
+    ATTR language attributes-natural-language en
+    ATTR uri printer-uri $uri
+    ATTR name requesting-user-name $user
+    ATTR integer notify-subscription-ids $notify-subscription-id
+    ATTR boolean notify-wait true
+    STATUS successful-ok-events-complete
+    EXPECT notify-subscribed-event OF-TYPE keyword IN-GROUP event-notification-attributes-tag WITH-VALUE job-completed
+    EXPECT job-id OF-TYPE integer IN-GROUP event-notification-attributes-tag COUNT 1
+    EXPECT job-state OF-TYPE enum IN-GROUP event-notification-attributes-tag COUNT 1
+    EXPECT notify-text OF-TYPE text IN-GROUP event-notification-attributes-tag
+    EXPECT notify-user-data OF-TYPE octetString IN-GROUP event-notification-attributes-tag WITH-VALUE "mine"
+}
+"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email.parser
+import email.policy
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
+from pagebell.ipp.codec import Attribute, Group, GroupTag, Message, encode
 from pagebell.ipp.registry import Op, Status
 from pagebell.testing import pdf
-from tests.asking import Asker, job_group, job_id, subscription_group
+from tests.asking import Asker, build, job_group, job_id, subscription_group
 from tests.server import ServerProcess, wait_for
 
 pytestmark = pytest.mark.interop("tshark", "dumpcap")
@@ -103,6 +105,57 @@ def administer(do: Do, queue: str) -> None:
     do(Op.SET_PRINTER_ATTRIBUTES, groups=[settings], path=queue)
 
 
+AT_SYSTEM = "/ipp/system"
+
+
+def look_after_system(do: Do) -> None:
+    """What is done to the server itself (PWG 5100.22)."""
+    for op in (Op.GET_SYSTEM_ATTRIBUTES, Op.GET_SYSTEM_SUPPORTED_VALUES, Op.GET_PRINTERS):
+        do(op, path=AT_SYSTEM)
+    watch = subscription_group(r.notify_events("printer-created", "system-config-changed"))
+    answer = do(Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=[watch], path=AT_SYSTEM)
+    group = answer.group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    fresh = Group.of(GroupTag.PRINTER, r.printer_name("Lab"), r.device_uri("null:"))
+    answer = do(Op.CREATE_PRINTER, r.printer_service_type("print"), groups=[fresh], path=AT_SYSTEM)
+    made = answer.group(GroupTag.PRINTER)
+    assert made is not None
+    number = r.printer_id(made.get(r.printer_id) or 0)
+    default = Group.of(GroupTag.SYSTEM, r.system_default_printer_id(made.get(r.printer_id) or 0))
+    do(Op.SET_SYSTEM_ATTRIBUTES, groups=[default], path=AT_SYSTEM)
+    for op in (Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.RESTART_ONE_PRINTER, Op.DELETE_PRINTER):
+        do(op, number, path=AT_SYSTEM)
+    for op in (
+        *(Op.PAUSE_ALL_PRINTERS, Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB, Op.RESUME_ALL_PRINTERS),
+        *(Op.DISABLE_ALL_PRINTERS, Op.ENABLE_ALL_PRINTERS, Op.SHUTDOWN_ALL_PRINTERS),
+        *(Op.STARTUP_ALL_PRINTERS, Op.RESTART_SYSTEM),
+    ):
+        do(op, path=AT_SYSTEM)
+    told = r.notify_subscription_ids(group.get(r.notify_subscription_id) or 0)
+    assert do(Op.GET_NOTIFICATIONS, told, path=AT_SYSTEM).group(GroupTag.EVENT_NOTIFICATION) is not None
+
+
+def wait_in_parts(ask: Asker, queue: str) -> int:
+    """Wait for what befalls a printer until nobody listens any more; returns how many parts the answer had."""
+    watch = subscription_group(r.notify_events("printer-state-changed"))
+    group = ask.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[watch], path=queue).group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    number = group.get(r.notify_subscription_id) or 0
+    request = build(
+        Op.GET_NOTIFICATIONS, ask.uri(queue), r.notify_subscription_ids(number), r.notify_wait(True)
+    )
+    with Asker(ask.authority) as waiting:
+        waiting.http.request("POST", queue, encode(request), {"Content-Type": "application/ipp"})
+        answer = waiting.http.getresponse()
+        for op in (Op.PAUSE_PRINTER, Op.RESUME_PRINTER):
+            ask.ask(op, path=queue)
+        ask.ask(Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(number), path=queue)
+        head = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode()
+        whole = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + answer.read())
+    assert not whole.defects
+    return len(list(whole.iter_parts()))
+
+
 def act_out(ask: Asker) -> set[Op]:
     """Do every operation once, each with an answer that tells of success; returns those done."""
     done: set[Op] = set()
@@ -156,6 +209,7 @@ def act_out(ask: Asker) -> set[Op]:
     do(Op.CUPS_MOVE_JOB, moved, groups=[there], path=queue)
     for op in (Op.CUPS_SET_DEFAULT, Op.CUPS_REJECT_JOBS, Op.CUPS_ACCEPT_JOBS, Op.CUPS_DELETE_PRINTER):
         do(op, path="/printers/Fresh")
+    look_after_system(do)
     claimed = set(described.all(r.operations_supported))
     done |= {Op.SUSPEND_CURRENT_JOB, Op.CANCEL_CURRENT_JOB}
     assert claimed == done, "every operation that is claimed is in this play"
@@ -167,7 +221,10 @@ def test_every_operation_is_well_formed_on_the_wire(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "server", devices={"Q": "simulated://?ppm=6000&warmup=0"}) as server:
         with captured(server.port, file), Asker(server.authority) as ask:
             done = act_out(ask)
+            parts = wait_in_parts(ask, "/ipp/print/Q")
         port = server.port
     assert tshark(file, port, "-Y", "_ws.malformed") == ""
     assert {int(text) for text in fields(file, port, "ipp.operation_id")} >= done
-    assert len(fields(file, port, "ipp.status_code")) >= len(done)
+    assert len(fields(file, port, "ipp.status_code")) >= len(done) + parts
+    waited = tshark(file, port, "-Y", "mime_multipart && ipp", "-V")
+    assert waited.count("Internet Printing Protocol") >= parts

@@ -44,6 +44,15 @@ _STATUS: Final[dict[str, tuple[GroupTag, Section]]] = {
 }
 
 
+_OF_SUBSCRIPTIONS: Final = frozenset(
+    {
+        *("notify-max-events-supported", "notify-schemes-supported"),
+        *("charset-supported", "generated-natural-language-supported"),
+    }
+)
+"""What else stands in column 2 of RFC 3995's table 1, and so belongs to 'subscription-template'."""
+
+
 @cache
 def _of(section: Section) -> frozenset[str]:
     return frozenset(name for name, attr in ATTRIBUTES.items() if section in attr.sections)
@@ -55,6 +64,8 @@ def _template(name: str, of: GroupTag, section: Section) -> bool:
     if of is not GroupTag.PRINTER:
         return name in names
     if section is Section.JOB_TEMPLATE and name in _OF_MEDIA_COL:
+        return True
+    if section is Section.SUBSCRIPTION_TEMPLATE and name in _OF_SUBSCRIPTIONS:
         return True
     return any(name.endswith(suffix) and name.removesuffix(suffix) in names for suffix in _SUFFIXES)
 

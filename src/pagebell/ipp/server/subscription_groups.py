@@ -193,15 +193,17 @@ def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription] | 
     if created is not None:
         wishes = wishes.within(len(created))
     for wish in wishes.each:
-        attributes = list(wish.unsupported)
+        attributes = {attribute.name: attribute for attribute in wish.unsupported}
+        told: list[Attribute] = []
         subscription = next(rest, None) if wish.wish is not None else None
         if subscription is not None:
-            attributes.append(r.notify_subscription_id(subscription.id))
+            told.append(r.notify_subscription_id(subscription.id))
             if subscription.scope.job is None:
-                attributes.append(r.notify_lease_duration(subscription.lease))
+                told.append(r.notify_lease_duration(subscription.lease))
         if wish.status is not Status.SUCCESSFUL_OK:
-            attributes.append(r.notify_status_code(wish.status))
-        reply.add(GroupTag.SUBSCRIPTION, attributes)
+            told.append(r.notify_status_code(wish.status))
+        attributes.update((attribute.name, attribute) for attribute in told)
+        reply.add(GroupTag.SUBSCRIPTION, attributes.values())
     if any(wish.wish is None for wish in wishes.each):
         reply.status = Status.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS  # hides other warnings (RFC 3995 12.1)
     return reply

@@ -1,0 +1,101 @@
+"""Scope is exact: every kind of event of every printer and job, against subscriptions of every scope and kind."""
+
+from __future__ import annotations
+
+import random
+
+from pagebell.model.access import SYSTEM
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, JobState, JobStatus, PrinterName
+from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.intake import SubscriptionWish
+from pagebell.spooler.policy import Policy
+from pagebell.spooler.ports import Change
+from tests.unit.spooler.stage import Stage
+
+PRINTERS = [PrinterName(name) for name in ("p1", "p2", "p3")]
+JOBS_EACH = 2
+STATUS = JobStatus(JobState.PENDING, frozenset(), "", "", "", None, 0)
+INCLUDED = {
+    "printer-state-changed": {"printer-stopped", "printer-restarted", "printer-shutdown"},
+    "printer-config-changed": {"printer-media-changed", "printer-finishings-changed"},
+    "job-state-changed": {"job-created", "job-completed", "job-stopped"},
+    "system-state-changed": {"system-stopped", "system-restarted", "system-shutdown"},
+}
+"""Sub-events by RFC 3995 5.3.3.4 and PWG 5100.22, written down once more."""
+
+
+def should_hear(scope: Scope, wanted: EventKind, event: Event) -> bool:
+    """RFC 3995 5.3.3.5, for one wanted kind; for jobs that live."""
+    if event.kind != wanted and event.kind.value not in INCLUDED.get(wanted.value, ()):
+        return False
+    if scope == SERVER:
+        return True
+    if event.printer != scope.printer:
+        return False
+    return scope.job is None or event.job is None or event.job == scope.job
+
+
+def everything(jobs: dict[JobId, PrinterName]) -> list[Event]:
+    """Each kind of event once for each thing that it can befall, in disorder; but jobs begin and end as jobs do."""
+    events = []
+    for kind in EventKind:
+        if kind.startswith("job-"):
+            events += [Event(kind, 0.0, printer, job, job_status=STATUS) for job, printer in jobs.items()]
+        elif kind.startswith("printer-"):
+            events += [Event(kind, 0.0, printer) for printer in PRINTERS]
+        else:
+            events.append(Event(kind, 0.0, NO_PRINTER))
+    random.Random(5).shuffle(events)
+    order = {EventKind.JOB_CREATED: -1, EventKind.JOB_COMPLETED: 1}
+    return sorted(events, key=lambda event: order.get(event.kind, 0))
+
+
+async def heard(stage: Stage, subscription: Subscription) -> list[int]:
+    batch = await stage.spooler.subscriptions.read(subscription.id, SYSTEM, 0, 10_000)
+    assert [n.number for n in batch.notifications] == list(range(1, len(batch.notifications) + 1))
+    assert batch.missed == 0
+    return [n.event.seq for n in batch.notifications]
+
+
+async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
+    async with Stage(policy=Policy(housekeeping=1e9)) as stage:
+        await stage.add("p2")
+        await stage.add("p3")
+        jobs = {
+            await stage.submit(printer=printer, job_hold_until="indefinite"): printer
+            for printer in PRINTERS
+            for _ in range(JOBS_EACH)
+        }
+        scopes = [SERVER, *map(Scope, PRINTERS), *(Scope(printer, job) for job, printer in jobs.items())]
+        made: list[tuple[Subscription, Scope, frozenset[EventKind]]] = []
+        for scope in scopes:
+            for wanted in [
+                *({kind} for kind in EventKind),
+                {EventKind.JOB_PROGRESS, EventKind.PRINTER_STOPPED},
+            ]:
+                wish = SubscriptionWish(frozenset(wanted))
+                create = stage.spooler.subscriptions.create_subscription
+                made.append((await create(wish, SYSTEM, scope=scope), scope, wish.events))
+        first = len(stage.store.history)
+        for event in everything(jobs):
+            await stage.store.commit(Change(events=(event,)))
+        last = stage.store.history[-1].seq
+        for printer in PRINTERS:  # all jobs are over by now: only the printers' and the server's are told
+            await stage.store.commit(Change(events=(Event(EventKind.PRINTER_STOPPED, 0.0, printer),)))
+        for when in ("now", "after a restart"):
+            happened = stage.store.history[first:]
+            for subscription, scope, kinds in made:
+                expected = [
+                    event.seq
+                    for event in happened
+                    if any(should_hear(scope, kind, event) for kind in kinds)
+                    and (scope.job is None or event.seq <= end_of(happened, scope.job, last))
+                ]
+                assert await heard(stage, subscription) == expected, (when, scope, kinds)
+            await stage.restart()
+
+
+def end_of(happened: list[Event], job: JobId, last: int) -> int:
+    """The number of the event that ended the job."""
+    ends = [e.seq for e in happened if e.job == job and e.kind is EventKind.JOB_COMPLETED]
+    return ends[0] if ends else last
