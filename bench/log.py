@@ -13,7 +13,8 @@ from pagebell.clock import SystemClock
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import Event, EventKind, JobId, PrinterName
 from pagebell.model.job import Job, JobState
-from pagebell.model.subscription import SERVER
+from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
+from pagebell.spooler.eventlog import EventLog
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.policy import Policy
@@ -40,9 +41,25 @@ async def main(folder: Path) -> dict[str, float]:
     job = Job(JobId(1), "u", PrinterName("p"), "document", "ada", time.time(), JobState.PROCESSING)
     event = Event(EventKind.JOB_PROGRESS, time.time(), job.printer, job.id, job.status())
     stored = await _stored(store, (event,) * EACH)
-    published = _published(ledger, event)
+    published = _published(ledger.events, event, 10**9)
+    _attach(ledger.events, 100_000)
+    crowded = _published(ledger.events, event, 2 * 10**9)
     await store.close()
-    return {"events stored and published, 4 a transaction": stored, "events published": published}
+    return {
+        "events stored and published, 4 a transaction": stored,
+        "events published": published,
+        "events published, with 100,000 subscriptions": crowded,
+    }
+
+
+def _attach(events: EventLog, count: int) -> None:
+    """So many subscriptions, every other of a job, of all kinds of events."""
+    for number in range(2, count + 2):
+        scope = Scope(PrinterName("p"), JobId(number) if number % 2 else None)
+        every = frozenset(EventKind)
+        events.attach(
+            Subscription(SubscriptionId(number), "u", scope, every, "ada", 0.0, since=10**9 + 10**6)
+        )
 
 
 async def _stored(store: SqliteStore, events: tuple[Event, ...]) -> float:
@@ -59,10 +76,10 @@ async def _stored(store: SqliteStore, events: tuple[Event, ...]) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def _published(ledger: Ledger, event: Event) -> float:
-    events = [replace(event, seq=10**9 + number) for number in range(100_000)]
+def _published(log: EventLog, event: Event, first: int) -> float:
+    events = [replace(event, seq=first + number) for number in range(100_000)]
     begun = time.perf_counter()
-    ledger.events.publish(events)
+    log.publish(events)
     return len(events) / (time.perf_counter() - begun)
 
 

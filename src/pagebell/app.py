@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pagebell.clock import SystemClock
@@ -51,8 +52,10 @@ from pagebell.stores.sqlite import SqliteStore, StoreUnusable
 from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.stores.users import UserFile
 from pagebell.web.site import is_for_programs, site, takes_document
-from pagebell.windows import AddressError, WindowsDoor, open_door
-from pagebell.winspool.server.desk import Ask
+
+if TYPE_CHECKING:
+    from pagebell.windows import WindowsDoor
+    from pagebell.winspool.server.desk import Ask
 
 log = logging.getLogger(__name__)
 
@@ -203,10 +206,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         ) from None
     stack.push_async_callback(listener.close)
     service = Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config))
-    try:
-        windows = await open_door(stack, spooler, checked, config, _ipp_inside(service, host, port))
-    except AddressError as error:
-        raise StartError(str(error)) from None
+    windows = await _windows(stack, spooler, checked, config, _ipp_inside(service, host, port))
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
@@ -216,6 +216,20 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         ways=door.ways,
     )
     return running
+
+
+async def _windows(
+    stack: AsyncExitStack, spooler: Spooler, checked: Proofs, config: Config, ipp: Ask
+) -> WindowsDoor | None:
+    """The door for Windows clients, which takes long to import. Raises StartError."""
+    if config.rpc.listen == "off" and not config.rpc.samba_np:
+        return None
+    from pagebell.windows import AddressError, open_door  # noqa: PLC0415
+
+    try:
+        return await open_door(stack, spooler, checked, config, ipp)
+    except AddressError as error:
+        raise StartError(str(error)) from None
 
 
 def _ipp_inside(service: Service, host: str, port: int) -> Ask:

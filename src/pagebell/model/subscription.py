@@ -51,6 +51,13 @@ class Filter:
         return event.kind in self.kinds and self.scope.covers(event)
 
 
+def subscribed(wanted: frozenset[EventKind], kind: EventKind) -> EventKind:
+    """The kind among `wanted` that brings `kind`: that itself, or the one that includes it (RFC 3995 8.1)."""
+    if kind in wanted:
+        return kind
+    return next(one for one in wanted if kind in SUB_EVENTS.get(one, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A filter and a cursor over the event log, never a queue (RFC 3995 5).
@@ -84,10 +91,8 @@ class Subscription:
     """Number of the newest event when it came; given by the store, -1 before that."""
 
     def subscribed(self, event: Event) -> EventKind:
-        """Which of its wanted kinds brings it this event: that itself, or the one that includes it (RFC 3995 8.1)."""
-        if event.kind in self.events:
-            return event.kind
-        return next(kind for kind in self.events if event.kind in SUB_EVENTS.get(kind, ()))
+        """Which of its wanted kinds brings it this event."""
+        return subscribed(self.events, event.kind)
 
     @property
     def filter(self) -> Filter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -18,7 +19,7 @@ from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import Subscription
+from pagebell.model.subscription import Subscription, subscribed
 from pagebell.model.wording import event_text, language_for
 from pagebell.spooler.eventlog import Notification
 from pagebell.spooler.spooler import Spooler
@@ -50,39 +51,44 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 """notify-attributes-supported: what an event can carry beside what it always does (RFC 3995 5.3.4.1)."""
 
 
-def event_group(
-    notification: Notification, subscription: Subscription, origin: Origin, language: str = "en"
-) -> list[bytes]:
-    """One event-notification group, encoded (RFC 3996 5.2): its own three attributes, and what all readers share.
+def event_groups(
+    notifications: Iterable[Notification], subscription: Subscription, origin: Origin, language: str = "en"
+) -> list[tuple[Event, list[bytes]]]:
+    """Event-notification groups, encoded (RFC 3996 5.2), each with its event.
 
-    `language` is the answer's.
+    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's.
     """
-    event = notification.event
     own = language_for(subscription.language)
-    voice = Voice(
-        subscription.charset,
-        own,
-        subscription.subscribed(event),
-        of_system=subscription.scope.printer is None,
-        marked=own != language,
-    )
-    return [
-        _subscription_id(subscription.id),
-        _sequence_number(notification.number),
-        _user_data(subscription.user_data),
-        _shared(event, voice, origin),
-    ]
+    voice = Voice(subscription.charset, own, subscription.scope.printer is None, own != language)
+    kept = _kept(voice, origin)
+    start = _subscription_id(subscription.id) + _user_data(subscription.user_data)
+    wanted = subscription.events
+    groups = []
+    for number, event in notifications:
+        told = kept.get(event.seq)
+        if told is None or told[0] is not event:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            told = kept[event.seq] = event, _shared(event, voice, origin)
+        own_attributes = [start, _sequence_number(number), _subscribed_event(wanted, event.kind)]
+        groups.append((event, [*own_attributes, told[1]]))
+    return groups
 
 
 class Voice(NamedTuple):
-    """In which words an event is told."""
+    """In which words events are told."""
 
     charset: str
     language: str
-    subscribed: EventKind
     of_system: bool
     marked: bool
     """The text says which language it is in, as the answer is in another."""
+
+
+@lru_cache(maxsize=8)
+def _kept(voice: Voice, origin: Origin) -> dict[int, tuple[Event, bytes]]:
+    """What was encoded for some voice, by the events' numbers: a number alone may be another server's."""
+    return {}
 
 
 @lru_cache(maxsize=_KEPT)
@@ -91,15 +97,18 @@ def _user_data(octets: bytes) -> bytes:
 
 
 @lru_cache(maxsize=_KEPT)
+def _subscribed_event(wanted: frozenset[EventKind], kind: EventKind) -> bytes:
+    return encode_attribute(r.notify_subscribed_event(subscribed(wanted, kind).value))
+
+
 def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
-    """What is the same for all who read an event in one way, encoded once for all of them."""
+    """What is the same for all who read an event in one way."""
     return b"".join(map(encode_attribute, readable(_attributes(event, voice, origin), voice.charset)))
 
 
 def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
     text = event_text(event, voice.language)
     attributes = [
-        r.notify_subscribed_event(voice.subscribed.value),
         r.printer_up_time(max(1, int(event.at))),
         time_attribute(r.printer_current_time, event.at),
         r.notify_charset(voice.charset),

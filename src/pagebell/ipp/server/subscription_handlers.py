@@ -13,7 +13,7 @@ from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Origin, Reply
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
-from pagebell.ipp.server.events import carried, event_group
+from pagebell.ipp.server.events import carried, event_groups
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
@@ -203,7 +203,9 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     """
     spooler = call.spooler
     reply = Reply(encoded=[_up_time(up_time(spooler))])
-    _speak(call, reply, cursors)
+    alone = len(cursors) == 1
+    if not alone:
+        _speak(call, reply, cursors)
     room = MOST_EVENTS
     for number in list(cursors):
         try:
@@ -214,10 +216,11 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         told = batch.notifications[:room]
         room -= len(told)
         subscription = batch.subscription
-        for notification in told:
-            group = event_group(notification, subscription, call.origin, reply.language)
+        if alone:
+            reply.language, reply.charset = language_for(subscription.language), subscription.charset
+        for event, group in event_groups(told, subscription, call.origin, reply.language):
             if subscription.attributes:
-                group += await carried(notification.event, subscription, call.origin, spooler)
+                group.extend(await carried(event, subscription, call.origin, spooler))
             reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
         cursors[number] = told[-1].number if told else cursors[number] + batch.missed
         if batch.complete and len(told) == len(batch.notifications):

@@ -62,8 +62,8 @@ class CallLimits:
     """For a client to answer a call, or to be reached at all."""
     channels: int = 4096
     """Clients that are called."""
-    of_one: int = 256
-    """The same of one address."""
+    of_one: int = 2048
+    """The same of one address, behind which there may be many."""
 
 
 @dataclass(slots=True, eq=False)
