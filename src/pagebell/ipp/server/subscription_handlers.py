@@ -95,7 +95,8 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    scope = _scope(call)
+    everywhere = call.place.server and not call.is_system  # at the root all scopes are listed, as CUPS does
+    scope = None if everywhere else _scope(call)
     if (number := attributes.get(r.notify_job_id)) is not None:
         scope = await _scope_of_job(call, JobId(number))
     page = call.spooler.subscriptions.list(
