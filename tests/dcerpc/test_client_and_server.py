@@ -252,7 +252,7 @@ async def test_what_was_begun_has_one_deadline(monkeypatch: pytest.MonkeyPatch) 
     association = SimpleNamespace(state=State.BOUND, midway=True)
     writer = SimpleNamespace(get_extra_info=lambda name: None)
     limits = Limits(fragment_seconds=10, idle_seconds=50)
-    connection = _Connection(RpcServer(), association, None, writer, limits)  # type: ignore[arg-type]
+    connection = _Connection(RpcServer(), association, None, writer, limits, None)  # type: ignore[arg-type]
     with monkeypatch.context() as patched:
         patched.setattr(loop, "time", lambda: clock[0])
         first = connection._deadline()

@@ -19,6 +19,7 @@ SHELLS = {
     "server.py",
     "sockets.py",
     "endpoint_lookup.py",
+    "smb_pipe.py",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -24,11 +24,10 @@ BROKEN = (OSError, http.client.HTTPException)
 
 
 def post(server: ServerProcess, op: Op, *attributes: Attribute, groups: tuple[Group, ...] = ()) -> Message:
-    connection = http.client.HTTPConnection(server.authority, timeout=30)
     body = encode(build(op, server.uri("PDF"), *attributes, groups=groups))
-    connection.request("POST", "/ipp/print/PDF", body, {"Content-Type": "application/ipp"})
-    answer = decode(connection.getresponse().read())[0]
-    connection.close()
+    with closing(http.client.HTTPConnection(server.authority, timeout=30)) as connection:
+        connection.request("POST", "/ipp/print/PDF", body, {"Content-Type": "application/ipp"})
+        answer = decode(connection.getresponse().read())[0]
     assert answer.code < 0x0100, answer
     return answer
 
@@ -67,8 +66,8 @@ class Reader:
 
     def wait(self) -> None:
         """Read parts as they come, until the server is gone (RFC 3996 11)."""
-        with suppress(*BROKEN):
-            connection = http.client.HTTPConnection(self.server.authority, timeout=30)
+        connection = http.client.HTTPConnection(self.server.authority, timeout=30)
+        with suppress(*BROKEN), closing(connection):
             request = build(Op.GET_NOTIFICATIONS, self.server.uri("PDF"), *self.ask, r.notify_wait(True))
             connection.request("POST", "/ipp/print/PDF", encode(request), {"Content-Type": "application/ipp"})
             for message in parts_of(connection.getresponse()):

@@ -50,7 +50,7 @@ _OF_SUBSCRIPTIONS: Final = frozenset(
         *("charset-supported", "generated-natural-language-supported"),
     }
 )
-"""What else stands in column 2 of RFC 3995's table 1, and so belongs to 'subscription-template'."""
+"""What else stands in column 2 of RFC 3995's table 1: it belongs to 'subscription-template' besides."""
 
 
 @cache
@@ -94,7 +94,8 @@ class Selection:
         if (section := templates.get(group)) is not None:
             return _template(name, self.of, section)
         if group == _DESCRIPTIONS.get(self.of):
-            return not any(_template(name, self.of, section) for section in templates.values())
+            described = self.of is GroupTag.PRINTER and name in _OF_SUBSCRIPTIONS
+            return described or not any(_template(name, self.of, section) for section in templates.values())
         of, section = _STATUS.get(group, (None, None))
         return of is self.of and section is not None and name in _of(section)
 
