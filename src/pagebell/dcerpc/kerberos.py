@@ -7,6 +7,7 @@ itself sees by the client's first token which style it is. Where and how realms 
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import logging
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def ticket_holder() -> str | None:
         return None
 
 
-class _Kerberos:
+class _Kerberos(abc.ABC):
     """What both sides share: the library's context."""
 
     def __init__(self, gssapi: Any, context: Any) -> None:
@@ -121,8 +122,9 @@ class _Kerberos:
             raise SecurityError(f"Kerberos: {_why(error)}") from None
         return answer or b""
 
+    @abc.abstractmethod
     def _found(self) -> Principal:
-        raise NotImplementedError
+        """Whom the other side turned out to be."""
 
 
 class KerberosAcceptor(_Kerberos):

@@ -233,7 +233,7 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
     """The event as a sentence."""
     words = wording(language)
     said = event.notice or event.dialog
-    if said is not None and said.words:
+    if said is not None and said.words and said.to.user is None:  # what is meant for one is not told to all
         return said.words
     told = words.kinds.get(event.kind)
     if event.job_status is not None:

@@ -224,7 +224,8 @@ class Switchboard:
         dialogs = self._desk.spooler.dialogs
         with alone(remote):
             while not (found := self._unseen(remote, registration)):
-                if not await first_of(remote.over.wait(), dialogs.news()) or remote.over.is_set():
+                await first_of(remote.over.wait(), dialogs.news())
+                if remote.over.is_set():
                     raise PanRefusal(PanResult.TERMINATED)
         handles = []
         for dialog in found:
@@ -277,7 +278,8 @@ class Switchboard:
         if not self._answer(channel, octets):
             return None
         while dialog.status.is_open and dialog.turn == turn:
-            if not await first_of(channel.closed.wait(), dialog.changed.wait()) or channel.closed.is_set():
+            await first_of(channel.closed.wait(), dialog.changed.wait())
+            if channel.closed.is_set():
                 return None
         return octets_of(dialog.status.content) if dialog.status.is_open else None
 

@@ -87,12 +87,11 @@ async def leave(channel: Channel) -> None:
         await channel.dialog.close()
 
 
-async def first_of(*events: Awaitable[object]) -> bool:
+async def first_of(*events: Awaitable[object]) -> None:
     """Wait for one of them; the others are given up."""
     tasks = [asyncio.ensure_future(event) for event in events]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return True
     finally:
         for task in tasks:
             task.cancel()
