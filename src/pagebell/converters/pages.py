@@ -11,7 +11,7 @@ import sys
 import uuid
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -117,14 +117,13 @@ class PageConverter:
             return None
         asked = request(ticket, device, document.number, leave_out)
         target = self._folder / f"{uuid.uuid4().hex}.pdf"
-        try:
+        with ExitStack() as unfinished:
+            unfinished.callback(_forget, target)
             answer = await self._run({"source": os.fspath(path), "target": os.fspath(target), **asked})
             pages, left_out = int(answer["pages"]), int(answer["left_out"])
-            return await asyncio.to_thread(_result, target, document, pages, left_out)
-        except BaseException:
-            with suppress(OSError):
-                target.unlink(missing_ok=True)
-            raise
+            result = await asyncio.to_thread(_result, target, document, pages, left_out)
+            unfinished.pop_all()
+        return result
 
     def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
         """Without what the device does not know itself: page ranges, pages a side, copies, wishes for single pages.
@@ -221,6 +220,11 @@ def _wish(ticket: Ticket) -> dict[str, Any]:
     if ticket.orientation_requested is not None:
         wish["turn"] = _TURNS.get(ticket.orientation_requested, 0)
     return wish
+
+
+def _forget(target: Path) -> None:
+    with suppress(OSError):
+        target.unlink(missing_ok=True)
 
 
 def _result(target: Path, document: Document, pages: int, left_out: int) -> PagesConverted:
