@@ -28,6 +28,18 @@ MOST_PROPERTIES = 64
 
 
 @dataclass(frozen=True, slots=True)
+class ClientProgram:
+    """A program by which a job was sent, in its own words (IPP client-info); nothing follows from it."""
+
+    name: str
+    version: bytes = b""
+    version_text: str = ""
+    patches: str = ""
+    kind: int | None = None
+    """IPP client-type."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One job. Values only: `pagebell.model.lifecycle` makes its next version.
 
@@ -74,6 +86,9 @@ class Job:
     charset: str = "utf-8"
     language: str = "en"
     properties: tuple[Property, ...] = ()
+    clients: tuple[ClientProgram, ...] = ()
+    owner_uri: str = ""
+    """The owner as the client named them beside `owner` (IPP job-originating-user-uri)."""
     version: int = 1
 
     @property

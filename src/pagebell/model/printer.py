@@ -26,6 +26,10 @@ def printer_name(text: str) -> PrinterName:
     return PrinterName(text)
 
 
+PDF_VERSIONS = ("adobe-1.3", "adobe-1.4", "adobe-1.5", "adobe-1.6", "iso-32000-1_2008")
+"""As far as PDF documents are looked into here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a device can do. Sizes in hundredths of a millimetre, resolutions in dots per inch."""
@@ -45,6 +49,8 @@ class Capabilities:
     finishings: tuple[int, ...] = (3,)
     """RFC 8011 5.2.6 enum values; 3 is none."""
     output_bins: tuple[str, ...] = ("face-down",)
+    pdf_versions: tuple[str, ...] = ()
+    """PWG 5100.13 pdf-versions-supported; none where nobody knows."""
     number_up: tuple[int, ...] = (1,)
     """Pages that it puts on one side of a sheet."""
     number_up_formats: tuple[str, ...] = ()

@@ -22,9 +22,12 @@ from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import up_time
 from pagebell.ipp.server.describe_more import (
     MORE_STATE,
+    client_attributes,
+    format_attributes,
     place_attributes,
     raster_attributes,
     settable_attributes,
+    tray_attributes,
 )
 from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
@@ -164,6 +167,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_info(printer.info),
         r.printer_location(printer.location),
         r.printer_uuid(f"urn:uuid:{printer.uuid}"),
+        r.device_uuid(f"urn:uuid:{printer.uuid}"),
         r.printer_kind("document"),
         *((r.device_uri(printer.device),) if printer.device else ()),
     ]
@@ -283,6 +287,9 @@ class PrinterDescriber:
             *template_attributes(printer, capabilities),
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
+            *format_attributes(capabilities, self._spooler.policy.max_document),
+            *tray_attributes(capabilities),
+            *client_attributes(),
             *settable_attributes(),
             *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),

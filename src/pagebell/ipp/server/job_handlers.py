@@ -10,6 +10,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.clients import read_clients
 from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.operator_handlers import noted
@@ -130,6 +131,8 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
         subscriptions=wishes.granted,
         charset=request.charset,
         language=request.language,
+        clients=read_clients(attributes),
+        user_uri=attributes.get(r.requesting_user_uri) or "",
     )
     return order, wishes, ignored
 
