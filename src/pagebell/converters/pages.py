@@ -24,7 +24,7 @@ from pagebell.model.printer import Capabilities, media_size
 
 log = logging.getLogger(__name__)
 
-PDF, POSTSCRIPT = "application/pdf", "application/postscript"
+PDF = "application/pdf"
 UNCOLLATED = "separate-documents-uncollated-copies"
 UP = (1, 2, 4)
 """Pages that can be put on one side."""
@@ -64,16 +64,11 @@ def _widened(capabilities: Capabilities) -> Capabilities:
     if PDF not in capabilities.formats:
         return capabilities
     ranges = (*capabilities.page_ranges, *(() if PDF in capabilities.page_ranges else (PDF,)))
-    capabilities = replace(
+    return replace(
         capabilities,
         page_ranges=ranges,
         overrides=capabilities.overrides or OVERRIDES,
         override_formats=capabilities.override_formats if capabilities.overrides else (PDF,),
-    )
-    if POSTSCRIPT in capabilities.formats:  # whose pages could not be put on one side: no claim for both
-        return capabilities
-    return replace(
-        capabilities,
         number_up=tuple(sorted({*capabilities.number_up, *UP})),
         number_up_formats=capabilities.number_up_formats or (PDF,),
     )

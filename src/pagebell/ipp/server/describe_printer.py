@@ -256,27 +256,29 @@ class PrinterDescriber:
         self._spooler = spooler
         self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
-        self._fixed: dict[tuple[str, Origin], _Fixed] = {}
+        self._fixed: dict[tuple[str, Origin, str | None], _Fixed] = {}
 
-    def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
-        """The encoded attributes that were asked for."""
+    def describe(
+        self, printer: Printer, origin: Origin, selection: Selection, format: str | None = None
+    ) -> list[bytes]:
+        """The encoded attributes that were asked for, as they are for documents of a format (RFC 8011 4.2.5.1)."""
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
             origin = replace(origin, both_schemes=False)
         spooler = self._spooler
         found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
-        found.append(self._fragments(printer, origin).of(selection))
+        found.append(self._fragments(printer, origin, format).of(selection))
         return found
 
     def names(self, printer: Printer, origin: Origin) -> set[str]:
         """All attributes that the printer has."""
         return {attr.name for attr in STATE} | set(self._fragments(printer, origin).fragments)
 
-    def _fragments(self, printer: Printer, origin: Origin) -> _Fixed:
+    def _fragments(self, printer: Printer, origin: Origin, format: str | None = None) -> _Fixed:
         capabilities = self._spooler.printers.capabilities(printer.name)
         key = (printer.configuration, capabilities)
-        kept = self._fixed.get((printer.name, origin))
+        kept = self._fixed.get((printer.name, origin, format))
         if kept is not None and kept.key == key:
             return kept
         schemes = self._spooler.subscriptions.deliveries.schemes
@@ -284,7 +286,7 @@ class PrinterDescriber:
             *identity_attributes(printer, origin),
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
-            *template_attributes(printer, capabilities),
+            *template_attributes(printer, capabilities.of(format)),
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *format_attributes(capabilities, self._spooler.policy.max_document),
@@ -297,11 +299,11 @@ class PrinterDescriber:
         if len(self._fixed) >= _KEPT:
             self._fixed.clear()
         fixed = _Fixed(key, {attribute.name: encode_attribute(attribute) for attribute in attributes})
-        self._fixed[printer.name, origin] = fixed
+        self._fixed[printer.name, origin, format] = fixed
         return fixed
 
 
 _CHOICES: Final = 64
 """Selections of attributes for which a printer's joined fragments are kept."""
 _KEPT: Final = 256
-"""Encoded printers kept, one for each name and authority that clients call us by."""
+"""Encoded printers kept, one for each name, authority and format that clients ask by."""

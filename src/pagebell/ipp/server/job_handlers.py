@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Final
 
 from pagebell.ipp import registry as r
@@ -139,16 +138,13 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
 
 def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
     """What the printer can do for the documents to come, as far as their format is known."""
-    found = call.spooler.printers.capabilities(printer)
-    format_ = (call.request.attributes.get(r.document_format) or OCTET_STREAM).lower()
-    if format_ == OCTET_STREAM:
-        return found
-    ranges = found.page_ranges if format_ in found.page_ranges else ()
-    up = found.number_up if format_ in (found.number_up_formats or (format_,)) else (1,)
-    overrides = found.overrides if format_ in (found.override_formats or (format_,)) else ()
-    if (ranges, up, overrides) == (found.page_ranges, found.number_up, found.overrides):
-        return found
-    return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
+    return call.spooler.printers.capabilities(printer).of(named_format(call))
+
+
+def named_format(call: Call) -> str | None:
+    """The format that a request names; None where it is to be found out, or any."""
+    format_ = call.request.attributes.get(r.document_format)
+    return None if format_ is None or format_.lower() == OCTET_STREAM else format_.lower()
 
 
 def _refuse_secrets(call: Call) -> None:
