@@ -107,6 +107,17 @@ class Dialogs:
         """Have a parent for the timers."""
         self._tasks = tasks
 
+    @property
+    def stopping(self) -> bool:
+        """Nothing more will be asked, and nobody waits for an answer."""
+        return self._ledger.stopping
+
+    def begin_stop(self) -> None:
+        """Wake all who wait, to tell them so."""
+        self._opened.set()
+        for dialog in self._open.values():
+            dialog.wake()
+
     async def stop(self) -> None:
         """End all dialogs."""
         for dialog in list(self._open.values()):
@@ -145,7 +156,8 @@ class Dialogs:
                 self._expire(dialog, seconds), name=f"dialog {dialog.id}'s time"
             )
         self._opened.set()
-        self._opened = asyncio.Event()
+        if not self.stopping:
+            self._opened = asyncio.Event()
         return dialog
 
     async def end(self, dialog: Dialog) -> None:

@@ -143,6 +143,7 @@ class Spooler:
         self._ledger.stopping = True
         self._ledger.events.close()
         self.feed.close()
+        self.dialogs.begin_stop()
 
     # --- recovery ---
 

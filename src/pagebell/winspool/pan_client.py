@@ -184,13 +184,26 @@ async def _registered(
             await rpc.call(IRPCRemoteObject_Delete(ppRemoteObj=handle))
 
 
+async def _wait(rpc: RpcClient, call: _Waits, what: str) -> _WaitReply:
+    """A call that waits; servers may throw what they may return. [MS-PAN] 3.1.1.4.3, 3.1.1.4.5"""
+    try:
+        reply: _WaitReply = await rpc.call(call)
+    except Fault as fault:
+        if fault.status in (PanResult.STILL_WAITING, PanResult.TERMINATED):
+            raise PanError(what, fault.status) from None
+        raise
+    _check(what, reply.result)
+    return reply
+
+
 async def _listen(
     rpc: RpcClient, handle: ContextHandle, arrived: asyncio.Queue[Notification | Channel | Exception]
 ) -> None:
     """Ask anew as soon as there was an answer, so that little waits at the server. [MS-PAN] 3.2.2.4"""
     while True:
-        reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
-        _check("waiting for a notification", reply.result)
+        reply = await _wait(
+            rpc, IRPCAsyncNotify_GetNotification(pRemoteObj=handle), "waiting for a notification"
+        )
         kind = reply.ppOutNotificationType
         if kind is None or kind == NOTIFICATION_RELEASE:
             raise PanError("waiting for a notification", PanResult.TERMINATED)
@@ -202,8 +215,9 @@ async def _accept(
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
-            reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
-            _check("waiting for a channel", reply.result)
+            reply = await _wait(
+                rpc, IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle), "waiting for a channel"
+            )
             for channel in reply.ppChannelCtxt or ():
                 tasks.create_task(_begin(rpc, channel, arrived))
 
