@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -184,16 +184,15 @@ async def _registered(
             await rpc.call(IRPCRemoteObject_Delete(ppRemoteObj=handle))
 
 
-async def _wait(rpc: RpcClient, call: _Waits, what: str) -> _WaitReply:
-    """A call that waits; servers may throw what they may return. [MS-PAN] 3.1.1.4.3, 3.1.1.4.5"""
+@contextlib.contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """For a call that waits: servers may throw what they may return. [MS-PAN] 3.1.1.4.3, 3.1.1.4.5"""
     try:
-        reply: _WaitReply = await rpc.call(call)
+        yield
     except Fault as fault:
         if fault.status in (PanResult.STILL_WAITING, PanResult.TERMINATED):
             raise PanError(what, fault.status) from None
         raise
-    _check(what, reply.result)
-    return reply
 
 
 async def _listen(
@@ -201,9 +200,9 @@ async def _listen(
 ) -> None:
     """Ask anew as soon as there was an answer, so that little waits at the server. [MS-PAN] 3.2.2.4"""
     while True:
-        reply = await _wait(
-            rpc, IRPCAsyncNotify_GetNotification(pRemoteObj=handle), "waiting for a notification"
-        )
+        with _waiting("waiting for a notification"):
+            reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
+        _check("waiting for a notification", reply.result)
         kind = reply.ppOutNotificationType
         if kind is None or kind == NOTIFICATION_RELEASE:
             raise PanError("waiting for a notification", PanResult.TERMINATED)
@@ -215,9 +214,9 @@ async def _accept(
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
-            reply = await _wait(
-                rpc, IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle), "waiting for a channel"
-            )
+            with _waiting("waiting for a channel"):
+                reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
+            _check("waiting for a channel", reply.result)
             for channel in reply.ppChannelCtxt or ():
                 tasks.create_task(_begin(rpc, channel, arrived))
 
