@@ -104,8 +104,9 @@ class Dialogs:
         ledger.listeners.append(self._committed)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Have a parent for the timers."""
+        """Have a parent for the timers; numbers go on behind those of before, each of which took an event."""
         self._tasks = tasks
+        self._last = self._ledger.last_event
 
     @property
     def stopping(self) -> bool:
