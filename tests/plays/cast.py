@@ -24,6 +24,7 @@ from pagebell.dcerpc.security import Level
 from pagebell.model.document import Ticket
 from pagebell.model.printer import Capabilities
 from pagebell.sources.manual_duplex import ManualDuplex
+from pagebell.spooler.sources import Source
 from pagebell.testing import ScriptedDevice
 from pagebell.winspool import devmode
 from pagebell.winspool.changes import ChangeFlag, JobField
@@ -338,10 +339,10 @@ class House(Stand):
 
 
 @contextlib.asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[Play]:
+async def house(folder: Path, sources: Mapping[str, Source] | None = None) -> AsyncIterator[Play]:
     """A play about to begin."""
     made = House(
-        sources={"manual-duplex": ManualDuplex({"printers": ["p1"]})},
+        sources=sources or {"manual-duplex": ManualDuplex({"printers": ["p1"]})},
         converter=PageConverter(folder),
         devices={"scripted:p1": ScriptedDevice(Capabilities(formats=("application/pdf",)))},
     )
