@@ -26,6 +26,8 @@ from pagebell.ipp.registry import Status as S
 from pagebell.ipp.server.status import STATUS, status_of
 from pagebell.model import errors
 from pagebell.model.access import SYSTEM
+from pagebell.model.event import PrinterName
+from pagebell.spooler.printers import PrinterWish
 from tests.asking import build, job_id
 from tests.unit.ipp_server.door import ADMIN, P1, Door, door, first, principal, status
 
@@ -404,3 +406,32 @@ async def test_what_a_question_has_that_is_not_supported_is_told_each_time(d: Do
         answer = await send(d, question)
         assert status(answer) == S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         assert list(first(answer, GroupTag.UNSUPPORTED).attributes) == ["x-nonsense"]
+
+
+async def test_description_of_a_printer_is_that_of_its_last_change(d: Door) -> None:
+    await d.add("other")
+    names = r.requested_attributes("printer-info", "printer-name", "printer-type", "printer-state-message")
+    seen = []
+    for change in ("", "info", "pause", "default"):
+        if change == "info":
+            await d.spooler.printers.change(
+                d.printer.name, PrinterWish(device=d.printer.device, info="new"), SYSTEM
+            )
+        elif change == "pause":
+            await d.spooler.printers.pause(d.printer.name, SYSTEM)
+        elif change == "default":
+            await d.spooler.printers.set_default(PrinterName("other"), SYSTEM)
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, names), GroupTag.PRINTER)
+        seen.append([str(told.get(a)) for a in (r.printer_info, r.printer_state_message)])
+        other = first(
+            await d.ask(Op.GET_PRINTER_ATTRIBUTES, names, path="/ipp/print/other"), GroupTag.PRINTER
+        )
+        assert (other.get(r.printer_info), other.get(r.printer_name)) == ("other", "other")
+        types = [group.get(r.printer_type) or 0 for group in (told, other)]
+        assert [bool(bits & 0x20000) for bits in types] == [change != "default", change == "default"]
+    assert seen == [
+        ["p1", ""],
+        ["new", ""],
+        ["new", "Paused by an operator."],
+        ["new", "Paused by an operator."],
+    ]

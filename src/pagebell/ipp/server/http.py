@@ -62,9 +62,7 @@ class IppApplication:
         try:
             origin = await self._origin(scope, headers)
             reads_parts = _LIBCUPS not in headers.get(b"user-agent", b"")
-            answer = await self._service.answer(
-                body, admission.principal, origin, reads_parts=reads_parts
-            )
+            answer = await self._service.answer(body, admission.principal, origin, reads_parts=reads_parts)
         except BodyBroken:
             await _hang_up(scope, receive)
             return

@@ -134,7 +134,12 @@ class Service:
     def _understood(self, octets: bytes, request_id: int) -> Request:
         """What a message asks for; of short questions, which clients ask again and again, that is found out once."""
         code = int.from_bytes(octets[2:4])
-        if code not in _QUESTIONS or len(octets) > _SHORT or request_id < 1 or log.isEnabledFor(logging.DEBUG):
+        if (
+            code not in _QUESTIONS
+            or len(octets) > _SHORT
+            or request_id < 1
+            or log.isEnabledFor(logging.DEBUG)
+        ):
             return self._checked(octets)
         return self._known_question(octets[:4] + _ANY_ID + octets[8:])
 
