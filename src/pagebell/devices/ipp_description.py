@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from pagebell.devices.ipp_supplies import supplies
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.message import Group
@@ -158,7 +159,7 @@ def status(info: PrinterInfo) -> DeviceStatus:
     message = _plain(info.message)
     if not message and stopped:
         message = f"The printer has stopped: {', '.join(sorted(reasons)) or 'it does not say why'}."
-    return DeviceStatus(stopped, frozenset(reasons), message)
+    return DeviceStatus(stopped, frozenset(reasons), message, supplies(info.raw))
 
 
 def _plain(text: str) -> str:
