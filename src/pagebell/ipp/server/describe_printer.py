@@ -304,7 +304,7 @@ class PrinterDescriber:
             r.printer_type(_printer_type(capabilities, is_default=is_default)),
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
-            *template_attributes(printer, capabilities.of(format)),
+            *template_attributes(printer, _told(capabilities, format)),
             *place_attributes(printer, origin),
             *raster_attributes(capabilities),
             *format_attributes(capabilities, self._spooler.policy.max_document),
@@ -317,6 +317,14 @@ class PrinterDescriber:
         kept = _Fragments(source, _encode(attributes))
         _keep(self._fixed, (printer.name, origin, format), kept)
         return kept
+
+
+def _told(capabilities: Capabilities, format: str | None) -> Capabilities:
+    """For documents of a format; but as to pages on one side, what holds for all formats.
+
+    More is done where it can be: ipptool's ipp-1.1.test asks about PDF, and prints PostScript by what it was told.
+    """
+    return replace(capabilities.of(format), number_up=capabilities.of().number_up)
 
 
 def _encode(attributes: Iterable[Attribute]) -> dict[str, bytes]:
