@@ -13,9 +13,10 @@ from cyclopts import Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
 from pagebell.cli.console import console
+from pagebell.cli.desktop import Desktop, connected
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.prompting import Asker
+from pagebell.cli.prompting import Asker, Attention
 from pagebell.cli.words import (
     ANSWER_NEEDED,
     is_troubled,
@@ -28,6 +29,7 @@ from pagebell.cli.words import (
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.notices import OPENED
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
@@ -50,6 +52,7 @@ def print_files(
     title: str = "",
     wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
     hold: Annotated[bool, Parameter(negative="")] = False,
+    desktop: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = LOCAL,
 ) -> int:
     """Print files on any IPP printer or Windows print server and tell how it goes, to the end.
@@ -72,6 +75,8 @@ def print_files(
         Stay until the documents are printed.
     hold
         Keep the jobs from printing until they are released.
+    desktop
+        Show what the printer says and asks, and the end, as notifications on the desktop, too.
     """
     if not files:
         raise UsageError("No file was named. Name one, or '-' for standard input.")
@@ -94,6 +99,7 @@ def print_files(
         title=title,
         wait=wait and not hold,
         hold=hold,
+        desktop=desktop,
     )
     return order.carry_out()
 
@@ -124,13 +130,17 @@ class _Order:
         title: str,
         wait: bool,
         hold: bool,
+        desktop: bool,
     ) -> None:
         self._connection = connection
         self._to = to
         self._options = options
         self._wait = wait
         self._hold = hold
+        self._wants_desktop = desktop
+        self._desktop: Desktop | None = None
         self._client: PrintClient | None = None
+        self._attention: Attention | None = None
         self._papers = [
             _Paper(number, file, _name(file), title or _name(file)) for number, file in enumerate(files)
         ]
@@ -153,11 +163,17 @@ class _Order:
         """Send one document after the other; each is followed while the next is sent."""
         async with await self._open() as client:
             self._client = client
+            if self._wants_desktop:
+                self._desktop = await connected()
             where = await self._greet(client, screen)
-            async with asyncio.TaskGroup() as group:
-                for paper in self._papers:
-                    if await self._send(client, paper, screen, where) and self._wait:
-                        group.create_task(self._follow(client, paper, screen))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for paper in self._papers:
+                        if await self._send(client, paper, screen, where) and self._wait:
+                            group.create_task(self._follow(client, paper, screen))
+            finally:
+                if self._attention is not None:
+                    await self._attention.close()
 
     async def _open(self) -> PrintClient:
         """A client of the printer that was meant."""
@@ -182,6 +198,9 @@ class _Order:
             troubles = printer_troubles(printer.reasons)
             why = f" {troubles[0]}" if troubles else ""
             raise CommandError(f"The printer {printer.name or client.uri} takes no jobs at present.{why}")
+        if not isinstance(client, Client) or OPENED in printer.events:
+            asker = Asker(screen, self._connection.at(_root(client)).hint(), self._desktop)
+            self._attention = Attention(asker, client.notices)
         return plain_text(printer.name).rstrip(".") or client.uri
 
     async def _send(self, client: PrintClient, paper: _Paper, screen: Display, where: str) -> bool:
@@ -228,22 +247,20 @@ class _Order:
 
     async def _follow(self, client: PrintClient, paper: _Paper, screen: Display) -> None:
         assert paper.job is not None
-        asker = Asker(self._connection, client, screen) if isinstance(client, Client) else None
         try:
             async for update in client.follow(paper.job):
                 paper.job = update.job
                 self._tell(paper, screen, update)
-                if asker is not None:
-                    asker.see(update.job)
+                if self._attention is not None:
+                    self._attention.see(update.job)
+            if self._desktop is not None and paper.job.is_final:
+                await self._desktop.tell(paper.name, outcome(paper.job))
         except ConnectionFailed as error:
             text = f"Sent as job {paper.job.id}, but what became of it is not known: {error.reason}."
             self._show(paper, screen, text, Tone.UNKNOWN)
         except ClientError as error:
             text = f"Sent as job {paper.job.id}, but what became of it is not known. {sentence(error)}"
             self._show(paper, screen, text, Tone.UNKNOWN)
-        finally:
-            if asker is not None:
-                await asker.close()
 
     def _tell(self, paper: _Paper, screen: Display, update: JobUpdate) -> None:
         job = update.job
@@ -275,11 +292,18 @@ class _Order:
             if paper.job is None:
                 print(f"{paper.name}: Not sent.", file=sys.stderr)
             elif not paper.job.is_final:
-                how = f"pagebell cancel {self._reference(paper.job)}"
-                print(
-                    f"{paper.name}: Job {paper.job.id} goes on printing. Cancel it with: {how}",
-                    file=sys.stderr,
-                )
+                number, reference = paper.job.id, self._reference(paper.job)
+                told = f"{paper.name}: Job {number} goes on printing."
+                if self._attention is not None and self._attention.is_asked(paper.job):
+                    server = reference.removeprefix(str(number))
+                    answer = f"pagebell dialogs answer{server}"
+                    told = f"{paper.name}: Job {number} waits for an answer ('{answer}')."
+                print(f"{told} Cancel it with: pagebell cancel {reference}", file=sys.stderr)
+
+
+def _root(client: PrintClient) -> str:
+    """The server's address, for further commands; a Windows printer's own, for its server may hear less."""
+    return client.address.at("/").uri if isinstance(client, Client) else client.uri
 
 
 def _name(file: str) -> str:

@@ -71,6 +71,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "prints its jobs in another order",
             EventKind.PRINTER_RESTARTED: "has been restarted",
             EventKind.PRINTER_SHUTDOWN: "has been shut down",
+            EventKind.DIALOG_OPENED: "asks somebody something",
+            EventKind.DIALOG_CLOSED: "has its answer, or asks no more",
+            EventKind.NOTICE: "says something to somebody",
             EventKind.SYSTEM_RESTARTED: "has been restarted",
             EventKind.SYSTEM_SHUTDOWN: "is shutting down",
             EventKind.SYSTEM_CONFIG_CHANGED: "has new settings",
@@ -116,6 +119,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "druckt seine Aufträge in anderer Reihenfolge",
             EventKind.PRINTER_RESTARTED: "wurde neu gestartet",
             EventKind.PRINTER_SHUTDOWN: "wurde heruntergefahren",
+            EventKind.DIALOG_OPENED: "fragt jemanden etwas",
+            EventKind.DIALOG_CLOSED: "hat eine Antwort oder fragt nicht mehr",
+            EventKind.NOTICE: "teilt jemandem etwas mit",
             EventKind.SYSTEM_RESTARTED: "wurde neu gestartet",
             EventKind.SYSTEM_SHUTDOWN: "wird heruntergefahren",
             EventKind.SYSTEM_CONFIG_CHANGED: "hat neue Einstellungen",
@@ -161,6 +167,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime ses tâches dans un autre ordre",
             EventKind.PRINTER_RESTARTED: "a été redémarrée",
             EventKind.PRINTER_SHUTDOWN: "a été mise hors service",
+            EventKind.DIALOG_OPENED: "demande quelque chose à quelqu’un",
+            EventKind.DIALOG_CLOSED: "a sa réponse ou ne demande plus rien",
+            EventKind.NOTICE: "dit quelque chose à quelqu’un",
             EventKind.SYSTEM_RESTARTED: "a été redémarré",
             EventKind.SYSTEM_SHUTDOWN: "va s’arrêter",
             EventKind.SYSTEM_CONFIG_CHANGED: "a de nouveaux réglages",
@@ -206,6 +215,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime sus trabajos en otro orden",
             EventKind.PRINTER_RESTARTED: "se ha reiniciado",
             EventKind.PRINTER_SHUTDOWN: "se ha apagado",
+            EventKind.DIALOG_OPENED: "pregunta algo a alguien",
+            EventKind.DIALOG_CLOSED: "tiene su respuesta o ya no pregunta",
+            EventKind.NOTICE: "le dice algo a alguien",
             EventKind.SYSTEM_RESTARTED: "se ha reiniciado",
             EventKind.SYSTEM_SHUTDOWN: "se va a apagar",
             EventKind.SYSTEM_CONFIG_CHANGED: "tiene nuevos ajustes",
@@ -251,6 +263,8 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
         return _told(words.printer.format(printer=event.printer, state=state), printer.message)
     if event.system_status is not None:
         return _told(words.server.format(state=told or words.servers[event.system_status.state]), "")
+    if told is not None and event.printer:
+        return _told(words.printer.format(printer=event.printer, state=told), "")
     return words.other.format(kind=event.kind.value, printer=event.printer)
 
 
