@@ -18,14 +18,29 @@ from pagebell.ipp.server import Service
 from pagebell.ipp.server.call import Origin
 from pagebell.model.access import Principal
 from pagebell.model.event import JobId
-from pagebell.winspool.idl import par, par_more, rprn, rprn_data, rprn_ipp, rprn_jobs, rprn_packages
-from pagebell.winspool.idl.containers import RPC_BIDI_REQUEST_CONTAINER, RPC_BIDI_REQUEST_DATA
+from pagebell.winspool.idl import (
+    par,
+    par_more,
+    rprn,
+    rprn_data,
+    rprn_ipp,
+    rprn_jobs,
+    rprn_packages,
+    rprn_setup,
+)
+from pagebell.winspool.idl.containers import (
+    DRIVER_CONTAINER,
+    RPC_BIDI_REQUEST_CONTAINER,
+    RPC_BIDI_REQUEST_DATA,
+)
 from pagebell.winspool.idl.rprn_jobs import (
     PropertyBlob,
     RPC_EPrintPropertyType,
     RPC_PrintNamedProperty,
     RPC_PrintPropertyValue,
 )
+from pagebell.winspool.idl.types import DRIVER_INFO_2
+from pagebell.winspool.server.desk import Settings
 from pagebell.winspool.werror import Win32, hresult_of
 from tests.winspool.stand import Stand, open_printer, print_document, stand, start_doc
 
@@ -236,3 +251,16 @@ async def test_packages_that_windows_brings_along_are_told_and_no_other(here: St
             pcchDestInfPath=260,
         )
         assert (await ask(send)).result == hresult_of(Win32.FILE_NOT_FOUND)  # type: ignore[attr-defined]
+
+
+async def test_a_driver_that_a_printer_uses_stays(here: Stand) -> None:
+    here.desk.settings = Settings(driver="D", accept_driver_records=True)
+    added = rprn_setup.RpcAddPrinterDriver(
+        pDriverContainer=DRIVER_CONTAINER(Level=2, DriverInfo=DRIVER_INFO_2(cVersion=3, pName="D"))
+    )
+    gone = rprn_setup.RpcDeletePrinterDriver(pEnvironment="Windows x64", pDriverName="d")
+    async with here.client("root") as client:
+        assert (await client.call(added)).result == 0
+        assert (await client.call(gone)).result == Win32.PRINTER_DRIVER_IN_USE
+        here.desk.settings = replace(here.desk.settings, driver="Another")
+        assert (await client.call(gone)).result == 0
