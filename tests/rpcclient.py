@@ -55,7 +55,7 @@ CHANGES: Commands = (
     ("getprinter PDF 1", "comment:[hello]"),
     ('setprinter PDF "Writes documents to a folder"', "Success in setting comment."),
     ("setprintername PDF Front", "Success in setting printername."),
-    ("getprinter Front 1", "name:[\\\\{host}\\Front]"),
+    ("getprinter Front 1", "\\Front]"),
     ("setprintername Front PDF", "Success in setting printername."),
     ("addform PDF foo 1", ""),
     ("getform PDF foo", "foo\n\tflag: FORM_USER (0)"),
