@@ -331,7 +331,11 @@ def _merged(old: bytes, container: SECURITY_CONTAINER) -> bytes:
 
 
 def _secure(desk: Desk, wanted: Wanted, container: SECURITY_CONTAINER) -> None:
-    old = security.PRINTER_SECURITY if wanted.printer is None else security_of(desk, wanted.printer)
+    old = (
+        security.describe(desk.settings.access)
+        if wanted.printer is None
+        else security_of(desk, wanted.printer)
+    )
     merged = _merged(old, container)
     wanted.note(access=security.grants(merged))
     wanted.keep(descriptor=merged)

@@ -174,7 +174,8 @@ def _profile(desk: Desk, printer: Printer) -> Profile:
 
 def security(desk: Desk, printer: Printer) -> bytes:
     """A printer's security descriptor."""
-    return _profile(desk, printer).descriptor or describe(printer.access)
+    rules = desk.settings.access if printer.access is None else printer.access
+    return _profile(desk, printer).descriptor or describe(rules)
 
 
 def port_name(printer: Printer) -> str:
