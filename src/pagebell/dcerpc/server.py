@@ -34,6 +34,8 @@ from pagebell.dcerpc.status import Fault, Status
 log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
 _BACKLOG = 128
+_FAREWELL = 0.5
+"""Seconds that calls have for their answers when the server ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,8 @@ class _Connection:
                     await self._handle(self._association.receive(data), calls)
                     await self._flush()
             except asyncio.CancelledError:
+                if self._tasks:  # what waited for the server's end may still say so
+                    await asyncio.wait(tuple(self._tasks.values()), timeout=_FAREWELL)
                 self._association.shut_down()
                 self._writer.write(self._association.data_to_send())
                 raise
