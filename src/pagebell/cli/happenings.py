@@ -212,6 +212,8 @@ def meaning(event: Notification, job: JobInfo | None) -> tuple[Tone, str]:
         return Tone.TROUBLE, plain_text(event.text)
     if event.event == CLOSED:
         return Tone.GOING, "The question is closed."
+    if job is not None and event.event == "job-completed" and not job.is_final:
+        return Tone.UNKNOWN, plain_text(event.text)
     if job is not None and job.state is not UNSET:
         if job.is_final:
             return (Tone.DONE if job.state == JobState.COMPLETED else Tone.FAILED), outcome(job)

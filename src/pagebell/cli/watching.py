@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from math import inf
 from typing import Annotated, Final
@@ -150,7 +150,7 @@ async def _show(desktop: Desktop, event: Notification) -> None:
 
 
 async def _windows(connection: Connection, target: str, report: Log | JsonLines, desktop: bool) -> int:
-    """What a Windows print server tells of a printer or, to its end, of one of its jobs."""
+    """What a Windows print server tells of all its printers, of one, or, to its end, of one of its jobs."""
     is_job = target.isascii() and target.isdigit()
     client = connection.any("" if is_job else target)
     assert isinstance(client, WindowsClient)
@@ -161,9 +161,6 @@ async def _windows(connection: Connection, target: str, report: Log | JsonLines,
     try:
         if is_job:
             return await _windows_job(client, int(target), report, attention)
-        if not client.address.printer:
-            listing = "'pagebell printers list' shows them."
-            raise UsageError(f"Name one of the printers of {client.uri}; {listing}")
         for job in await client.jobs():
             attention.see(job)
         async for event in client.events(on_connection=report.connection):
@@ -199,15 +196,13 @@ async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
             path = "/" + job.printer_uri.split("://", 1)[-1].partition("/")[2]
             client = connection.client(client.address.at(path).uri)
         return client, job
-    client = connection.client(target)
-    if client.address.path == "/":
-        return client, "server"
-    try:
-        await client.printer_status()
-    except BaseException:
-        await client.close()
-        raise
-    return client, "printer"
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connection.client(target))
+        whole = client.address.path == "/"
+        if not whole:
+            await client.printer_status()
+        stack.pop_all()  # it goes on
+    return client, "server" if whole else "printer"
 
 
 def keywords(given: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step, unasked
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.devices import NOTHING_REPORTED, Devices, MakeDevice
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
@@ -29,7 +30,7 @@ from pagebell.spooler.ports import (
     JobQuery,
     Store,
 )
-from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.printers import Printers
 from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
@@ -44,6 +45,11 @@ log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
+_THEN = {
+    Cause.ADJOURN: "it goes on where it was",
+    Cause.INTERRUPT: "it is printed again from the start",
+    Cause.RECOVER_HELD: "release it to print it",
+}
 _AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
@@ -75,15 +81,14 @@ class Spooler:
         self.sources = Sources(self._ledger, self.dialogs, self.jobs, sources or {})
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
-        self.printers = Printers(
+        self._devices = Devices(
             self._ledger,
-            self.jobs,
-            self.queue,
             make_device,
             inspector or NullInspector(),
             converter or IdentityConverter(),
             self.sources,
         )
+        self.printers = Printers(self._ledger, self.jobs, self.queue, self._devices)
         self.settings = Settings(self._ledger)
         self.properties = Properties(self._ledger)
         self.tally = Tally()
@@ -109,7 +114,7 @@ class Spooler:
             await self._ledger.store.close()
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
-        self.printers.start(group)
+        self._devices.start(group)
         self.subscriptions.deliveries.start(group)
         self.dialogs.start(group)
         self.sources.start(group)
@@ -127,7 +132,7 @@ class Spooler:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
             await self.sources.stop()
-            await self.printers.stop()
+            await self._devices.stop()
             await self.dialogs.stop()
             self._teller.cancel()
             await self.system.stopping()
@@ -143,6 +148,7 @@ class Spooler:
         self._ledger.stopping = True
         self._ledger.events.close()
         self.feed.close()
+        self.dialogs.begin_stop()
 
     # --- recovery ---
 
@@ -153,10 +159,8 @@ class Spooler:
         for printer in list(ledger.printers.values()):
             fresh = replace(
                 printer,
+                **NOTHING_REPORTED,
                 current=None,
-                device_stopped=False,
-                device_reasons=frozenset(),
-                device_message="",
                 questions=(),
                 failed_sources=(),
             )
@@ -170,14 +174,9 @@ class Spooler:
         for job in list(ledger.roster.living()):
             if not job.is_on_device:
                 continue
-            cause = recovery_cause(ledger.policy.on_recovery)
-            told = "The server went down while this was printing; "
-            told += (
-                "it is printed again from the start."
-                if cause is Cause.INTERRUPT
-                else "release it to print it."
-            )
-            new, events = step(job, cause, now, message="" if job.is_stopping else told)
+            cause = recovery_cause(job, ledger.policy.on_recovery)
+            told = "" if job.is_stopping else f"The server went down while this was printing; {_THEN[cause]}."
+            new, events = step(job, cause, now, message=told)
             gone = (new.id,) if new.purging and new.state.is_final else ()
             await ledger.store.commit(Change(jobs=(new,), events=events, gone_jobs=gone))
             log.info("job %d was printing when the server went down: now %s", new.id, new.state.name.lower())

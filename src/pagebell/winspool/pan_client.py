@@ -300,10 +300,22 @@ async def _registration(
             await rpc.call(IRPCRemoteObject_Delete(ppRemoteObj=handle))
 
 
+@contextlib.contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """For a call that waits: servers may throw what they may return. [MS-PAN] 3.1.1.4.3, 3.1.1.4.5"""
+    try:
+        yield
+    except Fault as fault:
+        if fault.status in (PanResult.STILL_WAITING, PanResult.TERMINATED):
+            raise PanError(what, fault.status) from None
+        raise
+
+
 async def _listen(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> None:
     """Ask anew as soon as there was an answer, so that little waits at the server. [MS-PAN] 3.2.2.4"""
     while True:
-        reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
+        with _waiting("waiting for a notification"):
+            reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
         _check("waiting for a notification", reply.result)
         kind = reply.ppOutNotificationType
         if kind is None or kind == NOTIFICATION_RELEASE:
@@ -314,7 +326,8 @@ async def _listen(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> No
 async def _accept(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
-            reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
+            with _waiting("waiting for a channel"):
+                reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
             _check("waiting for a channel", reply.result)
             for channel in reply.ppChannelCtxt or ():
                 tasks.create_task(_begin(rpc, channel, arrived))
