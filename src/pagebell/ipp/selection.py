@@ -93,6 +93,8 @@ class Selection:
         templates = _TEMPLATES.get(self.of, {})
         if (section := templates.get(group)) is not None:
             return _template(name, self.of, section)
+        if group == "resource-description":
+            return self.of is GroupTag.RESOURCE and name in _of(Section.RESOURCE_DESCRIPTION)
         if group == _DESCRIPTIONS.get(self.of):
             described = self.of is GroupTag.PRINTER and name in _OF_SUBSCRIPTIONS
             return described or not any(_template(name, self.of, section) for section in templates.values())

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import encode_attribute, integer_writer
-from pagebell.ipp.registry import JobState, PrinterState, SystemState
+from pagebell.ipp.registry import JobState, PrinterState, ResourceState, SystemState
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import job_attributes, time_attribute
@@ -141,6 +141,15 @@ def _what_happened(event: Event) -> list[Attribute]:
         attributes += [
             r.system_state(SystemState(event.system_status.state)),
             r.system_state_reasons(*(sorted(event.system_status.reasons) or ("none",))),
+        ]
+    if event.resource is not None:
+        attributes.append(r.notify_resource_id(event.resource))
+    if event.resource_status is not None:
+        resource = event.resource_status
+        attributes += [
+            r.resource_state(ResourceState(resource.state)),
+            r.resource_state_reasons(*(sorted(resource.reasons) or ("none",))),
+            r.resource_state_message(resource.message),
         ]
     return attributes
 

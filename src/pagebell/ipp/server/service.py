@@ -21,6 +21,7 @@ from pagebell.ipp.server import (
     job_handlers,
     operator_handlers,
     printer_handlers,
+    resource_handlers,
     setting_handlers,
     subscription_handlers,
     system_handlers,
@@ -72,6 +73,7 @@ class Service:
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
             **system_handlers.handlers(describer, lambda: self._handlers),
+            **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
@@ -157,6 +159,7 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
         *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
         *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
+        *(Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }
 )

@@ -17,7 +17,7 @@ from pagebell.ipp.server.events import carried, event_groups
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
-from pagebell.model.event import JobId
+from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
 from pagebell.spooler.spooler import Spooler
@@ -35,6 +35,7 @@ def handlers() -> dict[Op, Handler]:
     """Which function does which operation."""
     return {
         Op.CREATE_PRINTER_SUBSCRIPTIONS: create_printer_subscriptions,
+        Op.CREATE_RESOURCE_SUBSCRIPTIONS: create_resource_subscriptions,
         Op.CREATE_SYSTEM_SUBSCRIPTIONS: create_system_subscriptions,
         Op.CREATE_JOB_SUBSCRIPTIONS: create_job_subscriptions,
         Op.GET_SUBSCRIPTION_ATTRIBUTES: get_subscription_attributes,
@@ -53,6 +54,13 @@ async def create_printer_subscriptions(call: Call) -> Reply:
 async def create_system_subscriptions(call: Call) -> Reply:
     """Create-System-Subscriptions, PWG 5100.22: of the server, all its printers and their jobs."""
     return await _create(call, _scope(call))
+
+
+async def create_resource_subscriptions(call: Call) -> Reply:
+    """Create-Resource-Subscriptions, PWG 5100.22 6.2.2"""
+    call.demand_system()
+    number = ResourceId(call.request.attributes.get(r.resource_id) or 0)
+    return await _create(call, Scope(resource=number))
 
 
 def _scope(call: Call) -> Scope:
@@ -280,6 +288,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     if scope.printer is not None:
         attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
     else:
+        if scope.resource is not None:
+            attributes.append(r.notify_resource_id(scope.resource))
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))
