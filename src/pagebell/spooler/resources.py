@@ -33,6 +33,7 @@ from pagebell.model.resource import (
     step,
 )
 from pagebell.model.subscription import Scope, Subscription
+from pagebell.spooler.changing import contents
 from pagebell.spooler.formats import HEAD, detect
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.ledger import Ledger, to_end
@@ -148,11 +149,12 @@ class Resources:
         upload = self._ledger.documents.create(key)
         self._incoming[number] = 0
         try:
-            await self._receive(number, spec.format, upload, body)
+            try:
+                await self._receive(number, spec.format, upload, body)
+            except BaseException:
+                await upload.abort()
+                raise
             return await to_end(self._filled(number, spec, key, upload))
-        except BaseException:
-            await upload.abort()
-            raise
         finally:
             del self._incoming[number]
 
@@ -172,20 +174,24 @@ class Resources:
         _check(head, format_)
 
     async def _filled(self, number: ResourceId, spec: DataSpec, key: DocumentKey, upload: Upload) -> Resource:
-        stored: Stored = await upload.commit()
-        data = Data(
-            *(key, spec.format, stored.octets, stored.digest),
-            *(spec.signature, spec.version, spec.string_version, spec.patches),
-        )
-        contents = () if stored.content is None else (stored.content,)
+        try:
+            stored: Stored = await upload.commit()
+            data = Data(
+                *(key, spec.format, stored.octets, stored.digest),
+                *(spec.signature, spec.version, spec.string_version, spec.patches),
+            )
 
-        def decide() -> Change:
-            old = self.resource(number)
-            old = replace(old, language=spec.language or old.language)
-            new, event = step(old, Cause.ARRIVE, self._ledger.clock.now(), data=data)
-            return Change(resources=(new,), events=(event,), contents=contents)
+            def decide() -> Change:
+                old = self.resource(number)
+                old = replace(old, language=spec.language or old.language)
+                new, event = step(old, Cause.ARRIVE, self._ledger.clock.now(), data=data)
+                return Change(resources=(new,), events=(event,), contents=contents(stored.content))
 
-        await self._ledger.update(decide)
+            await self._ledger.update(decide)
+        except BaseException:
+            await upload.abort()
+            await self._ledger.documents.delete([key])
+            raise
         return self.resource(number)
 
     async def install(self, number: ResourceId, by: Principal) -> Resource:
