@@ -258,9 +258,11 @@ class Printers:
         async with self._changing:
             device = self.device(name)
             await self._devices.end(name)
-            fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
-            await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
-            self._devices.begin(name, device)
+            try:
+                fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
+                await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
+            finally:
+                self._devices.begin(name, device)
         await self._queue.release_new(name)
         return self._ledger.printer(name)
 

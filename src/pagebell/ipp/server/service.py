@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pagebell.ipp.decoder import CodecError, Limits
-from pagebell.ipp.operations import OPERATIONS, Operation
+from pagebell.ipp.operations import OPERATIONS, Operation, Target
 from pagebell.ipp.reader import MessageReader
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import RequestRefused, check_request
@@ -159,6 +159,11 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
         *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
         *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
+        *(
+            code
+            for code, operation in OPERATIONS.items()
+            if operation.target in (Target.SYSTEM, Target.RESOURCE)
+        ),
         *(Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }

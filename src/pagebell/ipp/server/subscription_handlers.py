@@ -103,20 +103,39 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    everywhere = call.place.server and not call.is_system  # at the root all scopes are listed, as CUPS does
-    scope = None if everywhere else _scope(call)
-    if (number := attributes.get(r.notify_job_id)) is not None:
-        scope = await _scope_of_job(call, JobId(number))
-    page = call.spooler.subscriptions.list(
-        call.by,
-        scope=scope,
-        owner=call.by.name if attributes.get(r.my_subscriptions) else None,
-        limit=attributes.get(r.limit) or MOST_LISTED,
-    )
+    limit = attributes.get(r.limit) or MOST_LISTED
+    owner = call.by.name if attributes.get(r.my_subscriptions) else None
+    found: list[Subscription] = []
+    for scope in await _listed(call):
+        found += call.spooler.subscriptions.list(call.by, scope=scope, owner=owner, limit=limit).subscriptions
     reply = Reply()
-    for subscription in page.subscriptions:
+    for subscription in sorted(found, key=lambda one: one.id)[:limit]:
         reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
     return reply
+
+
+async def _listed(call: Call) -> list[Scope | None]:
+    """Whose subscriptions are listed; None for all there are. Raises NotFound, RequestRefused.
+
+    A job's by its id (RFC 3995 11.2.5); at the server also some printers' and a resource's (PWG 5100.22 7.1.1, 7.1.2).
+    """
+    attributes = call.request.attributes
+    job, resource = attributes.get(r.notify_job_id), attributes.get(r.notify_resource_id)
+    printers = attributes.all(r.notify_printer_ids) if call.is_system else []
+    resource = resource if call.is_system else None
+    if sum((job is not None, resource is not None, bool(printers))) > 1:
+        raise call.refuse(
+            Status.CLIENT_ERROR_BAD_REQUEST, "subscriptions are of a job, a resource or printers"
+        )
+    if job is not None:
+        return [await _scope_of_job(call, JobId(job))]
+    if resource is not None:
+        return [Scope(resource=call.spooler.resources.resource(ResourceId(resource)).id)]
+    if printers:
+        return [Scope(call.spooler.printers.by_id(number).name) for number in dict.fromkeys(printers)]
+    if call.place.server and not call.is_system:
+        return [None]  # at the root all scopes are listed, as CUPS does
+    return [_scope(call)]
 
 
 async def renew_subscription(call: Call) -> Reply:
