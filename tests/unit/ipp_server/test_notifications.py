@@ -11,6 +11,8 @@ from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.values import Tag
 from pagebell.model.access import SYSTEM
+from pagebell.spooler.policy import Policy
+from pagebell.testing import FakeClock
 from tests.asking import subscription_group
 from tests.unit.ipp_server.door import Door, first, status
 from tests.unit.ipp_server.subscribing import (
@@ -52,6 +54,25 @@ async def test_events_speak_the_subscriptions_language(
     assert event.get(r.notify_natural_language) == language
     words = {"de": "Auftrag 1 am Drucker p1", "en": "Job 1 at printer p1"}[language]
     assert str(event.get(r.notify_text)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("language", "when"),
+    [
+        ("en", "(1 January 1970, 01:16:40 CET)"),
+        ("de", "(1. Januar 1970, 01:16:40 CET)"),
+        ("fr", "(1 janvier 1970 à 01:16:40 CET)"),
+        ("es", "(1 de enero de 1970, 01:16:40 CET)"),
+    ],
+)
+async def test_text_tells_when_it_was_in_its_own_language(language: str, when: str) -> None:
+    """RFC 3995 9.2"""
+    async with Door(policy=Policy(time_zone="Europe/Paris"), clock=FakeClock(1000.0)) as d:
+        wish = (r.notify_events("job-created"), r.notify_natural_language(language))
+        group = await subscribe(d, *wish)
+        await d.held()
+        (event,) = await events(d, group)
+        assert str(event.get(r.notify_text)).endswith(when)
 
 
 async def test_text_in_another_language_than_the_answers_says_so(d: Door) -> None:
