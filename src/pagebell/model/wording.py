@@ -312,6 +312,8 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
 
 def timed_text(event: Event, language: str = DEFAULT_LANGUAGE, where: tzinfo | None = None) -> str:
     """The event as a sentence that tells when it was (RFC 3995 9.2), by the clock of `where`; None: the machine's."""
+    if event.notice is not None or event.dialog is not None:
+        return event_text(event, language)  # a source's own words
     words, at = wording(language), datetime.fromtimestamp(event.at, UTC).astimezone(where)
     return words.timed.format(
         sentence=event_text(event, language),
