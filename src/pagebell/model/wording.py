@@ -6,6 +6,7 @@ What a device or an operator said stays in their own words.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from pagebell.model.event import Event, EventKind, JobState, PrinterState, ResourceState
@@ -30,6 +31,10 @@ class Wording:
     resources: dict[ResourceState, str]
     kinds: dict[EventKind, str]
     """What happened, where that says more than the state after it."""
+    timed: str
+    """A sentence with the time of what it tells,"""
+    months: str
+    """and the months' names in it, with spaces between."""
     missed: str
     farewell: str
     """At a message's end: who wanted them, and how to end it."""
@@ -86,6 +91,8 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.SYSTEM_SHUTDOWN: "is shutting down",
             EventKind.SYSTEM_CONFIG_CHANGED: "has new settings",
         },
+        timed="{sentence} ({day} {month} {year}, {time})",
+        months="January February March April May June July August September October November December",
         missed="{count} earlier messages were dropped before they could be delivered.",
         farewell="{owner} asked for these messages (subscription {number}). To end them: "
         "pagebell subscriptions cancel {number}",
@@ -140,6 +147,8 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.SYSTEM_SHUTDOWN: "wird heruntergefahren",
             EventKind.SYSTEM_CONFIG_CHANGED: "hat neue Einstellungen",
         },
+        timed="{sentence} ({day}. {month} {year}, {time})",
+        months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
         missed="{count} frühere Nachrichten konnten nicht rechtzeitig zugestellt werden und sind verloren.",
         farewell="{owner} hat diese Nachrichten bestellt (Abonnement {number}). Abbestellen: "
         "pagebell subscriptions cancel {number}",
@@ -194,6 +203,8 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.SYSTEM_SHUTDOWN: "va s’arrêter",
             EventKind.SYSTEM_CONFIG_CHANGED: "a de nouveaux réglages",
         },
+        timed="{sentence} ({day} {month} {year} à {time})",
+        months="janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
         missed="{count} messages antérieurs n’ont pas pu être remis à temps et sont perdus.",
         farewell="{owner} a demandé ces messages (abonnement {number}). Pour les arrêter : "
         "pagebell subscriptions cancel {number}",
@@ -248,6 +259,8 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.SYSTEM_SHUTDOWN: "se va a apagar",
             EventKind.SYSTEM_CONFIG_CHANGED: "tiene nuevos ajustes",
         },
+        timed="{sentence} ({day} de {month} de {year}, {time})",
+        months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
         missed="{count} mensajes anteriores no se pudieron entregar a tiempo y se han perdido.",
         farewell="{owner} pidió estos mensajes (suscripción {number}). Para terminarlos: "
         "pagebell subscriptions cancel {number}",
@@ -295,6 +308,20 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
         about = words.resource.format(resource=event.resource, name=resource.name, state=state)
         return _told(about, resource.message)
     return words.other.format(kind=event.kind.value, printer=event.printer)
+
+
+def timed_text(event: Event, language: str = DEFAULT_LANGUAGE, where: tzinfo | None = None) -> str:
+    """The event as a sentence that tells when it was (RFC 3995 9.2), by the clock of `where`; None: the machine's."""
+    if event.notice is not None or event.dialog is not None:
+        return event_text(event, language)  # a source's own words
+    words, at = wording(language), datetime.fromtimestamp(event.at, UTC).astimezone(where)
+    return words.timed.format(
+        sentence=event_text(event, language),
+        day=at.day,
+        month=words.months.split()[at.month - 1],
+        year=at.year,
+        time=f"{at:%H:%M:%S %Z}",
+    )
 
 
 def _told(sentence: str, message: str) -> str:

@@ -20,6 +20,7 @@ from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
+from pagebell.spooler.holding import zone
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
@@ -246,7 +247,8 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         subscription = batch.subscription
         if alone:
             reply.language, reply.charset = language_for(subscription.language), subscription.charset
-        for event, group in event_groups(told, subscription, call.origin, reply.language):
+        where = zone(spooler.policy.time_zone)
+        for event, group in event_groups(told, subscription, call.origin, reply.language, where):
             if subscription.attributes:
                 group.extend(await carried(event, subscription, call.origin, spooler))
             reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
