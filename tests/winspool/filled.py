@@ -21,6 +21,8 @@ COUNT = 8
 """Of every number, octets and elements, so that what counts something is right by itself."""
 
 
+LISTS = {"pDependentFiles", "pszzPreviousNames", "pszzColorProfiles", "pszzCoreDriverDependencies"}
+"""Texts of which each is a list: one terminated text after the other, and an empty one."""
 SPECIAL: dict[type[Struct], Struct] = {
     DEVMODE_CONTAINER: DEVMODE_CONTAINER(pDevMode=encode(Ticket(), "p1", 300, color=False)),
     SECURITY_CONTAINER: SECURITY_CONTAINER(pSecurity=PRINTER_SECURITY),
@@ -52,7 +54,9 @@ def _value(hint: Any, field: dataclasses.Field[Any]) -> Any:
     if plain is int:
         return COUNT if required or (isinstance(field.default, int) and field.default == 0) else None
     if plain is str:
-        return "x" * (COUNT - 1) if any(isinstance(m, Text) for m in marks) else None
+        several = any(isinstance(m, Text) and not m.varying for m in marks)
+        text = "xx\0yyy\0" if several and field.name in LISTS else "x" * (COUNT - 1)
+        return text if any(isinstance(m, Text) for m in marks) else None
     if plain is bytes:
         return b"12345678"
     if plain is ContextHandle:

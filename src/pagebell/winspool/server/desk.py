@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Identity, Principal, Right
+from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
@@ -127,6 +128,8 @@ class Opened:
     monitor: str | None = None
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
+    ticket: Ticket = NO_WISHES
+    """What its DEVMODE asks for."""
     document: Incoming | None = None
     reader: Reader | None = None
     """Where RpcReadPrinter goes on."""
