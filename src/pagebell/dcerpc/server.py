@@ -30,6 +30,7 @@ from pagebell.dcerpc.security import Mechanisms, Principal, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
 from pagebell.dcerpc.status import Fault, Status
+from pagebell.dcerpc.tasks import beside
 
 log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -135,18 +136,9 @@ class RpcServer:
         listener.setblocking(False)
         endpoint = Endpoint(host, listener.getsockname()[1])
         offer = self.offer(str(endpoint.port))
-        error: Exception | None = None
         with listener:
-            async with asyncio.TaskGroup() as tasks:
-                accepting = tasks.create_task(self._accept(listener, offer))
-                try:
-                    yield endpoint
-                except Exception as raised:  # noqa: BLE001 - it is raised again below, out of the task group
-                    error = raised
-                finally:
-                    accepting.cancel()
-        if error is not None:
-            raise error
+            async with beside(self._accept(listener, offer)):
+                yield endpoint
 
     async def _accept(self, listener: socket.socket, offer: Offer) -> None:
         loop = asyncio.get_running_loop()
