@@ -36,9 +36,9 @@ def line(event: Event) -> str:
         what = f"{event.kind} {event.job}: {event.job_status.state.name.lower()}"
         reasons = event.job_status.reasons
     elif event.dialog is not None:
-        return f"{event.kind} {event.dialog.id}: {event.dialog.ending or event.dialog.text}"
+        return f"{event.kind} {event.dialog.id}: {event.dialog.words}"
     elif event.notice is not None:
-        return f"{event.kind}: {event.notice.text}"
+        return f"{event.kind}: {event.notice.words}"
     else:
         assert event.printer_status is not None
         what = f"{event.kind} {event.printer}: {event.printer_status.state.name.lower()}"

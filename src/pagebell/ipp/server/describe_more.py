@@ -5,18 +5,16 @@ PWG 5100.7, 5100.9 (alerts), 5100.11, 5100.12 (IPP/2.2), 5100.13 (supplies, icon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 from urllib.parse import quote
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.attributes import Attr
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import time_attribute
 from pagebell.ipp.server.ticket import BY_NAME
 from pagebell.ipp.values import Attribute, Resolution
 from pagebell.model.printer import Capabilities, Printer, Supply
-from pagebell.spooler.spooler import Spooler
 
 ICON_SIZES: Final = (48, 128, 512)
 """Pixels a side; PWG 5100.13 6.5.18 asks for these."""
@@ -136,10 +134,12 @@ def _indexed(supplies: Iterable[Supply]) -> list[bytes]:
     return [supply_text(supply, index) for index, supply in enumerate(supplies, 1)]
 
 
-MORE_STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
-    r.printer_alert: lambda p, s: tuple(octets for octets, _ in alerts(p)),
-    r.printer_alert_description: lambda p, s: tuple(text for _, text in alerts(p)),
-    r.printer_supply: lambda p, s: tuple(_indexed(_supplies(p))),
-    r.printer_supply_description: lambda p, s: tuple(supply.description for supply in _supplies(p)),
-}
-"""What changes with the device's state: the values of each attribute."""
+def device_state_attributes(printer: Printer) -> list[Attribute]:
+    """What changes with the device's state."""
+    found, supplies = alerts(printer), _supplies(printer)
+    return [
+        r.printer_alert(*(octets for octets, _ in found)),
+        r.printer_alert_description(*(text for _, text in found)),
+        r.printer_supply(*_indexed(supplies)),
+        r.printer_supply_description(*(supply.description for supply in supplies)),
+    ]
