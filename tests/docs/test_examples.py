@@ -14,7 +14,6 @@ NOT_RUN = 12
 """So many examples need what no test has, at most: a printer of its own, a machine to install on."""
 
 
-@pytest.mark.timeout(400)  # each command is a process that starts
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     with Session(tmp_path, examples(page)) as session:
