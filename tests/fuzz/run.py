@@ -10,7 +10,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["pagebell", "uvicorn.protocols"]):
+with atheris.instrument_imports(include=["pagebell"]):
     from tests.fuzz.targets import TARGETS
 
 

@@ -17,9 +17,6 @@ from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
-from uvicorn.server import ServerState
-
 from pagebell.http.certificates import Certificates, own_certificate
 from pagebell.http.connection import Serving
 from pagebell.http.listener import Doorway
@@ -167,15 +164,10 @@ class Front:
         self.errors = Errors()
         self.loop.set_exception_handler(self.errors.loop)
         logging.getLogger().addHandler(self.errors)
-        config = uvicorn.Config(
-            application, interface="asgi3", http="httptools", ws="none", lifespan="off", log_config=None
-        )
-        config.load()
         with tempfile.TemporaryDirectory() as folder:
             certificates = Certificates(*own_certificate(Path(folder), "127.0.0.1"), now=lambda: 0.0)
         limits = HttpLimits(max_head=2000, max_headers=20, max_body=3000, max_requests=20)
-        self.state = ServerState()
-        self.serving = Serving(config, self.state, limits, mode, certificates, self.loop, lambda _: False)
+        self.serving = Serving(application, limits, mode, certificates, self.loop, lambda _, __: False)
         self.seats = Seats(limits, self.loop)
 
     async def converse(self, octets: bytes) -> None:
@@ -195,14 +187,14 @@ class Front:
             wire.close()
         await self._settle()
         assert not len(self.seats), "a seat is left"
-        assert not self.state.connections, "a connection is left"
-        assert not self.state.tasks, "a request is left"
+        assert not self.serving.connections, "a connection is left"
+        assert not self.serving.tasks, "a request is left"
         assert not self.errors.found, self.errors.found
 
     async def _settle(self) -> None:
         for _ in range(MAX_TURNS):
             await asyncio.sleep(0)
-            if not self.state.tasks:
+            if not self.serving.tasks:
                 break
         await asyncio.sleep(0)
 

@@ -14,6 +14,7 @@ from pagebell.dcerpc.ndr.types import Array, Text, fixed
 from pagebell.model.document import Ticket
 from pagebell.winspool.devmode import encode
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, SECURITY_CONTAINER
+from pagebell.winspool.idl.rprn_ports import MONITOR_CONTAINER, MONITOR_INFO_2, PORT_CONTAINER, PORT_INFO_3
 from pagebell.winspool.security import PRINTER_SECURITY
 
 S = TypeVar("S", bound=Struct)
@@ -26,8 +27,10 @@ LISTS = {"pDependentFiles", "pszzPreviousNames", "pszzColorProfiles", "pszzCoreD
 SPECIAL: dict[type[Struct], Struct] = {
     DEVMODE_CONTAINER: DEVMODE_CONTAINER(pDevMode=encode(Ticket(), "p1", 300, color=False)),
     SECURITY_CONTAINER: SECURITY_CONTAINER(pSecurity=PRINTER_SECURITY),
+    PORT_CONTAINER: PORT_CONTAINER(Level=3, PortInfo=PORT_INFO_3(dwStatus=2, pszStatus="jam", dwSeverity=1)),
+    MONITOR_CONTAINER: MONITOR_CONTAINER(Level=2, MonitorInfo=MONITOR_INFO_2(pName="m", pDLLName="m.dll")),
 }
-"""Octets that have a form of their own."""
+"""Octets that have a form of their own, and unions of which other people's programs want to know an arm."""
 
 
 def filled(kind: type[S]) -> S:

@@ -41,7 +41,7 @@ from pagebell.winspool.idl.rprn_jobs import (
     RPC_PrintNamedProperty,
     RPC_PrintPropertyValue,
 )
-from pagebell.winspool.idl.types import RPC_DRIVER_INFO_8
+from pagebell.winspool.idl.types import DRIVER_INFO_2, RPC_DRIVER_INFO_8
 from pagebell.winspool.server.desk import Settings
 from pagebell.winspool.server.drivers import LISTS
 from pagebell.winspool.werror import Win32, hresult_of
@@ -254,6 +254,19 @@ async def test_packages_that_windows_brings_along_are_told_and_no_other(here: St
             pcchDestInfPath=260,
         )
         assert (await ask(send)).result == hresult_of(Win32.FILE_NOT_FOUND)  # type: ignore[attr-defined]
+
+
+async def test_a_driver_that_a_printer_uses_stays(here: Stand) -> None:
+    here.desk.settings = Settings(driver="D", accept_driver_records=True)
+    added = rprn_setup.RpcAddPrinterDriver(
+        pDriverContainer=DRIVER_CONTAINER(Level=2, DriverInfo=DRIVER_INFO_2(cVersion=3, pName="D"))
+    )
+    gone = rprn_setup.RpcDeletePrinterDriver(pEnvironment="Windows x64", pDriverName="d")
+    async with here.client("root") as client:
+        assert (await client.call(added)).result == 0
+        assert (await client.call(gone)).result == Win32.PRINTER_DRIVER_IN_USE
+        here.desk.settings = replace(here.desk.settings, driver="Another")
+        assert (await client.call(gone)).result == 0
 
 
 async def test_lists_of_a_driver_come_back_as_they_were_told(here: Stand) -> None:

@@ -25,12 +25,13 @@ from pagebell.dcerpc.mgmt import management
 from pagebell.dcerpc.ndr import NdrError
 from pagebell.dcerpc.negotiation import NDR, NDR64
 from pagebell.dcerpc.offer import Offer
+from pagebell.dcerpc.patience import Patience
 from pagebell.dcerpc.pdu import Syntax
 from pagebell.dcerpc.security import Mechanisms, Principal, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
 from pagebell.dcerpc.status import Fault, Status
-from pagebell.dcerpc.tasks import Watchdog, beside
+from pagebell.dcerpc.tasks import beside
 
 log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -229,7 +230,7 @@ class _Connection:
         self._tasks: dict[IncomingCall, asyncio.Task[None]] = {}
         self._given_up: set[IncomingCall] = set()
         self._begun: float | None = None
-        self._watchdog = Watchdog(self._late)
+        self._patience = Patience()
         self._socket = writer.get_extra_info("socket")
         self._session = session
         self._peer = str((writer.get_extra_info("peername") or ("",))[0]) if session is None else session.peer
@@ -254,28 +255,24 @@ class _Connection:
                 self._writer.write(self._association.data_to_send())
                 raise
             finally:
-                self._watchdog.end()
+                self._patience.end()
                 for task in self._tasks.values():
                     task.cancel()
 
     async def _read(self) -> bytes:
         """Return octets, or b"" when the peer is gone or has been silent for too long."""
-        self._watchdog.expect(self._deadline())
-        try:
-            data = await self._reader.read(_CHUNK)
-        except OSError:
-            return b""
-        finally:
-            self._watchdog.expect(None)
-        quick_ack(self._socket)
-        return data
-
-    def _late(self) -> float | None:
-        if not self._association.midway and self._association.alive:
-            return self._deadline()
-        log.info("%s has been silent for too long", self._peer)
-        self._writer.transport.abort()
-        return None
+        while True:
+            try:
+                data = await self._patience.wait(self._reader.read(_CHUNK), self._deadline())
+            except TimeoutError:
+                if not self._association.midway and self._association.alive:
+                    continue
+                log.info("%s has been silent for too long", self._peer)
+                return b""
+            except OSError:
+                return b""
+            quick_ack(self._socket)
+            return data
 
     def _deadline(self) -> float:
         """Return when patience ends. What was begun has one deadline, however slowly octets keep coming."""
@@ -376,13 +373,13 @@ class _Connection:
     async def _flush(self) -> None:
         """Send what there is; a peer that doesn't take it is cut off."""
         data = self._association.data_to_send()
+        if not data:
+            return
         try:
-            if data:
-                self._writer.write(data)
-            if not self._writer.transport.get_write_buffer_size():
-                return
-            async with asyncio.timeout(self._limits.write_seconds):
-                await self._writer.drain()
+            self._writer.write(data)
+            if self._writer.transport.get_write_buffer_size():
+                async with asyncio.timeout(self._limits.write_seconds):
+                    await self._writer.drain()
         except TimeoutError:
             log.warning("%s takes nothing", self._peer)
             self._writer.transport.abort()

@@ -5,19 +5,26 @@ from __future__ import annotations
 import enum
 import ipaddress
 import logging
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from pagebell.entrance.admission import Admission, Header, TurnedAway
 from pagebell.entrance.attempts import Attempts
 from pagebell.entrance.schemes import Conversation, MoreWanted, NotProven, Scheme
 from pagebell.entrance.visitor import Scope, visitor_of
-from pagebell.model.access import ADMINISTRATOR, Credentials, Identity, Principal, Visitor
+from pagebell.model.access import ADMINISTRATOR, Credentials, Identity, Right, Visitor
 from pagebell.spooler.ports import Directory
 
 log = logging.getLogger(__name__)
 _WHO: Final = "identity"
+_ADDRESSES: Final = 4096
+"""Addresses of which it is remembered whether they may administer."""
+_MEMORY: Final = 1.0
+"""Seconds for which strangers are told of the same schemes; whoever gives credentials is told of those of now."""
 _UPGRADE: Final[tuple[Header, ...]] = ((b"upgrade", b"TLS/1.2, HTTP/1.1"), (b"connection", b"upgrade"))
 
 
@@ -47,11 +54,19 @@ class Doorkeeper:
     """The one place that makes principals of HTTP requests."""
 
     def __init__(
-        self, entry: Entry, directory: Directory, schemes: Sequence[Scheme], attempts: Attempts
+        self,
+        entry: Entry,
+        directory: Directory,
+        schemes: Sequence[Scheme],
+        attempts: Attempts,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._networks = [ipaddress.ip_network(network) for network in entry.admin_from]
-        self._entry, self._directory, self._attempts = entry, directory, attempts
+        self._entry, self._directory, self._attempts, self._now = entry, directory, attempts, now
         self._schemes = schemes if entry.auth is not Auth.OFF else ()
+        self._is_administrators = lru_cache(_ADDRESSES)(self._in_networks)
+        self._lately: list[Scheme] = []
+        self._looked = -math.inf
 
     async def admit(self, scope: Scope) -> Admission:
         """Who asks. Raises TurnedAway: 401 for a wrong proof, 426 for one in the clear, 429 for too many."""
@@ -60,22 +75,30 @@ class Doorkeeper:
         who, headers = await self._proven(visitor, conversation)
         principal = await self._directory.principal(who, visitor.address)
         if who is not None:
-            return Admission(visitor, self._trusted(principal, visitor), headers=headers)
-        offered = await self._offered()
+            principal = replace(principal, rights=self._rights(principal.rights, visitor))
+            return Admission(visitor, principal, headers=headers)
+        offered = await self._offered_lately()
         challenge = self._challenge(visitor, offered) if offered else None
-        if self._entry.auth is Auth.REQUIRE:
-            principal = replace(principal, rights=frozenset())
-        principal = self._trusted(principal, visitor)
-        return Admission(visitor, replace(principal, may_prove=challenge is not None), challenge)
+        rights = frozenset[Right]() if self._entry.auth is Auth.REQUIRE else principal.rights
+        rights = self._rights(rights, visitor)
+        return Admission(
+            visitor, replace(principal, rights=rights, may_prove=challenge is not None), challenge
+        )
 
     async def ways(self) -> tuple[str, ...]:
         """The schemes that clients have to use, in the words of `uri-authentication-supported`; none: no need."""
         if self._entry.auth is not Auth.REQUIRE:
             return ()
-        return tuple(scheme.name.lower() for scheme in await self._offered())
+        return tuple(scheme.name.lower() for scheme in await self._offered_lately())
 
     async def _offered(self) -> list[Scheme]:
         return [scheme for scheme in self._schemes if await scheme.offered()]
+
+    async def _offered_lately(self) -> list[Scheme]:
+        """As `_offered`, a moment ago: every request of a stranger needs it, and it may be in a file."""
+        if self._now() >= self._looked + _MEMORY:
+            self._lately, self._looked = await self._offered(), self._now()
+        return self._lately
 
     async def _proven(
         self, visitor: Visitor, conversation: Conversation
@@ -144,19 +167,20 @@ class Doorkeeper:
     def _asking(self, schemes: Sequence[Scheme], text: str) -> TurnedAway:
         return TurnedAway(401, text, *((b"www-authenticate", s.challenge().encode()) for s in schemes))
 
-    def _trusted(self, principal: Principal, visitor: Visitor) -> Principal:
-        """With the rights that the address gives.
+    def _rights(self, rights: frozenset[Right], visitor: Visitor) -> frozenset[Right]:
+        """Those, or what the address gives.
 
         A page that somebody looks at has no more rights than anybody, though their browser runs on a computer that
         may administer: else every web site could, by a host name that leads to this server. The same holds for
         what a proxy on such a computer passes on.
         """
-        if visitor.from_page or visitor.forwarded:
-            return principal
+        if visitor.from_page or visitor.forwarded or not self._is_administrators(visitor.address):
+            return rights
+        return ADMINISTRATOR
+
+    def _in_networks(self, text: str) -> bool:
         try:
-            address = ipaddress.ip_address(visitor.address)
+            address = ipaddress.ip_address(text)
         except ValueError:
-            return principal
-        if any(address in network for network in self._networks):
-            return replace(principal, rights=ADMINISTRATOR)
-        return principal
+            return False
+        return any(address in network for network in self._networks)

@@ -1,21 +1,19 @@
-"""One HTTP connection: uvicorn's protocol with the limits that it lacks, and with the way up to TLS (RFC 2817)."""
+"""One HTTP/1.1 connection: requests one after the other, their limits, and the way up to TLS (RFC 2817)."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httptools
-import uvicorn
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from pagebell.http import refusals
 from pagebell.http.certificates import Certificates
+from pagebell.http.exchange import Application, Exchange, Flow, head_without_upgrade, scope_of
 from pagebell.http.refusals import Refusal
 from pagebell.http.seats import NEVER, Seat
 from pagebell.http.settings import HttpLimits, TlsMode
@@ -32,14 +30,16 @@ UNLIMITED: Final = 1 << 62
 class Serving:
     """What all connections of a listener share."""
 
-    config: uvicorn.Config
-    state: ServerState
+    application: Application
     limits: HttpLimits
     tls: TlsMode
     certificates: Certificates | None
     loop: asyncio.AbstractEventLoop
     unlimited: Callable[[bytes, list[tuple[bytes, bytes]]], bool]
     """Whether a request to this URL with these headers may have a body of any size, which its application limits."""
+    connections: set[HttpConnection] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    """Requests that are being answered."""
 
 
 class Phase(enum.Enum):
@@ -65,18 +65,20 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(asyncio.Protocol):
     """A connection that speaks HTTP in the clear or in TLS."""
 
     def __init__(self, serving: Serving, seat: Seat) -> None:
-        # Each request gets a copy: what it writes into the conversation, the connection's next one reads.
-        state: dict[str, Any] = {"hang_up": self.hang_up, "conversation": {}}
-        super().__init__(
-            config=serving.config, server_state=serving.state, app_state=state, _loop=serving.loop
-        )
         self._serving = serving
         self._limits = serving.limits
+        self._loop = serving.loop
         self._seat = seat
+        self._conversation: dict[str, Any] = {}
+        """What one request leaves for the connection's next one."""
+        self._parser = self._make_parser()
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects_continue = False
         self._phase = Phase.HEAD
         self._requests = 0
         self._loose = 0
@@ -85,24 +87,39 @@ class HttpConnection(HttpToolsProtocol):
         """Octets that the body may still have."""
         self._again = False
         """The head is to be read again without its Upgrade header."""
-        self._running: RequestResponseCycle | None = None
-        """The request that is being answered; `cycle` is the one read last."""
+        self._read: Exchange | None = None
+        """The request that was read last,"""
+        self._running: Exchange | None = None
+        """the one that is being answered,"""
+        self._waiting: deque[Exchange] = deque()
+        """and those in between."""
 
     # --- the transport's calls ---
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The first request has to come in time."""
-        super().connection_made(transport)
+        self._serving.connections.add(self)
+        self._transport = transport
+        self._flow = Flow(transport)
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._client, self._server = (
+            None if name is None else tuple(name[:2])
+            for name in map(transport.get_extra_info, ("peername", "sockname"))
+        )
         self._seat.overdue = self._overdue
         self._await(Phase.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the seat back, and tell the application that it answers nobody."""
         self._seat.leave()
-        if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True
-            self._running.message_event.set()
-        super().connection_lost(exc)
+        self._serving.connections.discard(self)
+        for exchange in (self._running, self._read):
+            if exchange is not None:
+                exchange.disconnect()
+        self._flow.resume_writing()
+        self._waiting.clear()
+        self._running = self._read = None
+        del self._parser  # which knows us: nothing is left for the garbage collector
 
     def data_received(self, data: bytes) -> None:
         """Octets in the clear, or decrypted."""
@@ -111,7 +128,6 @@ class HttpConnection(HttpToolsProtocol):
         before, requests = self._phase, self._requests
         if before is Phase.BODY:
             self._earn(len(data))
-        self._unset_keepalive_if_required()
         self._loose += len(data)
         self._feed(data)
         if self._loose > self._limits.max_head:
@@ -123,47 +139,63 @@ class HttpConnection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """The client has to take some of its answer in time."""
-        self._seat.answer_by = self.loop.time() + self._limits.answer_silence
-        super().pause_writing()
+        self._seat.answer_by = self._loop.time() + self._limits.answer_silence
+        self._flow.pause_writing()
 
     def resume_writing(self) -> None:
         """It has."""
         self._seat.answer_by = NEVER
-        super().resume_writing()
+        self._flow.resume_writing()
 
     def hang_up(self) -> None:
         """Close the connection, for an application that will not read the rest of a request."""
-        self.transport.close()
+        self._transport.close()
+
+    def shut_down(self) -> None:
+        """Close it as soon as the requests that have come are answered."""
+        if self._read is None or self._read.complete:
+            self._transport.close()
+        else:
+            self._read.keep_alive = False
 
     # --- the parser's calls ---
 
     def on_message_begin(self) -> None:
         """A request's first octet: the rest of its headers has to come in time."""
-        super().on_message_begin()
+        self._url, self._headers, self._expects_continue = b"", [], False
         self._phase = Phase.HEAD
+
+    def on_url(self, url: bytes) -> None:
+        """Some of it."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One line of the head."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self._expects_continue = True
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Decide what becomes of the request, before its application is asked. Raises _Refused."""
-        if len(self.headers) > self._limits.max_headers or self._head_is_too_large():
+        if len(self._headers) > self._limits.max_headers or self._head_is_too_large():
             raise _Refused(refusals.HEAD_TOO_LARGE)
-        if self.parser.should_upgrade() and not self._start_tls():
-            if self.parser.get_method() == b"CONNECT":
+        if self._parser.should_upgrade() and not self._start_tls():
+            if self._parser.get_method() == b"CONNECT":
                 raise _Refused(refusals.NO_TUNNELS)
             self._again = True
             return
-        if self._serving.tls is TlsMode.REQUIRE and self.scheme == "http":
+        if self._serving.tls is TlsMode.REQUIRE and self._scheme == "http":
             raise _Refused(refusals.TLS_REQUIRED)
-        if len(self.pipeline) >= MAX_PIPELINED:
+        if len(self._waiting) >= MAX_PIPELINED:
             raise _Refused(refusals.FULL)
-        if self.url == b"*" and self.parser.get_method() == b"OPTIONS":
-            self.url = b"/"  # the server as a whole (RFC 9110 9.3.7), for which ASGI has no word
+        if self._url == b"*" and self._parser.get_method() == b"OPTIONS":
+            self._url = b"/"  # the server as a whole (RFC 9110 9.3.7), for which ASGI has no word
         self._limit_body()
         self._loose = 0
         self._requests += 1
         self._phase = Phase.BODY
-        super().on_headers_complete()
-        if self._requests >= self._limits.max_requests:
-            self.cycle.keep_alive = False
+        self._take()
 
     def on_body(self, body: bytes) -> None:
         """Count the body's octets. Raises _Refused."""
@@ -171,25 +203,60 @@ class HttpConnection(HttpToolsProtocol):
         self._allowance -= len(body)
         if self._allowance < 0:
             raise _Refused(refusals.BODY_TOO_LARGE)
-        super().on_body(body)
+        if self._read is not None:
+            self._read.feed(body)
 
     def on_message_complete(self) -> None:
         """It is our turn now."""
-        if self._again:
+        if self._again or self._read is None:
             return
-        super().on_message_complete()
+        self._read.feed_end()
         self._loose = 0
         self._phase = Phase.ANSWER if self._is_answering() else Phase.IDLE
 
-    def on_response_complete(self) -> None:
-        """Await the next request, unless it is there already."""
-        super().on_response_complete()
-        if self._phase is Phase.ANSWER and not self._is_answering():
+    # --- answering ---
+
+    def _take(self) -> None:
+        """Let the request be answered, after those that came before it."""
+        version = self._parser.get_http_version()
+        scope = scope_of(self._url, self._parser.get_method(), version, self._headers)
+        scope["scheme"], scope["client"], scope["server"] = self._scheme, self._client, self._server
+        scope["state"] = {"hang_up": self.hang_up, "conversation": self._conversation}
+        exchange = self._read = Exchange(
+            scope,
+            self._flow,
+            self._answered,
+            keep_alive=(
+                version != "1.0"
+                and self._parser.should_keep_alive()
+                and self._requests < self._limits.max_requests
+            ),
+            expects_continue=self._expects_continue,
+        )
+        if self._is_answering():
+            self._flow.pause_reading()
+            self._waiting.append(exchange)
+        else:
+            self._answer(exchange)
+
+    def _answer(self, exchange: Exchange) -> None:
+        self._running = exchange
+        task = self._loop.create_task(exchange.run(self._serving.application))
+        self._serving.tasks.add(task)
+        task.add_done_callback(self._serving.tasks.discard)
+
+    def _answered(self) -> None:
+        """Go on with the next request, or await it."""
+        if self._transport.is_closing():
+            return
+        self._flow.resume_reading()
+        if self._waiting:
+            self._answer(self._waiting.popleft())
+        elif self._phase is Phase.ANSWER:
             self._await(Phase.IDLE)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
+    def _is_answering(self) -> bool:
+        return self._running is not None and not self._running.complete
 
     # --- reading ---
 
@@ -197,7 +264,7 @@ class HttpConnection(HttpToolsProtocol):
         """Parse, again and again where headers ask for other protocols."""
         while data:
             try:
-                self.parser.feed_data(data)
+                self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 data = self._after_upgrade(data[upgrade.args[0] :])
             except httptools.HttpParserError as error:
@@ -209,46 +276,33 @@ class HttpConnection(HttpToolsProtocol):
 
     def _after_upgrade(self, rest: bytes) -> bytes:
         """What is to be parsed next: nothing in the clear once TLS has begun."""
-        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
-        self.parser = self._make_parser()
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        self._parser = self._make_parser()
         if self._again:
             self._again = False
-            return self._head_again(method, version) + rest
-        if rest and isinstance(self.transport, TlsStream):
-            self.transport.data_received(rest)
+            return head_without_upgrade(method, self._url, version, self._headers) + rest
+        if rest and isinstance(self._transport, TlsStream):
+            self._transport.data_received(rest)
         return b""
 
     def _make_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        # Octets behind the last request are not answered, and no reason not to answer that.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
-
-    def _head_again(self, method: bytes, version: bytes) -> bytes:
-        """The head without its wish for another protocol, which we may ignore (RFC 9110 7.8).
-
-        With it the parser would take no body, and its octets for the next request.
-        """
-        lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = [one.strip() for one in value.split(b",")]
-                value = b", ".join(one for one in tokens if one.lower() != b"upgrade")  # noqa: PLW2901
-            if name != b"upgrade":
-                lines.append(name + b": " + value)
-        return b"\r\n".join([*lines, b"", b""])
 
     def _head_is_too_large(self) -> bool:
         if self._loose <= self._limits.max_head:
             return False
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
         return size > self._limits.max_head
 
     def _limit_body(self) -> None:
         """Refuse at once what is announced to be too large. Raises _Refused."""
         self._allowance = (
-            UNLIMITED if self._serving.unlimited(self.url, self.headers) else self._limits.max_body
+            UNLIMITED if self._serving.unlimited(self._url, self._headers) else self._limits.max_body
         )
-        for name, value in self.headers:
+        for name, value in self._headers:
             if name == b"content-length" and int(value) > self._allowance:
                 raise _Refused(refusals.BODY_TOO_LARGE)
 
@@ -257,22 +311,22 @@ class HttpConnection(HttpToolsProtocol):
     def _start_tls(self) -> bool:
         """Begin TLS where the request asks for it (RFC 2817 3.2); the request is answered inside (3.3)."""
         certificates = self._serving.certificates
-        if certificates is None or self.scheme != "http" or self.parser.get_http_version() != "1.1":
+        if certificates is None or self._scheme != "http" or self._parser.get_http_version() != "1.1":
             return False
         if self._is_answering() or any(
             name in (b"content-length", b"transfer-encoding") and value != b"0"
-            for name, value in self.headers
+            for name, value in self._headers
         ):
             return False
-        wished = (self._get_upgrade() or b"").split(b",")
+        wished = dict(self._headers).get(b"upgrade", b"").lower().split(b",")
         if not any(one.strip().startswith(b"tls/1.") for one in wished):
             return False
-        raw = self.transport
+        raw = self._transport
         raw.write(refusals.SWITCHING)
         stream = TlsStream(raw, certificates.context(), self, self._seat, announce=False)
-        self._seat.handshake_by = self.loop.time() + self._limits.handshake_time
-        self.transport, self.flow = stream, FlowControl(stream)
-        self.scheme = self.scope["scheme"] = "https"
+        self._seat.handshake_by = self._loop.time() + self._limits.handshake_time
+        self._transport, self._flow = stream, Flow(stream)
+        self._scheme = "https"
         raw.set_protocol(stream)
         return True
 
@@ -281,7 +335,7 @@ class HttpConnection(HttpToolsProtocol):
     def _await(self, phase: Phase) -> None:
         """From now on, the peer has its time for this phase."""
         self._phase = phase
-        limits, now = self._limits, self.loop.time()
+        limits, now = self._limits, self._loop.time()
         match phase:
             case Phase.HEAD:
                 self._seat.read_by = now + limits.head_time
@@ -296,45 +350,41 @@ class HttpConnection(HttpToolsProtocol):
 
     def _earn(self, octets: int) -> None:
         """Octets of a body buy time by the least rate, and never more than the longest silence."""
-        longest = self.loop.time() + self._limits.body_silence
+        longest = self._loop.time() + self._limits.body_silence
         earned = self._seat.read_by + octets / self._limits.min_upload_rate
         self._seat.read_by = min(longest, earned)
 
     def _overdue(self) -> None:
         """The peer did not do what was awaited."""
-        if self._seat.answer_by <= self.loop.time():
-            self.transport.abort()
-        elif self._phase in (Phase.HEAD, Phase.BODY) and self.flow.read_paused:
+        if self._seat.answer_by <= self._loop.time():
+            self._transport.abort()
+        elif self._phase in (Phase.HEAD, Phase.BODY) and self._flow.read_paused:
             self._await(self._phase)  # it is we who are slow
         elif self._phase is Phase.BODY or (self._phase is Phase.HEAD and self._loose):
             self._refuse(refusals.LATE)
         elif self._phase is Phase.REFUSED:
-            self.transport.abort()
+            self._transport.abort()
         else:
-            self.transport.close()
+            self._transport.close()
 
     # --- refusing ---
-
-    def _is_answering(self) -> bool:
-        return self._running is not None and not self._running.response_complete
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer and close, without getting in the way of answers to earlier requests."""
         reading, self._phase = self._phase, Phase.REFUSED
         if reading is Phase.REFUSED:
             return
-        self._seat.read_by = self.loop.time() + LINGER
-        running = self._running
-        if running is not None and not running.response_complete:
+        self._seat.read_by = self._loop.time() + LINGER
+        running, last = self._running, self._read
+        if running is not None and last is not None and not running.complete:
             if reading is not Phase.BODY:
                 self._seat.read_by = NEVER
-                self.cycle.keep_alive = False  # the last one that could be read
+                last.keep_alive = False  # the last one that could be read
                 return
-            if running is not self.cycle or running.response_started:
-                self.transport.abort()
+            if running is not last or running.started:
+                self._transport.abort()
                 return
-            running.disconnected = True
-            running.message_event.set()
-        if not self.transport.is_closing():
-            self.transport.write(refusal.octets())
-            self.transport.write_eof()
+            running.disconnect()
+        if not self._transport.is_closing():
+            self._transport.write(refusal.octets())
+            self._transport.write_eof()

@@ -5,30 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
-
-import uvicorn
-from uvicorn.server import ServerState
+from typing import Final
 
 from pagebell.http import refusals
 from pagebell.http.certificates import Certificates
 from pagebell.http.connection import HttpConnection, Serving
+from pagebell.http.exchange import Application
 from pagebell.http.seats import NEVER, Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
 
 log = logging.getLogger(__name__)
 
-Application = Callable[
-    [
-        MutableMapping[str, Any],
-        Callable[[], Awaitable[MutableMapping[str, Any]]],
-        Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ],
-    Awaitable[None],
-]
 BACKLOG: Final = 4096
 GRACE: Final = 5.0
 """Seconds that requests under way get at the end."""
@@ -52,32 +42,19 @@ class Listener:
         unlimited: Callable[[bytes, list[tuple[bytes, bytes]]], bool] = lambda _, __: False,
     ) -> None:
         self._limits = limits or HttpLimits()
-        config = uvicorn.Config(
-            application,
-            interface="asgi3",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=int(self._limits.idle_time) + 60,  # ours comes first
-        )
-        config.load()
-        self._config = config
+        self._application = application
         self._tls = tls
         self._certificates = None if tls is TlsMode.OFF else certificates
         self._unlimited = unlimited
-        self._state = ServerState()
+        self._serving: Serving | None = None
         self._server: asyncio.Server | None = None
 
     async def open(self, host: str, port: int) -> tuple[str, int]:
         """Listen; returns the address, its port chosen by the system where 0 was asked for. Raises OSError."""
         loop = asyncio.get_running_loop()
         limits = replace(self._limits, max_connections=_possible(self._limits.max_connections))
-        serving = Serving(
-            self._config, self._state, limits, self._tls, self._certificates, loop, self._unlimited
+        self._serving = serving = Serving(
+            self._application, limits, self._tls, self._certificates, loop, self._unlimited
         )
         self._seats = seats = Seats(limits, loop)
         self._server = await loop.create_server(lambda: Doorway(serving, seats), host, port, backlog=BACKLOG)
@@ -91,7 +68,7 @@ class Listener:
         What a request holds is given back while there is still a spooler to give it to: an upload that has not ended
         in time sees its client gone, and aborts its job.
         """
-        if self._server is None:
+        if self._server is None or self._serving is None:
             return
         loop = asyncio.get_running_loop()
         for listening in self._server.sockets:
@@ -99,21 +76,18 @@ class Listener:
         # What is accepted becomes a connection first: asyncio would lose its socket.
         await asyncio.sleep(0)
         self._server.close()
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        await self._end_of_tasks()
+        tasks = self._serving.tasks
+        for connection in list(self._serving.connections):
+            connection.shut_down()
+        await _end_of(tasks)
         self._seats.rest()
         for seat in list(self._seats):
             seat.transport.abort()
-        await self._end_of_tasks()
-        for task in list(self._state.tasks):
+        await _end_of(tasks)
+        for task in list(tasks):
             task.cancel()
-        await self._end_of_tasks()
+        await _end_of(tasks)
         self._server = None
-
-    async def _end_of_tasks(self) -> None:
-        if self._state.tasks:
-            await asyncio.wait(list(self._state.tasks), timeout=GRACE)
 
     @property
     def connections(self) -> int:
@@ -167,6 +141,11 @@ class Doorway(asyncio.Protocol):
             stream = TlsStream(transport, serving.certificates.context(), http, seat, announce=True)
             transport.set_protocol(stream)
             stream.data_received(data)
+
+
+async def _end_of(tasks: set[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(list(tasks), timeout=GRACE)
 
 
 def _possible(wanted: int) -> int:

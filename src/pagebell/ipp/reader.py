@@ -28,6 +28,11 @@ class MessageReader:
 
         Raises CodecError for octets that are no message, ValueError when the message was complete before.
         """
+        octets = self.collect(data)
+        return None if octets is None else decode(octets, self.limits)[0]
+
+    def collect(self, data: bytes) -> bytes | None:
+        """As `feed`, of the message's octets: what they say is not looked at."""
         if self._done:
             raise ValueError("the message was complete: what follows it is not for this reader")
         room = self.limits.octets - len(self._octets)
@@ -41,7 +46,7 @@ class MessageReader:
         octets = bytes(memoryview(self._octets)[:end])
         self.rest = bytes(memoryview(self._octets)[end:]) + data[room:]
         self._octets = bytearray()
-        return decode(octets, self.limits)[0]
+        return octets
 
     def finish(self) -> None:
         """Say that no more octets come; raises CodecError when the message is not complete."""

@@ -50,7 +50,6 @@ class Request:
 
     operation: Operation
     version: tuple[int, int]
-    request_id: int
     attributes: Group
     groups: list[Group]
     unsupported: list[Attribute] = field(default_factory=list)
@@ -133,7 +132,7 @@ def check_request(message: Message, operation_of: Mapping[int, Operation]) -> Re
             group, flawed = sift(group, operation.out_of_band)  # noqa: PLW2901
             unsupported += flawed
         groups.append(group)
-    return Request(operation, message.version, message.request_id, attributes, groups, unsupported)
+    return Request(operation, message.version, attributes, groups, unsupported)
 
 
 def sift(group: Group, out_of_band: frozenset[Tag] = frozenset()) -> tuple[Group, list[Attribute]]:

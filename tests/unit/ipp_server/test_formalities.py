@@ -26,8 +26,10 @@ from pagebell.ipp.registry import Status as S
 from pagebell.ipp.server.status import STATUS, status_of
 from pagebell.model import errors
 from pagebell.model.access import SYSTEM
+from pagebell.model.event import PrinterName
+from pagebell.spooler.printers import PrinterWish
 from tests.asking import build, job_id
-from tests.unit.ipp_server.door import ADMIN, P1, Door, door, first, status
+from tests.unit.ipp_server.door import ADMIN, P1, Door, door, first, principal, status
 
 URI = f"ipp://printer.test{P1}"
 HEAD = (r.attributes_charset("utf-8"), r.attributes_natural_language("en"))
@@ -369,3 +371,67 @@ def test_no_fact_is_an_internal_error(fact: type[errors.Refusal]) -> None:
 
     kind: Any = Special
     assert status_of(kind("so it is")) is STATUS[fact]
+
+
+# --- questions that are asked again ---
+
+
+async def test_question_asked_again_is_answered_with_its_own_number_and_as_things_are_now(d: Door) -> None:
+    asked = r.requested_attributes("printer-state", "printer-info")
+    printer = (*HEAD, r.printer_uri(URI), asked)
+    first_answer = await send(d, request(*printer, number=1))
+    assert first(first_answer, GroupTag.PRINTER).get(r.printer_state) == PrinterState.IDLE
+    await d.spooler.printers.pause(d.printer.name, SYSTEM)
+    again = await send(d, request(*printer, number=2**31 - 1))
+    assert (first_answer.request_id, again.request_id) == (1, 2**31 - 1)
+    assert first(again, GroupTag.PRINTER).get(r.printer_state) == PrinterState.STOPPED
+    bad = await send(d, request(*printer, number=-1))
+    assert (bad.request_id, status(bad)) == (-1, S.CLIENT_ERROR_BAD_REQUEST)
+
+
+async def test_same_question_by_somebody_else_is_answered_to_them(d: Door) -> None:
+    number = await d.watched()
+    question = request(
+        *(*HEAD, r.printer_uri(URI), r.requesting_user_name("ada"), r.notify_subscription_id(number)),
+        op=Op.GET_SUBSCRIPTION_ATTRIBUTES,
+    )
+    assert status(await send(d, question)) == S.SUCCESSFUL_OK
+    d.principal = lambda user: principal("mallory")  # type: ignore[method-assign]
+    assert status(await send(d, question)) == S.CLIENT_ERROR_NOT_AUTHORIZED
+
+
+async def test_what_a_question_has_that_is_not_supported_is_told_each_time(d: Door) -> None:
+    question = request(*HEAD, r.printer_uri(URI), Attribute("x-nonsense", (Value(Tag.INTEGER, 1),)))
+    for _ in range(2):
+        answer = await send(d, question)
+        assert status(answer) == S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        assert list(first(answer, GroupTag.UNSUPPORTED).attributes) == ["x-nonsense"]
+
+
+async def test_description_of_a_printer_is_that_of_its_last_change(d: Door) -> None:
+    await d.add("other")
+    names = r.requested_attributes("printer-info", "printer-name", "printer-type", "printer-state-message")
+    seen = []
+    for change in ("", "info", "pause", "default"):
+        if change == "info":
+            await d.spooler.printers.change(
+                d.printer.name, PrinterWish(device=d.printer.device, info="new"), SYSTEM
+            )
+        elif change == "pause":
+            await d.spooler.printers.pause(d.printer.name, SYSTEM)
+        elif change == "default":
+            await d.spooler.printers.set_default(PrinterName("other"), SYSTEM)
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, names), GroupTag.PRINTER)
+        seen.append([str(told.get(a)) for a in (r.printer_info, r.printer_state_message)])
+        other = first(
+            await d.ask(Op.GET_PRINTER_ATTRIBUTES, names, path="/ipp/print/other"), GroupTag.PRINTER
+        )
+        assert (other.get(r.printer_info), other.get(r.printer_name)) == ("other", "other")
+        types = [group.get(r.printer_type) or 0 for group in (told, other)]
+        assert [bool(bits & 0x20000) for bits in types] == [change != "default", change == "default"]
+    assert seen == [
+        ["p1", ""],
+        ["new", ""],
+        ["new", "Paused by an operator."],
+        ["new", "Paused by an operator."],
+    ]

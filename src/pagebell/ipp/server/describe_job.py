@@ -33,7 +33,12 @@ def up_time(spooler: Spooler, at: float | None = None) -> int:
 
     Counted from 1970, as CUPS does, since CUPS' clients take time-at-creation and the like for the date.
     """
-    return max(1, int(spooler.clock.now() if at is None else at))
+    return ticks(spooler.clock.now() if at is None else at)
+
+
+def ticks(at: float) -> int:
+    """A time in terms of printer-up-time."""
+    return max(1, int(at))
 
 
 def _tick(attr: Attr[int], spooler: Spooler, at: float | None) -> Attribute:

@@ -1,7 +1,7 @@
 """A printer as IPP attributes (RFC 8011 5.4, RFC 3995, RFC 3996, PWG 5100.7, 5100.13, 5100.14).
 
-What follows from a printer's configuration is encoded once and kept until that changes; only its state is
-encoded for each answer.
+What follows from a printer's configuration and state is encoded once and kept until they change; only what the
+moment tells is encoded for each answer.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from pagebell import __version__
 from pagebell.ipp import registry as r
-from pagebell.ipp.attributes import Attr
-from pagebell.ipp.encoder import encode_attribute
+from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.selection import Selection
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import up_time
+from pagebell.ipp.server.describe_job import ticks, up_time
 from pagebell.ipp.server.describe_more import (
-    MORE_STATE,
+    device_state_attributes,
     place_attributes,
     raster_attributes,
     settable_attributes,
@@ -30,7 +29,7 @@ from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.ticket import ROWS
 from pagebell.ipp.values import Attribute, Collection, IntRange
-from pagebell.model.event import SYSTEM_KINDS, EventKind
+from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind
 from pagebell.model.printer import Capabilities, Printer
 from pagebell.model.subscription import Scope
 from pagebell.model.wording import LANGUAGES
@@ -38,12 +37,15 @@ from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
+K = TypeVar("K")
 DPI = 3
 SYSTEM_EVENTS: Final = ("none", *(kind.value for kind in EventKind))
 """notify-events-supported of the server itself: what happens to it, to its printers and to their jobs."""
-_NOT_HEARD = SYSTEM_KINDS | {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED}
+_NOT_HEARD = SYSTEM_KINDS | RESOURCE_KINDS | {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED}
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_HEARD))
 """notify-events-supported of a printer: what can happen while it has subscriptions."""
+RESOURCE_EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind in RESOURCE_KINDS))
+"""What can happen to a resource."""
 DEFAULT_EVENTS: Final = ("job-completed",)
 MAX_EVENTS: Final = len(EventKind)
 """notify-max-events-supported: as many as there are."""
@@ -178,57 +180,64 @@ def xri(uri: str, authentication: str, secure: bool) -> Collection:
     )
 
 
-STATE: Final[dict[Attr[Any], Callable[[Printer, Spooler], tuple[Any, ...]]]] = {
-    r.printer_state: lambda p, s: (PrinterState(p.state),),
-    r.printer_state_reasons: lambda p, s: tuple(sorted(p.reasons)) or ("none",),
-    r.printer_state_message: lambda p, s: (p.message,),
-    r.printer_is_accepting_jobs: lambda p, s: (p.accepting,),
-    r.number_of_printer_subscriptions: lambda p, s: (s.subscriptions.count(Scope(p.name)),),
-    r.queued_job_count: lambda p, s: (s.jobs.count(p.name),),
-    r.printer_up_time: lambda p, s: (up_time(s),),
-    r.printer_current_time: lambda p, s: (_date(s.clock.now()),),
-    r.printer_state_change_time: lambda p, s: (up_time(s, p.state_changed),),
-    r.printer_state_change_date_time: lambda p, s: (_date(p.state_changed or p.created),),
-    r.printer_config_change_time: lambda p, s: (up_time(s, p.changed),),
-    r.printer_config_change_date_time: lambda p, s: (_date(p.changed),),
-    r.printer_type: lambda p, s: (_printer_type(s, p),),
-    r.printer_is_shared: lambda p, s: (True,),
-    **MORE_STATE,
-}
-"""What changes while it prints: the values of each attribute, made for each answer."""
-
-
 def _date(at: float) -> datetime:
     return datetime.fromtimestamp(int(at), UTC)
 
 
-@lru_cache(maxsize=4096)
-def _encoded(attr: Attr[Any], values: tuple[Any, ...]) -> bytes:
-    """The same states and seconds are told again and again."""
-    return encode_attribute(attr(*values))
+@lru_cache(maxsize=16)
+def _current_time(at: int) -> bytes:
+    return encode_attribute(r.printer_current_time(_date(at)))
+
+
+def state_attributes(printer: Printer) -> list[Attribute]:
+    """What changes while it prints; times are as `up_time` has them."""
+    changed = printer.state_changed or printer.created
+    return [
+        r.printer_state(PrinterState(printer.state)),
+        r.printer_state_reasons(*(sorted(printer.reasons) or ("none",))),
+        r.printer_state_message(printer.message),
+        r.printer_is_accepting_jobs(printer.accepting),
+        r.printer_is_shared(True),
+        r.printer_state_change_time(ticks(printer.state_changed)),
+        r.printer_state_change_date_time(_date(changed)),
+        r.printer_config_change_time(ticks(printer.changed)),
+        r.printer_config_change_date_time(_date(printer.changed)),
+        *device_state_attributes(printer),
+    ]
+
+
+_subscriptions = integer_writer(r.number_of_printer_subscriptions.name)
+_queued_jobs = integer_writer(r.queued_job_count.name)
+_up_time = integer_writer(r.printer_up_time.name)
+_MOMENT: Final[dict[str, Callable[[Printer, Spooler], bytes]]] = {
+    r.number_of_printer_subscriptions.name: lambda p, s: _subscriptions(s.subscriptions.count(Scope(p.name))),
+    r.queued_job_count.name: lambda p, s: _queued_jobs(s.jobs.count(p.name)),
+    r.printer_up_time.name: lambda p, s: _up_time(up_time(s)),
+    r.printer_current_time.name: lambda p, s: _current_time(int(s.clock.now())),
+}
+"""What does not follow from the printer itself: encoded for each answer."""
 
 
 @lru_cache(maxsize=256)
-def _wanted_state(selection: Selection) -> tuple[Attr[Any], ...]:
-    return tuple(attr for attr in STATE if attr.name in selection)
+def _wanted_of_moment(selection: Selection) -> tuple[Callable[[Printer, Spooler], bytes], ...]:
+    return tuple(write for name, write in _MOMENT.items() if name in selection)
 
 
 _TYPE_COLOR, _TYPE_DUPLEX, _TYPE_BW, _TYPE_REMOTE, _TYPE_DEFAULT = 0x8, 0x10, 0x4, 0x2, 0x20000
 
 
-def _printer_type(spooler: Spooler, printer: Printer) -> int:
+def _printer_type(capabilities: Capabilities, *, is_default: bool) -> int:
     """CUPS' bits: what the printer can, and whether it is the default."""
-    capabilities = spooler.printers.capabilities(printer.name)
     bits = _TYPE_BW | (_TYPE_COLOR if capabilities.color else 0)
     bits |= _TYPE_DUPLEX if len(capabilities.sides) > 1 else 0
-    return bits | (_TYPE_DEFAULT if spooler.printers.default.name == printer.name else 0)
+    return bits | (_TYPE_DEFAULT if is_default else 0)
 
 
 @dataclass(slots=True)
-class _Fixed:
-    """A printer's encoded configuration, and what clients usually want of it."""
+class _Fragments:
+    """Encoded attributes, and what clients usually want of them; good as long as `source` is what it was."""
 
-    key: tuple[object, ...]
+    source: tuple[object, ...]
     fragments: dict[str, bytes]
     chosen: dict[Selection, bytes] = field(default_factory=dict)
 
@@ -252,7 +261,8 @@ class PrinterDescriber:
         self._spooler = spooler
         self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
-        self._fixed: dict[tuple[str, Origin], _Fixed] = {}
+        self._fixed: dict[tuple[str, Origin], _Fragments] = {}
+        self._states: dict[str, _Fragments] = {}
 
     def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
         """The encoded attributes that were asked for."""
@@ -260,38 +270,56 @@ class PrinterDescriber:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
             origin = replace(origin, both_schemes=False)
-        spooler = self._spooler
-        found = [_encoded(attr, STATE[attr](printer, spooler)) for attr in _wanted_state(selection)]
-        found.append(self._fragments(printer, origin).of(selection))
+        found = [write(printer, self._spooler) for write in _wanted_of_moment(selection)]
+        found.append(self._state(printer).of(selection))
+        found.append(self._configuration(printer, origin).of(selection))
         return found
 
     def names(self, printer: Printer, origin: Origin) -> set[str]:
         """All attributes that the printer has."""
-        return {attr.name for attr in STATE} | set(self._fragments(printer, origin).fragments)
+        kept = self._state(printer), self._configuration(printer, origin)
+        return set(_MOMENT).union(*(one.fragments for one in kept))
 
-    def _fragments(self, printer: Printer, origin: Origin) -> _Fixed:
-        capabilities = self._spooler.printers.capabilities(printer.name)
-        key = (printer.configuration, capabilities)
+    def _state(self, printer: Printer) -> _Fragments:
+        kept = self._states.get(printer.name)
+        if kept is None or kept.source[0] is not printer:
+            kept = _Fragments((printer,), _encode(state_attributes(printer)))
+            _keep(self._states, printer.name, kept)
+        return kept
+
+    def _configuration(self, printer: Printer, origin: Origin) -> _Fragments:
+        printers = self._spooler.printers
+        capabilities, is_default = printers.capabilities(printer.name), printers.default.name == printer.name
+        source = (printer.configuration, capabilities, is_default)
         kept = self._fixed.get((printer.name, origin))
-        if kept is not None and kept.key == key:
+        if kept is not None and kept.source == source:
             return kept
         schemes = self._spooler.subscriptions.deliveries.schemes
         attributes = [
             *identity_attributes(printer, origin),
+            r.printer_type(_printer_type(capabilities, is_default=is_default)),
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
             *template_attributes(printer, capabilities),
-            *place_attributes(printer, origin),
+            *place_attributes(printer, origin, self._spooler.resources.of_printer(printer)),
             *raster_attributes(capabilities),
             *settable_attributes(),
             *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
-        if len(self._fixed) >= _KEPT:
-            self._fixed.clear()
-        fixed = _Fixed(key, {attribute.name: encode_attribute(attribute) for attribute in attributes})
-        self._fixed[printer.name, origin] = fixed
-        return fixed
+        kept = _Fragments(source, _encode(attributes))
+        _keep(self._fixed, (printer.name, origin), kept)
+        return kept
+
+
+def _encode(attributes: Iterable[Attribute]) -> dict[str, bytes]:
+    return {attribute.name: encode_attribute(attribute) for attribute in attributes}
+
+
+def _keep(table: dict[K, _Fragments], key: K, fragments: _Fragments) -> None:
+    if len(table) >= _KEPT:
+        table.clear()
+    table[key] = fragments
 
 
 _CHOICES: Final = 64

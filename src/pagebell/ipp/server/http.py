@@ -62,9 +62,7 @@ class IppApplication:
         try:
             origin = await self._origin(scope, headers)
             reads_parts = _LIBCUPS not in headers.get(b"user-agent", b"")
-            answer = await self._service.answer(
-                aiter(body), admission.principal, origin, reads_parts=reads_parts
-            )
+            answer = await self._service.answer(body, admission.principal, origin, reads_parts=reads_parts)
         except BodyBroken:
             await _hang_up(scope, receive)
             return
@@ -100,11 +98,15 @@ class _Body:
         self.receive = receive
         self.ended = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # No generator: one that is left before its end costs a task that ends it.
         while not self.ended:
-            chunk = await self._next()
-            if chunk:
-                yield chunk
+            if chunk := await self._next():
+                return chunk
+        raise StopAsyncIteration
 
     async def _next(self) -> bytes:
         message = await self.receive()

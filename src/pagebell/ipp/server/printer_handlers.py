@@ -10,6 +10,8 @@ from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.values import GroupTag
+from pagebell.model.printer import Printer
+from pagebell.spooler.spooler import Spooler
 
 Handler = Callable[[Call], Awaitable[Reply]]
 
@@ -34,8 +36,7 @@ def describe(call: Call, describer: PrinterDescriber) -> Reply:
     printer = call.spooler.printers.printer(call.printer)
     selection = select(call.request.attributes.all(r.requested_attributes) or None, GroupTag.PRINTER)
     format_ = call.request.attributes.get(r.document_format)
-    formats = ("application/octet-stream", *call.spooler.printers.capabilities(printer.name).formats)
-    if format_ is not None and format_.lower() not in formats:
+    if format_ is not None and not _takes(call.spooler, printer, format_.lower()):
         raise call.refuse(
             Status.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
             f"printer {printer.name} does not take documents of format {format_}",
@@ -44,6 +45,10 @@ def describe(call: Call, describer: PrinterDescriber) -> Reply:
     reply = Reply()
     reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
     return reply
+
+
+def _takes(spooler: Spooler, printer: Printer, format_: str) -> bool:
+    return format_ in ("application/octet-stream", *spooler.printers.capabilities(printer.name).formats)
 
 
 async def purge_jobs(call: Call) -> Reply:

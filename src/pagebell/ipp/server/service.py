@@ -6,13 +6,14 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from pagebell.ipp.decoder import CodecError, Limits
-from pagebell.ipp.operations import OPERATIONS, Operation
+from pagebell.ipp.decoder import CodecError, Limits, decode
+from pagebell.ipp.operations import OPERATIONS, Operation, Target
 from pagebell.ipp.reader import MessageReader
 from pagebell.ipp.registry import Op, Status
-from pagebell.ipp.requests import RequestRefused, check_request
+from pagebell.ipp.requests import Request, RequestRefused, check_request
 from pagebell.ipp.requests import status_of as status_of_fault
 from pagebell.ipp.server import (
     by_reference,
@@ -21,6 +22,7 @@ from pagebell.ipp.server import (
     job_handlers,
     operator_handlers,
     printer_handlers,
+    resource_handlers,
     setting_handlers,
     subscription_handlers,
     system_handlers,
@@ -72,9 +74,11 @@ class Service:
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
             **system_handlers.handlers(describer, lambda: self._handlers),
+            **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
+        self._known_question = lru_cache(_QUESTIONS_KEPT)(self._checked)
 
     async def answer(
         self,
@@ -93,17 +97,16 @@ class Service:
         reader = MessageReader(self._limits)
         version, request_id = (1, 1), 1
         try:
-            message = None
+            octets = None
             async for chunk in body:
-                message = reader.feed(chunk)
-                if message is not None:
+                octets = reader.collect(chunk)
+                if octets is not None:
                     break
-            if message is None:
+            if octets is None:
                 reader.finish()
                 raise AssertionError("finish() raises when there is no message")
-            version, request_id = message.version, message.request_id
-            log.debug("%s", message)
-            request = check_request(message, self._operations)
+            version, request_id = (octets[0], octets[1]), int.from_bytes(octets[4:8], signed=True)
+            request = self._understood(octets, request_id)
             by = authenticate(request.user)
             if request.operation.code not in _FOR_STRANGERS:
                 by.demand(Right.LOOK)
@@ -130,6 +133,24 @@ class Service:
         later = None if reply.later is None else _encoded_later(reply.later, version, request_id)
         return Answer(encode_reply(reply, version, request_id), reply.status, more, reply.message, later)
 
+    def _understood(self, octets: bytes, request_id: int) -> Request:
+        """What a message asks for; of short questions, which clients ask again and again, that is found out once."""
+        code = int.from_bytes(octets[2:4])
+        if (
+            code not in _QUESTIONS
+            or len(octets) > _SHORT
+            or request_id < 1
+            or log.isEnabledFor(logging.DEBUG)
+        ):
+            return self._checked(octets)
+        return self._known_question(octets[:4] + _ANY_ID + octets[8:])
+
+    def _checked(self, octets: bytes) -> Request:
+        """Raises CodecError, RequestRefused."""
+        message, _ = decode(octets, self._limits)
+        log.debug("%s", message)
+        return check_request(message, self._operations)
+
 
 async def _encoded_later(
     later: Coroutine[None, None, Reply], version: tuple[int, int], request_id: int
@@ -145,6 +166,13 @@ async def _encoded(
             yield encode_reply(reply, version, request_id)
 
 
+_QUESTIONS: Final = frozenset(code for code, operation in OPERATIONS.items() if "Get-" in operation.name)
+"""Operations that only ask; nothing that others shall not know is among what they say."""
+_QUESTIONS_KEPT: Final = 256
+_SHORT: Final = 2048
+"""Octets of such a question."""
+_ANY_ID: Final = b"\0\0\0\1"
+"""Stands for every request-id, of which the answer alone depends."""
 _FOR_STRANGERS: Final = frozenset(
     {
         *(Op.GET_PRINTER_ATTRIBUTES, Op.GET_PRINTER_SUPPORTED_VALUES),
@@ -154,9 +182,15 @@ _FOR_STRANGERS: Final = frozenset(
 """What everybody may ask: it tells what there is and how to prove who one is, and nothing of anybody's jobs."""
 _WHEN_OUT_OF_SERVICE: Final = frozenset(
     {
-        *(code for code, operation in OPERATIONS.items() if "Get-" in operation.name),
+        *_QUESTIONS,
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
         *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
+        *(
+            code
+            for code, operation in OPERATIONS.items()
+            if operation.target in (Target.SYSTEM, Target.RESOURCE)
+        ),
+        *(Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }
 )

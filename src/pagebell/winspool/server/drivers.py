@@ -199,6 +199,8 @@ async def delete_driver(
     """[MS-RPRN] 3.1.4.4.5 and 3.1.4.4.7"""
     await _administered(desk, caller, call.pName)
     folder_of(call.pEnvironment)
+    if any(desk.driver(p).casefold() == call.pDriverName.casefold() for p in desk.spooler.printers.list()):
+        raise Win32Error(Win32.PRINTER_DRIVER_IN_USE)
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     await desk.spooler.system.announce(DRIVER_DELETED)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
+from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import NotFound, Refusal
-from pagebell.model.event import JobId, JobState
+from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order
+from pagebell.winspool import devmode
 from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
 from pagebell.winspool.idl.rprn import (
     RpcAbortPrinter,
@@ -73,8 +75,31 @@ async def open_printer(
         opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
     if opened.printer is not None:
         by.demand(Right.PRINT)
+        opened.ticket = _wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
     handle = caller.handles.open(opened, desk.run_down)
     return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
+
+
+def _wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
+    """What a DEVMODE asks for and the printer can do; the rest is corrected in silence. [MS-RPRN] 3.1.4.1.8.1
+
+    A document that a driver has made lies on its pages as it should: nothing is turned. Raises Win32Error.
+    """
+    if not octets:
+        return NO_WISHES
+    try:
+        asked = devmode.decode(octets)
+    except devmode.DevmodeError:
+        raise Win32Error(Win32.INVALID_PARAMETER) from None
+    able = desk.spooler.printers.capabilities(printer)
+    copies = asked.copies if asked.copies is not None and 1 < asked.copies <= able.max_copies else None
+    return Ticket(
+        copies=copies,
+        media=asked.media if asked.media in able.media else None,
+        sides=asked.sides if asked.sides in able.sides else None,
+        print_color_mode=asked.print_color_mode if able.color or asked.print_color_mode != "color" else None,
+        print_quality=asked.print_quality if asked.print_quality in able.qualities else None,
+    )
 
 
 def _refuse_old(call: RpcAsyncOpenPrinter) -> None:
@@ -142,7 +167,7 @@ async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> Rpc
         file = None
         if info.pOutputFile and caller.uid is not None:
             file = SpoolFile.open(info.pOutputFile, desk.settings.smbd_spool, caller.uid)
-        job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name))
+        job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name, ticket=opened.ticket))
         intake, _ = await desk.spooler.jobs.open_document(job.id, DocumentSpec(format_, name=name), by)
         opened.document = Incoming(job.id, intake, file=file)
     return RpcStartDocPrinter.Reply(pJobId=job.id)
