@@ -86,6 +86,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "prints its jobs in another order",
             EventKind.PRINTER_RESTARTED: "has been restarted",
             EventKind.PRINTER_SHUTDOWN: "has been shut down",
+            EventKind.DIALOG_OPENED: "asks somebody something",
+            EventKind.DIALOG_CLOSED: "has its answer, or asks no more",
+            EventKind.NOTICE: "says something to somebody",
             EventKind.RESOURCE_CONFIG_CHANGED: "has been changed",
             EventKind.SYSTEM_RESTARTED: "has been restarted",
             EventKind.SYSTEM_SHUTDOWN: "is shutting down",
@@ -142,6 +145,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "druckt seine Aufträge in anderer Reihenfolge",
             EventKind.PRINTER_RESTARTED: "wurde neu gestartet",
             EventKind.PRINTER_SHUTDOWN: "wurde heruntergefahren",
+            EventKind.DIALOG_OPENED: "fragt jemanden etwas",
+            EventKind.DIALOG_CLOSED: "hat eine Antwort oder fragt nicht mehr",
+            EventKind.NOTICE: "teilt jemandem etwas mit",
             EventKind.RESOURCE_CONFIG_CHANGED: "wurde geändert",
             EventKind.SYSTEM_RESTARTED: "wurde neu gestartet",
             EventKind.SYSTEM_SHUTDOWN: "wird heruntergefahren",
@@ -198,6 +204,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime ses tâches dans un autre ordre",
             EventKind.PRINTER_RESTARTED: "a été redémarrée",
             EventKind.PRINTER_SHUTDOWN: "a été mise hors service",
+            EventKind.DIALOG_OPENED: "demande quelque chose à quelqu’un",
+            EventKind.DIALOG_CLOSED: "a sa réponse ou ne demande plus rien",
+            EventKind.NOTICE: "dit quelque chose à quelqu’un",
             EventKind.RESOURCE_CONFIG_CHANGED: "a été modifiée",
             EventKind.SYSTEM_RESTARTED: "a été redémarré",
             EventKind.SYSTEM_SHUTDOWN: "va s’arrêter",
@@ -254,6 +263,9 @@ WORDINGS: Final[dict[str, Wording]] = {
             EventKind.PRINTER_QUEUE_ORDER_CHANGED: "imprime sus trabajos en otro orden",
             EventKind.PRINTER_RESTARTED: "se ha reiniciado",
             EventKind.PRINTER_SHUTDOWN: "se ha apagado",
+            EventKind.DIALOG_OPENED: "pregunta algo a alguien",
+            EventKind.DIALOG_CLOSED: "tiene su respuesta o ya no pregunta",
+            EventKind.NOTICE: "le dice algo a alguien",
             EventKind.RESOURCE_CONFIG_CHANGED: "se ha modificado",
             EventKind.SYSTEM_RESTARTED: "se ha reiniciado",
             EventKind.SYSTEM_SHUTDOWN: "se va a apagar",
@@ -302,6 +314,8 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
         return _told(words.printer.format(printer=event.printer, state=state), printer.message)
     if event.system_status is not None:
         return _told(words.server.format(state=told or words.servers[event.system_status.state]), "")
+    if said is not None and told is not None and event.printer:
+        return _told(words.printer.format(printer=event.printer, state=told), "")
     if event.resource_status is not None:
         resource = event.resource_status
         state = told or words.resources[resource.state]
