@@ -222,6 +222,7 @@ class HttpConnection(asyncio.Protocol):
         scope = scope_of(self._url, self._parser.get_method(), version, self._headers)
         scope["scheme"], scope["client"], scope["server"] = self._scheme, self._client, self._server
         scope["state"] = {"hang_up": self.hang_up, "conversation": self._conversation}
+        self._headers = []  # trailers come there, which must not be taken for headers (RFC 9110 6.5.1)
         exchange = self._read = Exchange(
             scope,
             self._flow,
