@@ -161,6 +161,8 @@ class AccessTable(_Table, frozen=True):
     """Groups of this server's own: for each its members, names and security identifiers."""
     keytab: str = ""
     """File with the server's Kerberos keys, host/NAME for Windows clients and HTTP/NAME for others; empty for none."""
+    bound_proofs: bool = False
+    """Whether tickets and NTLM by HTTP have to name the encrypted connection that they are for (channel binding)."""
     ntlm_auth: str = ""
     """Samba's program ntlm_auth, which asks the domain that winbindd has joined about its people; empty for none."""
 
