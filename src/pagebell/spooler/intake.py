@@ -2,18 +2,21 @@
 
 open_document -> write ... write -> commit      the job and its document are on disk, and only now acknowledged
                                  -> abort       the document never was; its job is aborted and says why
+
+`with intake.whole(...)` around it sees to it that one of the two happens.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from pagebell.model.access import Principal
 from pagebell.model.document import NO_WISHES, Document, DocumentKey, Ticket
-from pagebell.model.errors import TooLarge
+from pagebell.model.errors import Refusal, TooLarge
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, Job
 from pagebell.model.printer import Printer
@@ -151,8 +154,19 @@ class Intake:
         self._ended = True
         return job
 
+    @asynccontextmanager
+    async def whole(self, broken_off: str, reason: str = "submission-interrupted") -> AsyncIterator[None]:
+        """Abort if the block ends before its `commit`: a refusal tells why, and of whatever else `broken_off` does."""
+        try:
+            yield
+        except Refusal as refusal:
+            await self.abort(str(refusal))
+            raise
+        finally:
+            await self.abort(broken_off, reason)
+
     async def abort(self, why: str, reason: str = "submission-interrupted") -> None:
-        """Forget the document and abort its job; does nothing after a commit. `why` is told to the owner."""
+        """Forget the document and abort its job; does nothing after a commit or another. `why` is told to the owner."""
         if self._ended:
             return
         self._ended = True

@@ -1,9 +1,8 @@
-"""Use cases of printers: add, change, remove, pause, resume; each has a task that works off its queue."""
+"""Use cases of printers: add, change, remove, pause, resume."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import uuid
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -15,19 +14,11 @@ from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported,
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
+from pagebell.spooler.devices import NOTHING_REPORTED, Devices, alter
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
-from pagebell.spooler.missing import MissingDevice
-from pagebell.spooler.ports import Change, Commandable, Converter, Device, Inspector, Setting
+from pagebell.spooler.ports import Change, Commandable, Device, Setting
 from pagebell.spooler.queue import Queue
-from pagebell.spooler.schedule import PrinterTask, with_its_job
-from pagebell.spooler.sources import Sources
-
-log = logging.getLogger(__name__)
-
-MakeDevice = Callable[[str], Device]
-"""Makes a device of its URI; raises ValueError that says what is wrong with it."""
-
 
 _FRESH: Final = {
     **dict.fromkeys(("paused", "pausing", "holding_new", "deactivated", "shut_down"), False),
@@ -57,10 +48,6 @@ class PrinterWish:
         return {field: getattr(self, field) for field in self.__slots__ if getattr(self, field) is not None}
 
 
-NO_DEVICE: Final = "It has no device yet; `pagebell printers change --device` gives it one."
-"""What a printer says that was made without a device (PWG 5100.22 Create-Printer)."""
-
-
 class Printers:
     """Everything that can be done with printers."""
 
@@ -69,43 +56,14 @@ class Printers:
         ledger: Ledger,
         jobs: Jobs,
         queue: Queue,
-        make_device: MakeDevice,
-        inspector: Inspector,
-        converter: Converter,
-        sources: Sources,
+        devices: Devices,
     ) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._queue = queue
-        self._make_device = make_device
-        self._inspector = inspector
-        self._converter = converter
-        self._sources = sources
-        self._group: asyncio.TaskGroup | None = None
+        self._devices = devices
         self._changing = asyncio.Lock()
         """One administrator at a time: a printer's row and its task change together."""
-        self._tasks: dict[PrinterName, tuple[PrinterTask, asyncio.Task[None]]] = {}
-        self._devices: dict[PrinterName, Device] = {}
-        """Of all printers, from before anybody hears of one until nobody does."""
-        ledger.listeners.append(self._committed)
-
-    def start(self, group: asyncio.TaskGroup) -> None:
-        """Begin to work off the queues of all printers."""
-        self._group = group
-        for printer in self._ledger.printers.values():
-            try:
-                device = self._make_device(printer.device) if printer.device else MissingDevice(NO_DEVICE)
-            except ValueError as error:
-                device = MissingDevice(str(error))
-            self._begin(printer.name, device)
-
-    async def stop(self) -> None:
-        """Stop all printers' tasks; jobs that are printing are interrupted."""
-        tasks = [task for _, task in self._tasks.values()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
 
     # --- administration ---
 
@@ -121,7 +79,7 @@ class Printers:
             good = printer_name(name)
         except ValueError as error:
             raise Unsupported(str(error), "printer-name") from None
-        device = MissingDevice(NO_DEVICE) if wish.device is None else self._device(wish.device)
+        device = self._devices.make(wish.device)
         now = self._ledger.clock.now()
         printer = Printer(
             name=good,
@@ -147,13 +105,12 @@ class Printers:
             return Change(printers=(printer,), events=events, default_printer=first, settings=settings)
 
         async with self._changing:
-            self._devices.setdefault(good, device)
+            self._devices.promise(good, device)
             try:
                 await self._ledger.update(decide)
             finally:
-                if good not in self._ledger.printers:
-                    del self._devices[good]
-            self._begin(good, device)
+                self._devices.forget(good)
+            self._devices.begin(good, device)
         return printer
 
     async def change(
@@ -165,7 +122,7 @@ class Printers:
         Raises NotFound, NotAuthorized, AlreadyExists, Unsupported.
         """
         (by if wish.device is not None else self._ledger.at(name, by)).demand(Right.ADMINISTER)
-        device = None if wish.device is None else self._device(wish.device)
+        device = None if wish.device is None else self._devices.make(wish.device)
 
         def decide() -> Change:
             now = self._ledger.clock.now()
@@ -185,9 +142,9 @@ class Printers:
         async with self._changing:
             await self._ledger.update(decide)
             if device is not None:
-                await self._end(name)
-                await self._forget_device_state(name)
-                self._begin(name, device)
+                await self._devices.end(name)
+                await self._set(name, lambda old: replace(old, **NOTHING_REPORTED))
+                self._devices.begin(name, device)
             return self._ledger.printer(name)
 
     def _refuse_taken(self, called: str | None, name: PrinterName | None) -> None:
@@ -205,7 +162,7 @@ class Printers:
         self._ledger.printer(name)
         await self._set(name, lambda old: replace(old, accepting=False))
         await self._jobs.purge(name, SYSTEM)
-        await self._end(name)
+        await self._devices.end(name)
         await self._jobs.purge(name, SYSTEM)
 
         def decide() -> Change:
@@ -215,7 +172,7 @@ class Printers:
             return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
 
         await self._ledger.update(decide)
-        self._devices.pop(name, None)
+        self._devices.forget(name)
         if self._ledger.default_printer == name and self._ledger.printers:
             await self.set_default(next(iter(self._ledger.printers)), SYSTEM)
 
@@ -294,10 +251,10 @@ class Printers:
         self._ledger.at(name, by).demand(Right.MANAGE_ALL)
         async with self._changing:
             device = self.device(name)
-            await self._end(name)
-            fresh = {**_FRESH, "accepting": True, "device_stopped": False, "device_reasons": frozenset()}
-            await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh, device_message="")
-            self._begin(name, device)
+            await self._devices.end(name)
+            fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
+            await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
+            self._devices.begin(name, device)
         await self._queue.release_new(name)
         return self._ledger.printer(name)
 
@@ -374,78 +331,13 @@ class Printers:
 
     def capabilities(self, name: PrinterName) -> Capabilities:
         """What the printer's device can do, with the converter's help. Raises NotFound."""
-        return self._sources.widen(name, self._converter.widen(self.device(name).capabilities))
+        return self._devices.capabilities(name)
 
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
-        try:
-            return self._devices[name]
-        except KeyError:
-            raise NotFound(f"there is no printer {name!r}") from None
-
-    # --- inside ---
-
-    def _device(self, uri: str) -> Device:
-        try:
-            return self._make_device(uri)
-        except ValueError as error:
-            raise Unsupported(str(error), "device-uri") from None
+        return self._devices.at(name)
 
     async def _set(
         self, name: PrinterName, change: Callable[[Printer], Printer], kind: EventKind | None = None
     ) -> Printer:
-        def decide() -> Change | None:
-            old = self._ledger.printer(name)
-            new = change(old)
-            found = None if new == old else with_its_job(self._ledger, old, new)
-            if kind is None:
-                return found
-            found = found or Change()
-            told = found.printers[0] if found.printers else old
-            return replace(
-                found, events=(*found.events, printer_event(told, self._ledger.clock.now(), kind, ("state",)))
-            )
-
-        await self._ledger.update(decide)
-        return self._ledger.printer(name)
-
-    async def _forget_device_state(self, name: PrinterName) -> None:
-        await self._set(
-            name,
-            lambda old: replace(old, device_stopped=False, device_reasons=frozenset(), device_message=""),
-        )
-
-    def _begin(self, name: PrinterName, device: Device) -> None:
-        if self._group is None:
-            raise RuntimeError("printers can be added only while the spooler runs")
-        self._devices[name] = device
-        task = PrinterTask(name, device, self._ledger, self._inspector, self._converter, self._sources)
-        self._tasks[name] = (
-            task,
-            self._group.create_task(self._supervise(name, task), name=f"printer {name}"),
-        )
-
-    async def _supervise(self, name: PrinterName, task: PrinterTask) -> None:
-        """A printer whose task fails is stopped and says so; the others go on."""
-        try:
-            await task.run()
-        except Exception:
-            log.exception("printer %s failed", name)
-            await self._set(
-                name,
-                lambda old: replace(
-                    old,
-                    device_stopped=True,
-                    device_reasons=frozenset({"other-error"}),
-                    device_message="The printer failed with an internal error; see the server's log.",
-                ),
-            )
-
-    async def _end(self, name: PrinterName) -> None:
-        _, running = self._tasks.pop(name)
-        running.cancel()
-        await asyncio.wait({running})
-
-    def _committed(self, change: Change) -> None:
-        for task, _ in tuple(self._tasks.values()):
-            task.committed(change)
+        return await alter(self._ledger, name, change, kind)

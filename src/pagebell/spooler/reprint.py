@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pagebell.model.access import Principal
 from pagebell.model.document import Document
-from pagebell.model.errors import Gone, Refusal, WrongState
+from pagebell.model.errors import Gone, WrongState
 from pagebell.model.event import JobId
 from pagebell.model.job import Job
 from pagebell.model.subscription import Subscription
@@ -47,16 +47,10 @@ class Reprints:
     async def _copy(self, document: Document, job: Job, by: Principal, *, last: bool) -> Job:
         spec = DocumentSpec(document.format, document.name, document.language, document.uri)
         intake, _ = await self._jobs.open_document(job.id, spec, by)
-        try:
+        async with intake.whole("The copy of its document broke off."):
             async for chunk in self._ledger.documents.read(document.key):
                 await intake.write(chunk)
             return await intake.commit(last=last)
-        except Refusal as refusal:
-            await intake.abort(str(refusal))
-            raise
-        except BaseException:
-            await intake.abort("The copy of its document broke off.")
-            raise
 
     def _now(self) -> float:
         return self._ledger.clock.now()

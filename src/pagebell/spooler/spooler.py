@@ -14,6 +14,7 @@ from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step, unasked
 from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.devices import NOTHING_REPORTED, Devices, MakeDevice
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.feed import Feed
 from pagebell.spooler.jobs import Jobs
@@ -29,7 +30,7 @@ from pagebell.spooler.ports import (
     JobQuery,
     Store,
 )
-from pagebell.spooler.printers import MakeDevice, Printers
+from pagebell.spooler.printers import Printers
 from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
@@ -75,15 +76,14 @@ class Spooler:
         self.sources = Sources(self._ledger, self.dialogs, self.jobs, sources or {})
         self.queue = Queue(self._ledger, self.jobs)
         self.reprints = Reprints(self._ledger, self.jobs)
-        self.printers = Printers(
+        self._devices = Devices(
             self._ledger,
-            self.jobs,
-            self.queue,
             make_device,
             inspector or NullInspector(),
             converter or IdentityConverter(),
             self.sources,
         )
+        self.printers = Printers(self._ledger, self.jobs, self.queue, self._devices)
         self.settings = Settings(self._ledger)
         self.properties = Properties(self._ledger)
         self.tally = Tally()
@@ -109,7 +109,7 @@ class Spooler:
             await self._ledger.store.close()
             raise
         group = await self._exit.enter_async_context(asyncio.TaskGroup())
-        self.printers.start(group)
+        self._devices.start(group)
         self.subscriptions.deliveries.start(group)
         self.dialogs.start(group)
         self.sources.start(group)
@@ -127,7 +127,7 @@ class Spooler:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
             await self.sources.stop()
-            await self.printers.stop()
+            await self._devices.stop()
             await self.dialogs.stop()
             self._teller.cancel()
             await self.system.stopping()
@@ -153,10 +153,8 @@ class Spooler:
         for printer in list(ledger.printers.values()):
             fresh = replace(
                 printer,
+                **NOTHING_REPORTED,
                 current=None,
-                device_stopped=False,
-                device_reasons=frozenset(),
-                device_message="",
                 questions=(),
                 failed_sources=(),
             )

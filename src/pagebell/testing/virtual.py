@@ -87,12 +87,9 @@ class VirtualPrinter:
         """Submit a document; returns its job as it was when it was stored."""
         order = Order(self.printer.name, OPERATOR, name=name, ticket=ticket)
         intake, _ = await self.spooler.jobs.open_document(order, DocumentSpec(name=name), OPERATOR)
-        try:
+        async with intake.whole("The document did not arrive."):
             await intake.write(octets)
             return await intake.commit()
-        except BaseException:
-            await intake.abort("The document did not arrive.")
-            raise
 
     async def job(self, number: JobId) -> Job:
         """The job as it is now."""

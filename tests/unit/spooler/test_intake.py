@@ -53,6 +53,25 @@ async def test_broken_upload_aborts_its_job_and_leaves_no_file(stage: Stage) -> 
     assert stage.documents.incoming == set()
 
 
+async def test_refused_upload_aborts_its_job_in_the_refusal_s_words() -> None:
+    async with Stage(policy=SMALL) as stage:
+        intake = await stage.upload(stage.order())
+        with pytest.raises(TooLarge):
+            async with intake.whole(BROKEN):
+                await intake.write(b"x" * 101)
+        assert (await stage.job(JobId(1))).message.startswith("the document is larger than")
+
+
+async def test_upload_that_breaks_off_or_is_not_committed_aborts_its_job(stage: Stage) -> None:
+    first, second = [await stage.upload(stage.order()) for _ in range(2)]
+    with pytest.raises(ConnectionResetError):
+        async with first.whole(BROKEN):
+            raise ConnectionResetError
+    async with second.whole(BROKEN):
+        await second.write(b"half")
+    assert {(await stage.job(JobId(number))).message for number in (1, 2)} == {BROKEN}
+
+
 async def test_broken_upload_of_an_announced_job_aborts_it() -> None:
     async with Stage(policy=SMALL) as stage:
         intake = await stage.upload(stage.order())

@@ -10,7 +10,6 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.job_handlers import created, document_spec, job_reply, read_order
-from pagebell.model.errors import Refusal
 from pagebell.model.job import Job
 from pagebell.spooler.intake import Intake
 from pagebell.spooler.ports import Fetcher, FetchFailed, SchemeRefused
@@ -64,19 +63,14 @@ def _checked(call: Call, fetcher: Fetcher) -> str:
 async def _fetch(call: Call, fetcher: Fetcher, uri: str, intake: Intake, *, last: bool) -> Job:
     """Take in what the URI names; if that fails its job is aborted and says why."""
     compression = call.request.attributes.get(r.compression) or "none"
-    try:
-        async for chunk in inflate(fetcher.fetch(uri), compression):
-            await intake.write(chunk)
-        return await intake.commit(last=last)
-    except (FetchFailed, SchemeRefused) as error:
-        await intake.abort(str(error), "document-access-error")
-        raise call.refuse(Status.CLIENT_ERROR_DOCUMENT_ACCESS_ERROR, str(error)) from None
-    except CompressionDamaged as damage:
-        await intake.abort(str(damage), "compression-error")
-        raise call.refuse(Status.CLIENT_ERROR_COMPRESSION_ERROR, str(damage)) from None
-    except Refusal as refusal:
-        await intake.abort(str(refusal))
-        raise
-    except BaseException:
-        await intake.abort("The document broke off while it was fetched.", "document-access-error")
-        raise
+    async with intake.whole("The document broke off while it was fetched.", "document-access-error"):
+        try:
+            async for chunk in inflate(fetcher.fetch(uri), compression):
+                await intake.write(chunk)
+            return await intake.commit(last=last)
+        except (FetchFailed, SchemeRefused) as error:
+            await intake.abort(str(error), "document-access-error")
+            raise call.refuse(Status.CLIENT_ERROR_DOCUMENT_ACCESS_ERROR, str(error)) from None
+        except CompressionDamaged as damage:
+            await intake.abort(str(damage), "compression-error")
+            raise call.refuse(Status.CLIENT_ERROR_COMPRESSION_ERROR, str(damage)) from None

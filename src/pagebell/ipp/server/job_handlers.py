@@ -16,7 +16,7 @@ from pagebell.ipp.server.operator_handlers import noted
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
 from pagebell.ipp.values import Attribute, GroupTag
-from pagebell.model.errors import DocumentDamaged, NotFound, Refusal
+from pagebell.model.errors import DocumentDamaged, NotFound
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.event import JobState as State
 from pagebell.model.job import Job
@@ -188,23 +188,18 @@ def document_spec(call: Call, printer: PrinterName) -> DocumentSpec:
 async def receive(call: Call, intake: Intake, *, last: bool, first: bytes = b"") -> Job:
     """Take in the document; if that fails its job is aborted and says why."""
     compression = call.request.attributes.get(r.compression) or "none"
-    try:
-        body = call.body if not first else _again(first, call)
-        async for chunk in inflate(body, compression):
-            await intake.write(chunk)
-        return await intake.commit(last=last)
-    except CompressionDamaged as damage:
-        await intake.abort(str(damage), "compression-error")
-        raise call.refuse(Status.CLIENT_ERROR_COMPRESSION_ERROR, str(damage)) from None
-    except DocumentDamaged as damage:
-        await intake.abort(str(damage), "document-format-error")
-        raise
-    except Refusal as refusal:
-        await intake.abort(str(refusal))
-        raise
-    except BaseException:
-        await intake.abort("The document broke off while it was sent.")
-        raise
+    async with intake.whole("The document broke off while it was sent."):
+        try:
+            body = call.body if not first else _again(first, call)
+            async for chunk in inflate(body, compression):
+                await intake.write(chunk)
+            return await intake.commit(last=last)
+        except CompressionDamaged as damage:
+            await intake.abort(str(damage), "compression-error")
+            raise call.refuse(Status.CLIENT_ERROR_COMPRESSION_ERROR, str(damage)) from None
+        except DocumentDamaged as damage:
+            await intake.abort(str(damage), "document-format-error")
+            raise
 
 
 async def _again(first: bytes, call: Call) -> AsyncIterator[bytes]:

@@ -13,7 +13,6 @@ from pagebell.model.errors import (
     NotAccepting,
     NotAuthorized,
     NotFound,
-    Refusal,
     ServiceStopping,
     TooLarge,
     TooMany,
@@ -109,16 +108,10 @@ async def submit_job(ask: Ask) -> m.JobInfo:
     ticket = replace(NO_WISHES, copies=asked.copies if asked.copies > 1 else None, job_hold_until=hold)
     order = Order(_printer(ask), ask.by, name=asked.name, ticket=ticket)
     intake, _ = await ask.spooler.jobs.open_document(order, DocumentSpec(format_, asked.name), ask.by)
-    try:
+    async with intake.whole("The document did not arrive completely."):
         async for chunk in ask.stream():
             await intake.write(chunk)
         return job_info(await intake.commit(), ask.spooler)
-    except Refusal as refusal:
-        await intake.abort(str(refusal))
-        raise
-    except BaseException:
-        await intake.abort("The document did not arrive completely.")
-        raise
 
 
 async def cancel_job(ask: Ask) -> m.JobInfo:
