@@ -173,6 +173,8 @@ class Exchange:
                 self._flow.transport.close()
             else:
                 await self._apologize()
+        finally:
+            self.scope = {}  # which knows us: nothing is left for the garbage collector
 
     async def _apologize(self) -> None:
         text = b"internal error; see the server's log\n"
@@ -209,6 +211,13 @@ class Exchange:
             self._go_on(message.get("body", b""), ends=not message.get("more_body", False))
         else:
             raise RuntimeError(f"{message['type']} out of turn")
+
+    def push(self, body: bytes) -> bool:
+        """`send` more of the body at once; tells whether it could: not before the head, nor while that has to wait."""
+        if not self.started or self._head or self.complete or self.disconnected or self._flow.write_paused:
+            return False
+        self._go_on(body, ends=False)
+        return True
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Put the head together; a body without a length is chunked (RFC 9112 7.1)."""

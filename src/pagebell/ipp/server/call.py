@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -194,6 +194,10 @@ class Call:
         return JobId(number)
 
 
+Following = Callable[[Callable[["Reply"], bool]], AsyncGenerator["Reply"]]
+"""Makes the replies that follow; it is given what sends one at once, and tells whether it did."""
+
+
 @dataclass(slots=True)
 class Reply:
     """What a handler answers: groups of encoded attributes behind the operation attributes."""
@@ -210,7 +214,7 @@ class Reply:
     language: str = "en"
     later: Coroutine[None, None, Reply] | None = None
     """The answer in this one's stead, which takes its time: it is given up when the client goes away."""
-    more: AsyncGenerator[Reply] | None = None
+    more: Following | None = None
     """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
     def add(self, tag: GroupTag, attributes: Iterable[Attribute]) -> Reply:
