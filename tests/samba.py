@@ -1,4 +1,4 @@
-"""smbd in front of our print server: Samba's daemons without their own print service, in a folder of their own."""
+"""Samba's daemons in a folder of their own: before our print service, before our client, or with their own service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SETTINGS = """[global]
  workgroup = WORKGROUP
  netbios name = FRONT
  server role = standalone server
- interfaces = {host}/8
+ interfaces = {host}/24
  bind interfaces only = yes
  smb ports = 445
  disable netbios = yes
@@ -33,6 +33,24 @@ _SETTINGS = """[global]
  path = {folder}/spool
  printable = yes
 """
+_OWN_SERVICE = """
+[global]
+ print notify backchannel = yes
+ lpq cache time = 0
+ print command = mv %s {folder}/queue/
+ lpq command = {folder}/lpq
+ lprm command = rm -f {folder}/queue/smbprn.*
+
+[Sim]
+ path = {folder}/spool
+ printable = yes
+"""
+_LPQ = """#!/bin/sh
+echo "Rank    Owner   Job     File(s)                         Total Size"
+cd {folder}/queue && for file in smbprn.*; do
+  [ -e "$file" ] && printf 'active  root    1       %s       1024 bytes\\n' "$file"
+done
+"""
 _FOLDERS = {
     **{f"{name} directory": name for name in ("lock", "state", "cache", "pid")},
     **{"private dir": "private", "ncalrpc dir": "ncalrpc", "winbindd socket directory": "winbindd"},
@@ -45,6 +63,10 @@ class Front:
 
     folder: Path
     host: str
+    inside: tuple[str, ...] = ()
+    """What runs a command on its computer, where that is not ours."""
+    own_service: bool = False
+    """Whether Samba's own print service is there, with a printer `Sim`."""
 
     @property
     def configuration(self) -> Path:
@@ -56,17 +78,27 @@ class Front:
         return self.folder / "spool"
 
     @property
+    def queue(self) -> Path:
+        """What `Sim` prints: a job lasts until its file is taken away."""
+        return self.folder / "queue"
+
+    @property
     def socket(self) -> Path:
         """Where it expects the print service."""
         return self.folder / "ncalrpc" / "np" / "spoolss"
 
     def prepare(self) -> None:
         """Write the settings, and make the user known."""
-        for name in (*_FOLDERS.values(), "spool"):
+        for name in (*_FOLDERS.values(), "spool", "queue"):
             (self.folder / name).mkdir()
         (self.folder / "ncalrpc/np").mkdir(mode=0o700)
         lines = "\n ".join(f"{option} = {self.folder / name}" for option, name in _FOLDERS.items())
-        self.configuration.write_text(_SETTINGS.format(host=self.host, folder=self.folder, folders=lines))
+        settings = _SETTINGS.format(host=self.host, folder=self.folder, folders=lines)
+        if self.own_service:
+            settings += _OWN_SERVICE.format(folder=self.folder)
+            (self.folder / "lpq").write_text(_LPQ.format(folder=self.folder))
+            (self.folder / "lpq").chmod(0o755)
+        self.configuration.write_text(settings)
         subprocess.run(
             ["pdbedit", "-s", str(self.configuration), "-t", "-a", "-u", "root"],
             input=f"{PASSWORD}\n{PASSWORD}\n",
@@ -77,19 +109,20 @@ class Front:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run smbd, and every RPC service of Samba's but the one for printing, which is there already."""
-        helpers = [str(one) for one in sorted(LIBEXEC.glob("rpcd_*")) if one.name != "rpcd_spoolss"]
+        """Run smbd, and every RPC service of Samba's; not the one for printing, where another is there already."""
+        absent = set() if self.own_service else {"rpcd_spoolss"}
+        helpers = [str(one) for one in sorted(LIBEXEC.glob("rpcd_*")) if one.name not in absent]
         settings = ("-s", str(self.configuration), "-F", "--no-process-group")
         with ExitStack() as stack:
             daemon = str(LIBEXEC / "samba-dcerpcd")
-            peer = stack.enter_context(started(self.folder, daemon, *settings, *helpers))
+            peer = stack.enter_context(started(self.folder, *self.inside, daemon, *settings, *helpers))
             peer.wait_for_file(self.folder / "ncalrpc/np/srvsvc")
-            smbd = stack.enter_context(started(self.folder, find("smbd"), *settings))
+            smbd = stack.enter_context(started(self.folder, *self.inside, find("smbd"), *settings))
             smbd.wait_for_address(self.host, 445)
             yield
 
 
-def front(folder: Path, host: str) -> Front:
+def front(folder: Path, host: str, inside: tuple[str, ...] = (), *, own_service: bool = False) -> Front:
     """A front that can run; else the test is reported as not run."""
     if os.geteuid() != 0:
         absent("smbd needs root")
@@ -97,6 +130,6 @@ def front(folder: Path, host: str) -> Front:
         find(program)
     if not (LIBEXEC / "samba-dcerpcd").exists():
         absent("samba-dcerpcd is missing")
-    one = Front(folder, host)
+    one = Front(folder, host, inside, own_service)
     one.prepare()
     return one

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+from uuid import UUID
 
 from pagebell.clock import SystemClock
 from pagebell.config import Config, split_address
@@ -43,6 +44,7 @@ from pagebell.ipp.server.http import (
 from pagebell.model.access import SYSTEM, Principal
 from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
+from pagebell.model.identifiers import Identifiers
 from pagebell.proofs import Proofs, ProofsError, proofs
 from pagebell.sources import make_sources
 from pagebell.spooler.printers import PrinterWish
@@ -183,7 +185,7 @@ async def _ensure_printers(spooler: Spooler, config: Config, folder: Path) -> No
 
 async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folder: Path) -> Running:
     host, port = split_address(config.server.ipp, "server.ipp")
-    directory = UserFile(folder, config.rules())
+    directory = UserFile(folder, config.rules(), Identifiers(UUID(spooler.system.uuid)))
     try:
         checked = proofs(config, directory)
     except ProofsError as error:

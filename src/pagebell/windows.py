@@ -7,6 +7,7 @@ import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from pagebell.config import Config, split_address
 from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
@@ -15,6 +16,7 @@ from pagebell.dcerpc.security import Level, Mechanisms
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
 from pagebell.model.access import SYSTEM
+from pagebell.model.identifiers import Identifiers
 from pagebell.proofs import Proofs, computer_name
 from pagebell.spooler.ports import Directory
 from pagebell.spooler.spooler import Spooler
@@ -106,6 +108,7 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
         drivers={name: table.driver for name, table in config.printers.items() if table.driver},
         accept_driver_records=config.rpc.accept_driver_records,
         smbd_spool=config.rpc.samba_spool,
+        access=config.rules().grants(Identifiers(UUID(spooler.system.uuid))),
     )
     desk = Desk(spooler, directory, settings)
     await forget_watchers(desk, SYSTEM)

@@ -18,6 +18,7 @@ SHELLS = {
     "client.py",
     "server.py",
     "sockets.py",
+    "tasks.py",
     "endpoint_lookup.py",
     "smb_pipe.py",
 }

@@ -284,6 +284,13 @@ def test_a_string_needs_its_terminator_and_ends_there() -> None:
         Echo.Reply(text="a\0b").encode()
 
 
+def test_an_array_of_characters_may_hold_several_strings() -> None:
+    """pDependentFiles of RPC_DRIVER_INFO_3: each with its terminator, and one more at the end."""
+    value = STRING_CONTAINER(pszString="one\0two\0")
+    assert value.encode() == struct.pack("<III", 18, 0x20000, 9) + "one\0two\0\0".encode("utf-16-le")
+    assert STRING_CONTAINER.decode(value.encode()) == value
+
+
 def test_broken_utf16_is_a_typed_error() -> None:
     with pytest.raises(NdrError) as caught:
         Echo.Reply.decode(struct.pack("<III", 2, 0, 2) + b"\x00\xd8\0\0" + bytes(8))

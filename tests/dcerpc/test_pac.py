@@ -25,7 +25,7 @@ of elsewhere (S-1-5-21-9-9-9-77), BUILTIN's print operators, and a resource grou
 
 
 def test_all_groups_are_found() -> None:
-    sids = {f"S-1-5-21-1-2-3-{n}" for n in (512, 513, 1105)}
+    sids = {f"S-1-5-21-1-2-3-{n}" for n in (512, 513, 1104, 1105)}
     sids |= {"S-1-5-21-9-9-9-77", "S-1-5-32-550", "S-1-5-21-4-5-6-1200"}
     assert groups(LOGON_INFO) == sids | {"Domain Admins", "Domain Users", "Print Operators"}
 

@@ -42,7 +42,7 @@ ROOT: Final = Path(__file__).parents[2]
 TOLD: Final = "127.0.0.1:8631"
 TOLD_WINDOWS: Final = "127.0.0.1:8632"
 STAND_IN: Final = "printer.example"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 100.0
 MARKED: Final = frozenset({"sh", "python", "toml", "ini"})
 """Languages in which a fence must say what becomes of it."""
 PEERS: Final = ("lp", "lpstat", "cancel", "lpadmin", "lpoptions", "openssl", "curl", "systemd-analyze")

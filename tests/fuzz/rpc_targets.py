@@ -3,7 +3,7 @@
 - `pdu`: whatever octets are a PDU or a PduError, and a PDU that is written reads as itself.
 - `association`: whatever a peer sends, in whatever pieces, the association answers in PDUs or closes; nothing raises.
 - `ndr`: whatever octets are a declared request or reply, or an NdrError, in either transfer syntax and byte order; what
-  was read is written, and reads as itself.
+  was read is written, and reads as itself. Memory is in proportion to the octets, whether they are refused or not.
 - `infos`: whatever octets are INFO structures, a DEVMODE, a security descriptor, or an error of theirs.
 - `ntlm`, `spnego`: whatever tokens come, the acceptor answers or refuses, and nobody is let in.
 """
@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
 from pagebell.dcerpc.association import ServerAssociation
+from pagebell.dcerpc.endpoint_mapper import EPT
 from pagebell.dcerpc.events import Closed, StepWanted
 from pagebell.dcerpc.groups import Groups
 from pagebell.dcerpc.limits import Limits
+from pagebell.dcerpc.mgmt import MGMT
 from pagebell.dcerpc.ndr import Call, NdrError, Order, Struct, Transfer
+from pagebell.dcerpc.ndr.compiler import codec
 from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor
 from pagebell.dcerpc.ntlm_keys import nt_hash
 from pagebell.dcerpc.offer import Offer
@@ -31,6 +35,7 @@ from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
 from pagebell.winspool import devmode, infos, security
 from pagebell.winspool.buffers import Info, InfoError, pack, unpack
 from pagebell.winspool.idl import (
+    pan,
     par,
     par_more,
     par_notify,
@@ -46,12 +51,17 @@ DECLARED = (par_more, par_notify, rprn_data, rprn_ipp, rprn_notify, rprn_setup)
 CALLS: Final[tuple[type[Call], ...]] = (
     *rprn.WINSPOOL.calls.values(),
     *par.IREMOTEWINSPOOL.calls.values(),
+    *(call for one in (pan.IRPCASYNCNOTIFY, pan.IRPCREMOTEOBJECT, EPT, MGMT) for call in one.calls.values()),
 )
 INFOS: Final[tuple[type[Info], ...]] = tuple(
     kind
     for kind in vars(infos).values()
     if isinstance(kind, type) and issubclass(kind, Info) and kind is not Info
 )
+
+
+GROUND, MULTIPLE = 64 << 10, 64
+"""Octets of memory that any message may take, and how many for each of its own."""
 
 
 def cut(octets: bytes) -> list[bytes]:
@@ -115,6 +125,18 @@ def _whole(data: bytes) -> None:
         data = data[size:]
 
 
+@contextlib.contextmanager
+def in_proportion(octets: bytes) -> Iterator[None]:
+    """What runs inside takes no more memory than so many times the octets."""
+    tracemalloc.start(1)
+    try:
+        yield
+    finally:
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most <= GROUND + MULTIPLE * len(octets), f"{most} octets of memory for {len(octets)}"
+
+
 def ndr(octets: bytes) -> None:
     """Two octets tell which declaration, one the syntax and the byte order; the rest is a stub."""
     if len(octets) < 3:
@@ -123,8 +145,10 @@ def ndr(octets: bytes) -> None:
     declared: type[Struct] = kind.Reply if octets[2] & 4 else kind
     transfer = Transfer.NDR64 if octets[2] & 1 else Transfer.NDR
     order = Order.BIG if octets[2] & 2 else Order.LITTLE
+    codec(declared, transfer, order)
     try:
-        value = declared.decode(octets[3:], transfer, order)
+        with in_proportion(octets):
+            value = declared.decode(octets[3:], transfer, order)
     except NdrError:
         return
     try:
@@ -140,7 +164,8 @@ def info_buffers(octets: bytes) -> None:
         return
     kind, rest = INFOS[octets[0] % len(INFOS)], octets[1:]
     try:
-        values = unpack(kind, rest, 1 + octets[0] // 128)
+        with in_proportion(octets):
+            values = unpack(kind, rest, 1 + octets[0] // 128)
     except InfoError:
         pass
     else:

@@ -4,7 +4,7 @@
 - `http`: whatever a peer sends, in whatever pieces, the HTTP server answers or closes; nothing raises, nothing is
   logged as an error, and when the connection is gone nothing is left of it.
 - `ipp`: whatever is fed, in whatever pieces, is one message or a CodecError, and the same for every cut.
-- the Windows protocols: `rpc_targets`.
+- the Windows protocols: `rpc_targets`, and what their services answer: `request_target`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pagebell.winspool.asyncui_xml import (
     write_request,
     write_response,
 )
+from tests.fuzz.request_target import requests
 from tests.fuzz.rpc_targets import RPC_TARGETS
 
 MAX_TURNS: Final = 50
@@ -224,5 +225,6 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "asyncui": asyncui,
     "http": http,
     "ipp": ipp,
+    "requests": requests,
     **RPC_TARGETS,
 }

@@ -2,6 +2,8 @@ r"""Behind smbd: it keeps the sessions, and we answer its pipe `\pipe\spoolss` a
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import pytest
 
 from tests.peers import find
 from tests.samba import PASSWORD, Front, front
-from tests.server import ServerProcess, wait_for
+from tests.server import PAGEBELL, ServerProcess, wait_for
 
 HOST = "127.0.0.23"
 
@@ -24,9 +26,17 @@ def samba() -> Iterator[Front]:
 
 @pytest.fixture(scope="module")
 def server(samba: Front, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    lines = ["[rpc]", f'samba-np = "{samba.socket}"', f'samba-spool = ["{samba.spool}"]']
+    """At smbd's pipe, and at a port of its own beside it."""
+    lines = ["[rpc]", 'epm = "off"', f'samba-np = "{samba.socket}"', f'samba-spool = ["{samba.spool}"]']
     lines += ["[access]", 'administrators = ["@S-1-22-2-0"]']
-    running = ServerProcess(tmp_path_factory.mktemp("behind"), settings="\n".join(lines))
+    folder = tmp_path_factory.mktemp("behind")
+    running = ServerProcess(folder, settings="\n".join(lines), rpc=f"{HOST}:0")
+    subprocess.run(
+        [PAGEBELL, "users", "add", "root", "--admin", "--password-env", "PW", "--state", running.state],
+        env={**os.environ, "PW": PASSWORD},
+        check=True,
+        capture_output=True,
+    )
     with running, samba.running():
         yield running
 
@@ -74,3 +84,20 @@ def test_smbclient_prints_on_a_share(samba: Front, server: ServerProcess, tmp_pa
 
 def test_socket_is_for_root_alone(samba: Front, server: ServerProcess) -> None:
     assert samba.socket.stat().st_mode & 0o777 == 0o600
+
+
+def test_rpcclient_compares_a_printer_with_one_of_another_server(samba: Front, server: ServerProcess) -> None:
+    """It reaches the other server by SMB in any case."""
+    told = rpcclient(samba, f"printercmp PDF {HOST}")
+    assert "Security descriptors match" in told, told
+    assert "failed" not in told and "WERR" not in told, told
+
+
+def test_a_pipes_handles_are_not_those_of_a_port(samba: Front, server: ServerProcess) -> None:
+    """smbtorture opens a printer at the port, and closes it at smbd's pipe, which is another association."""
+    port = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
+    assert port is not None, server.output
+    argv = [find("smbtorture"), "-s", str(samba.configuration), "-U", f"WORKGROUP\\root%{PASSWORD}"]
+    argv += [f"ncacn_ip_tcp:{HOST}[{port[1]},seal]", "rpc.iremotewinspool.handles.OpenPrinter"]
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=samba.folder)
+    assert "success: handles.OpenPrinter" in run.stdout, run.stdout + run.stderr

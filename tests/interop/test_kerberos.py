@@ -15,6 +15,7 @@ from pagebell.dcerpc.client import connect, kerberos
 from pagebell.dcerpc.security import Level
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.rprn import WINSPOOL
+from tests import rpcclient
 from tests.kerberos import PASSWORD, REALM, Realm, realm
 from tests.peers import absent, find
 from tests.server import PAGEBELL, ServerProcess
@@ -27,6 +28,8 @@ keytab = "{keytab}"
 auth = "require"
 admin-from = []
 administrators = ["alice"]
+[rpc]
+names = ["printer.pagebell.test"]
 """
 
 
@@ -84,19 +87,12 @@ def test_rpcclient_comes_with_a_ticket(
 ) -> None:
     if f"Endpoint mapper: {HOST}:135" not in server.output:
         absent(f"{HOST}:135: {server.output}")
-    smb = tmp_path / "smb.conf"
-    folders = ("private dir", "lock directory", "state directory", "cache directory")
-    smb.write_text(f"[global]\nrealm = {REALM}\n" + "".join(f"{name} = {tmp_path}\n" for name in folders))
-    told = run(
-        domain,
-        *with_names,
-        find("rpcclient"),
-        *("-s", str(smb), "--use-kerberos=required", f"--use-krb5-ccache={domain.environment['KRB5CCNAME']}"),
-        *("-U", f"alice@{REALM}", f"ncacn_ip_tcp:{NAME}[{options}]"),
-        *("-c", "enumprinters 1; openprinter_ex PDF"),
-    )
-    assert "Printer PDF opened successfully" in told, told
-    assert "WERR_ACCESS_DENIED" not in told
+    cache = domain.environment["KRB5CCNAME"]
+    argv = (*with_names, find("rpcclient"), "--use-kerberos=required", f"--use-krb5-ccache={cache}")
+    argv = (*argv, "-U", f"alice@{REALM}", f"ncacn_ip_tcp:{NAME}[{options}]")
+    commands = rpcclient.LOOKS + rpcclient.CHANGES
+    told = rpcclient.run(argv, tmp_path, rpcclient.script(commands, host=NAME), domain.environment)
+    rpcclient.check(told, commands, host=NAME)
 
 
 def login(domain: Realm, name: str) -> dict[str, str]:

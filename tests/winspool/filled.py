@@ -14,6 +14,7 @@ from pagebell.dcerpc.ndr.types import Array, Text, fixed
 from pagebell.model.document import Ticket
 from pagebell.winspool.devmode import encode
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, SECURITY_CONTAINER
+from pagebell.winspool.idl.rprn_ports import MONITOR_CONTAINER, MONITOR_INFO_2, PORT_CONTAINER, PORT_INFO_3
 from pagebell.winspool.security import PRINTER_SECURITY
 
 S = TypeVar("S", bound=Struct)
@@ -21,11 +22,15 @@ COUNT = 8
 """Of every number, octets and elements, so that what counts something is right by itself."""
 
 
+LISTS = {"pDependentFiles", "pszzPreviousNames", "pszzColorProfiles", "pszzCoreDriverDependencies"}
+"""Texts of which each is a list: one terminated text after the other, and an empty one."""
 SPECIAL: dict[type[Struct], Struct] = {
     DEVMODE_CONTAINER: DEVMODE_CONTAINER(pDevMode=encode(Ticket(), "p1", 300, color=False)),
     SECURITY_CONTAINER: SECURITY_CONTAINER(pSecurity=PRINTER_SECURITY),
+    PORT_CONTAINER: PORT_CONTAINER(Level=3, PortInfo=PORT_INFO_3(dwStatus=2, pszStatus="jam", dwSeverity=1)),
+    MONITOR_CONTAINER: MONITOR_CONTAINER(Level=2, MonitorInfo=MONITOR_INFO_2(pName="m", pDLLName="m.dll")),
 }
-"""Octets that have a form of their own."""
+"""Octets that have a form of their own, and unions of which other people's programs want to know an arm."""
 
 
 def filled(kind: type[S]) -> S:
@@ -52,7 +57,9 @@ def _value(hint: Any, field: dataclasses.Field[Any]) -> Any:
     if plain is int:
         return COUNT if required or (isinstance(field.default, int) and field.default == 0) else None
     if plain is str:
-        return "x" * (COUNT - 1) if any(isinstance(m, Text) for m in marks) else None
+        several = any(isinstance(m, Text) and not m.varying for m in marks)
+        text = "xx\0yyy\0" if several and field.name in LISTS else "x" * (COUNT - 1)
+        return text if any(isinstance(m, Text) for m in marks) else None
     if plain is bytes:
         return b"12345678"
     if plain is ContextHandle:

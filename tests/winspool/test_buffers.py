@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagebell.model.document import Ticket
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info, InfoError, layout, pack, unpack
+from pagebell.winspool.devmode import encode
+from pagebell.winspool.security import PRINTER_SECURITY
 from pagebell.winspool.server.table import fill
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -64,6 +69,48 @@ def test_texts_come_back(names: list[str | None]) -> None:
 def test_octets_give_structures_or_their_error(octets: bytes, kind: type[Info]) -> None:
     with contextlib.suppress(InfoError):
         unpack(kind, octets)
+
+
+def test_a_devmode_and_a_security_descriptor_end_where_they_say() -> None:
+    told = infos.PRINTER_INFO_2(
+        pDevMode=encode(Ticket(), "p1", 300, color=True), pSecurityDescriptor=PRINTER_SECURITY
+    )
+    octets = pack(infos.PRINTER_INFO_2, [told, told])
+    assert unpack(infos.PRINTER_INFO_2, octets, 2) == [told, told]
+    for kind in (infos.PRINTER_INFO_3, infos.PRINTER_INFO_8):
+        with pytest.raises(InfoError):
+            unpack(kind, struct.pack("<I", 4) + b"\xff" * 76)
+
+
+def memory(read: Callable[[], object]) -> int:
+    tracemalloc.start(1)
+    try:
+        with contextlib.suppress(InfoError):
+            read()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def printers_with_offsets(offset: Callable[[int, int], int], count: int = 200) -> bytes:
+    """Structures whose offsets lead where the caller says, and a long text behind them."""
+    size, letters = layout(infos.PRINTER_INFO_2).fixed.size, 100_000
+    texts = set(range(13)) - {7, 12}
+    rows = [[offset(n, i) - n * size if i in texts else 0 for i in range(21)] for n in range(count)]
+    return b"".join(struct.pack("<21i", *row) for row in rows) + b"a\0" * letters + bytes(4)
+
+
+def test_offsets_that_lead_to_one_text_share_it() -> None:
+    octets = printers_with_offsets(lambda n, i: 200 * 84)
+    assert memory(lambda: unpack(infos.PRINTER_INFO_2, octets, 200)) < 16 * len(octets)
+    assert {len(one.pPrinterName or "") for one in unpack(infos.PRINTER_INFO_2, octets, 200)} == {100_000}
+
+
+def test_offsets_into_each_others_texts_are_refused() -> None:
+    octets = printers_with_offsets(lambda n, i: 200 * 84 + 2 * (13 * n + i))
+    assert memory(lambda: unpack(infos.PRINTER_INFO_2, octets, 200)) < 16 * len(octets)
+    with pytest.raises(InfoError, match="overlap"):
+        unpack(infos.PRINTER_INFO_2, octets, 200)
 
 
 def test_a_buffer_that_is_too_small_is_told_what_it_takes() -> None:

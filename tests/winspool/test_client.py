@@ -25,7 +25,7 @@ from pagebell.model.event import JobId
 from pagebell.winspool import Client, SyncClient
 from pagebell.winspool.changes import NotifyFlag
 from pagebell.winspool.client.addresses import Address, AddressError, Way, parse
-from pagebell.winspool.client.answering import Answering
+from pagebell.winspool.client.answering import Answering, Listening
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
 from pagebell.winspool.client.session import Times
 from pagebell.winspool.idl import rprn, rprn_notify
@@ -78,7 +78,9 @@ async def test_the_use_case_from_opening_to_the_end(here: Stand, way: str) -> No
             mapper = taken.getsockname()[1]
         else:
             mapper = await stack.enter_async_context(_calling(here))
-        client = await stack.enter_async_context(_client(here, way.partition(",")[0], mapper=mapper))
+        client = await stack.enter_async_context(
+            _client(here, way.partition(",")[0], listening=Listening(mapper))
+        )
         async for update in client.print_and_follow(b"%!PS hello", title="Letter"):
             seen.append(update)
             assert update.feedback is WAYS[way]

@@ -22,10 +22,12 @@ from pagebell.winspool.idl.containers import (
 )
 from pagebell.winspool.idl.types import (
     FORM_INFO_1,
+    PRINTER_INFO_1,
     PRINTER_INFO_2,
     PRINTER_INFO_3,
     PRINTER_INFO_7,
     PRINTER_INFO_8,
+    PRINTER_INFO_STRESS,
     SIZE,
 )
 from pagebell.winspool.security import ADMINISTRATORS, EVERYONE, Descriptor, Entry
@@ -228,3 +230,39 @@ async def test_publishing_waits_for_a_directory(here: Stand) -> None:
         assert await set_printer(client, handle, 7, PRINTER_INFO_7(dwAction=4)) == 0
         (found,) = unpack(infos.PRINTER_INFO_7, await told(client, handle, 7))
         assert found.dwAction == 4
+
+
+async def change_id(client: RpcClient, handle: ContextHandle) -> bytes:
+    """By all three ways to ask for it."""
+    by_name = rprn.RpcGetPrinterData(hPrinter=handle, pValueName="ChangeID", nSize=4)
+    found = (await client.call(by_name)).pData
+    (stress,) = unpack(infos.PRINTER_INFO_STRESS, await told(client, handle, 0))
+    assert isinstance(stress, infos.PRINTER_INFO_STRESS)
+    assert stress.cChangeID.to_bytes(4, "little") == found
+    return found
+
+
+async def test_a_printers_change_id_differs_after_each_change_of_its_data(here: Stand) -> None:
+    async with here.client("root") as client:
+        handle = await open_printer(client)
+        seen = [await change_id(client, handle)]
+        value = rprn_data.RpcSetPrinterData(hPrinter=handle, pValueName="k", Type=4, pData=bytes(4))
+        key = rprn_data.RpcDeletePrinterKey(hPrinter=handle, pKeyName="PrinterDriverData")
+        for call in (value, rprn_data.RpcDeletePrinterData(hPrinter=handle, pValueName="k"), value, key):
+            assert (await client.call(call)).result == 0
+            seen.append(await change_id(client, handle))
+        assert len(set(seen)) == 5
+        assert await change_id(client, handle) == seen[-1]
+
+
+async def test_counters_are_set_by_nobody_and_a_printer_has_no_level_1_to_set(here: Stand) -> None:
+    """[MS-RPRN] 3.1.4.2.5 has a table of commands and levels."""
+    async with here.client("root") as client:
+        handle = await open_printer(client)
+        assert await set_printer(client, handle, 0, None) == Win32.INVALID_PARAMETER
+        assert await set_printer(client, handle, 0, PRINTER_INFO_STRESS(cJobs=7)) == 0
+        (stress,) = unpack(infos.PRINTER_INFO_STRESS, await told(client, handle, 0))
+        assert isinstance(stress, infos.PRINTER_INFO_STRESS)
+        assert stress.cJobs == 0
+        assert await set_printer(client, handle, 1, PRINTER_INFO_1()) == Win32.INVALID_LEVEL
+        assert await set_printer(client, handle, 10, None) == Win32.INVALID_LEVEL

@@ -18,14 +18,32 @@ from pagebell.ipp.server import Service
 from pagebell.ipp.server.call import Origin
 from pagebell.model.access import Principal
 from pagebell.model.event import JobId
-from pagebell.winspool.idl import par, par_more, rprn, rprn_data, rprn_ipp, rprn_jobs, rprn_packages
-from pagebell.winspool.idl.containers import RPC_BIDI_REQUEST_CONTAINER, RPC_BIDI_REQUEST_DATA
+from pagebell.winspool import infos
+from pagebell.winspool.buffers import unpack
+from pagebell.winspool.idl import (
+    par,
+    par_more,
+    rprn,
+    rprn_data,
+    rprn_ipp,
+    rprn_jobs,
+    rprn_packages,
+    rprn_setup,
+)
+from pagebell.winspool.idl.containers import (
+    DRIVER_CONTAINER,
+    RPC_BIDI_REQUEST_CONTAINER,
+    RPC_BIDI_REQUEST_DATA,
+)
 from pagebell.winspool.idl.rprn_jobs import (
     PropertyBlob,
     RPC_EPrintPropertyType,
     RPC_PrintNamedProperty,
     RPC_PrintPropertyValue,
 )
+from pagebell.winspool.idl.types import DRIVER_INFO_2, RPC_DRIVER_INFO_8
+from pagebell.winspool.server.desk import Settings
+from pagebell.winspool.server.drivers import LISTS
 from pagebell.winspool.werror import Win32, hresult_of
 from tests.winspool.stand import Stand, open_printer, print_document, stand, start_doc
 
@@ -236,3 +254,28 @@ async def test_packages_that_windows_brings_along_are_told_and_no_other(here: St
             pcchDestInfPath=260,
         )
         assert (await ask(send)).result == hresult_of(Win32.FILE_NOT_FOUND)  # type: ignore[attr-defined]
+
+
+async def test_a_driver_that_a_printer_uses_stays(here: Stand) -> None:
+    here.desk.settings = Settings(driver="D", accept_driver_records=True)
+    added = rprn_setup.RpcAddPrinterDriver(
+        pDriverContainer=DRIVER_CONTAINER(Level=2, DriverInfo=DRIVER_INFO_2(cVersion=3, pName="D"))
+    )
+    gone = rprn_setup.RpcDeletePrinterDriver(pEnvironment="Windows x64", pDriverName="d")
+    async with here.client("root") as client:
+        assert (await client.call(added)).result == 0
+        assert (await client.call(gone)).result == Win32.PRINTER_DRIVER_IN_USE
+        here.desk.settings = replace(here.desk.settings, driver="Another")
+        assert (await client.call(gone)).result == 0
+
+
+async def test_lists_of_a_driver_come_back_as_they_were_told(here: Stand) -> None:
+    here.desk.settings = Settings(computer="PAGEBELL", accept_driver_records=True)
+    lists = dict.fromkeys(LISTS, "one\x00two\x00")
+    driver = RPC_DRIVER_INFO_8(pName="D", pEnvironment="Windows x64", **lists)
+    async with here.client("root") as client:
+        container = DRIVER_CONTAINER(Level=8, DriverInfo=driver)
+        assert (await client.call(rprn_setup.RpcAddPrinterDriver(pDriverContainer=container))).result == 0
+        reply = await client.call(rprn_setup.RpcEnumPrinterDrivers(Level=8, pDrivers=bytes(9000), cbBuf=9000))
+    told = {one.pName: one for one in unpack(infos.DRIVER_INFO_8, reply.pDrivers or b"", reply.pcReturned)}
+    assert all(getattr(told["D"], name) == ("one", "two") for name in LISTS)

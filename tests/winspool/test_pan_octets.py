@@ -61,6 +61,7 @@ VECTORS: dict[str, tuple[Struct, str, str]] = {
     ),
     "unregister": (pan.IRPCAsyncNotify_UnregisterClient(pRegistrationObj=HANDLE), H, H),
     "unregistered": (pan.IRPCAsyncNotify_UnregisterClient.Reply(), "00000000", "00000000"),
+    "wait for channels": (pan.IRPCAsyncNotify_GetNewChannel(pRemoteObj=HANDLE), H, H),
     "channels": (
         pan.IRPCAsyncNotify_GetNewChannel.Reply(ppChannelCtxt=(HANDLE, HANDLE)),
         f"02000000 00000200 02000000 {H} {H} 00000000",
@@ -95,6 +96,7 @@ VECTORS: dict[str, tuple[Struct, str, str]] = {
         f"{NO_H} 00000200 {RELEASE} 00000000 00000000 00000000",
         f"{NO_H} 00000000 0000020000000000 {RELEASE} 00000000 00000000 0000000000000000 00000000",
     ),
+    "wait for a notification": (pan.IRPCAsyncNotify_GetNotification(pRemoteObj=HANDLE), H, H),
     "notification": (
         pan.IRPCAsyncNotify_GetNotification.Reply(
             ppOutNotificationType=ASYNC_UI, ppOutNotificationData=b"ab"
@@ -122,6 +124,15 @@ def test_octets_are_those_of_the_idl(name: str, transfer: Transfer) -> None:
     octets = bytes.fromhex(ndr64 if transfer is Transfer.NDR64 else ndr)
     assert value.encode(transfer).hex(" ", 4) == octets.hex(" ", 4)
     assert type(value).decode(octets, transfer) == value
+
+
+def test_each_message_of_both_interfaces_has_its_octets() -> None:
+    """Create alone has none to ask with."""
+    calls = [*pan.IRPCASYNCNOTIFY.calls.values(), *pan.IRPCREMOTEOBJECT.calls.values()]
+    messages = {kind for call in calls for kind in (call, call.Reply)}  # type: ignore[attr-defined]
+    assert messages - {type(value) for value, _, _ in VECTORS.values()} == {pan.IRPCRemoteObject_Create}
+    assert len(messages) == 16
+    assert pan.IRPCRemoteObject_Create().encode() == b""
 
 
 @pytest.mark.parametrize("interface", [pan.IRPCASYNCNOTIFY, pan.IRPCREMOTEOBJECT], ids=lambda i: i.name)

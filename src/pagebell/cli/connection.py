@@ -17,6 +17,7 @@ from pagebell.cli.failures import CommandError, Interrupted
 from pagebell.ipp.administration import printer_uri
 from pagebell.ipp.client import Client
 from pagebell.winspool.client.addresses import is_windows, parse
+from pagebell.winspool.client.answering import Listening
 from pagebell.winspool.client.client import Client as WindowsClient
 
 T = TypeVar("T")
@@ -44,6 +45,9 @@ class Connection:
     insecure: Annotated[bool, Parameter(negative="")] = False
     """Accept any certificate of an ipps:// server."""
 
+    samba_np: Annotated[str, Parameter(env_var="PAGEBELL_SAMBA_NP")] = ""
+    """Socket by which this computer's smbd passes on what Windows print servers tell by SMB."""
+
     debug: Annotated[bool, Parameter(negative="")] = False
     """Show the technical details of an error."""
 
@@ -70,7 +74,8 @@ class Connection:
         if is_windows(printer) or (is_windows(self.server) and "://" not in printer):
             uri = printer if is_windows(printer) else self.server
             uri = parse(uri).at(printer).uri if printer and uri == self.server else uri
-            return WindowsClient(uri, user=self.user, password=self._asked(uri))
+            listening = Listening(samba_np=Path(self.samba_np) if self.samba_np else None)
+            return WindowsClient(uri, user=self.user, password=self._asked(uri), listening=listening)
         if "://" in printer:
             return self._ipp(printer)
         client = self._ipp(self.server)

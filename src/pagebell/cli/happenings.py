@@ -192,6 +192,8 @@ def meaning(event: Notification, job: JobInfo | None) -> tuple[Tone, str]:
         return Tone.TROUBLE, f"{plain_text(event.text)} Answer with: pagebell dialogs answer"
     if event.event == "pagebell-dialog-closed":
         return Tone.GOING, "The question is closed."
+    if job is not None and event.event == "job-completed" and not job.is_final:
+        return Tone.UNKNOWN, plain_text(event.text)
     if job is not None and job.state is not UNSET:
         if job.is_final:
             return (Tone.DONE if job.state == JobState.COMPLETED else Tone.FAILED), outcome(job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -34,6 +35,7 @@ from pagebell.ipp.results import JobInfo
 from pagebell.ipp.upload import Progress, document_format
 from pagebell.ipp.values import Attribute
 from pagebell.winspool.client.addresses import is_windows
+from pagebell.winspool.client.client import Client as WindowsClient
 
 STDIN: Final = "-"
 EXIT_UNKNOWN: Final = 3
@@ -156,7 +158,11 @@ class _Order:
             where = await self._greet(client, screen)
             async with asyncio.TaskGroup() as group:
                 for paper in self._papers:
-                    if await self._send(client, paper, screen, where) and self._wait:
+                    if self._wait and isinstance(client, WindowsClient):
+                        sent = asyncio.Event()
+                        group.create_task(self._print_and_follow(client, paper, screen, where, sent))
+                        await sent.wait()
+                    elif await self._send(client, paper, screen, where) and self._wait:
                         group.create_task(self._follow(client, paper, screen))
 
     async def _open(self) -> PrintClient:
@@ -185,25 +191,56 @@ class _Order:
         return plain_text(printer.name).rstrip(".") or client.uri
 
     async def _send(self, client: PrintClient, paper: _Paper, screen: Display, where: str) -> bool:
+        try:
+            paper.job = await self._submit(client, paper, screen, self._sending(paper, screen))
+        except (ClientError, OSError) as error:
+            self._failed(paper, screen, error)
+            return False
+        self._was_sent(paper, screen, paper.job, where)
+        return True
+
+    def _sending(self, paper: _Paper, screen: Display) -> Progress:
+        """What shows how far a document has been sent."""
+
         def sent(octets: int, total: int | None) -> None:
             paper.fraction = octets / total if total else 0.0
             text = f"Sending: {size(octets)} of {size(total)}." if total else f"Sending: {size(octets)}."
             screen.show(paper.number, Line(paper.name, text, fraction=paper.fraction, passing=True))
 
-        try:
-            paper.job = await self._submit(client, paper, screen, sent)
-        except (ClientError, OSError) as error:
-            paper.fraction = 0.0
-            self._show(paper, screen, sentence(error), Tone.FAILED)
-            return False
+        return sent
+
+    def _failed(self, paper: _Paper, screen: Display, error: ClientError | OSError) -> None:
         paper.fraction = 0.0
-        if paper.job.ignored:
-            screen.note(f"{paper.name}: The printer leaves out {', '.join(paper.job.ignored)}.")
-        sent_as = f"Sent to {where} as job {paper.job.id}."
+        self._show(paper, screen, sentence(error), Tone.FAILED)
+
+    def _was_sent(self, paper: _Paper, screen: Display, job: JobInfo, where: str) -> None:
+        paper.job, paper.fraction = job, 0.0
+        if job.ignored:
+            screen.note(f"{paper.name}: The printer leaves out {', '.join(job.ignored)}.")
+        sent_as = f"Sent to {where} as job {job.id}."
         if self._hold:
-            sent_as += f" It is held; release it with 'pagebell release {self._reference(paper.job)}'."
+            sent_as += f" It is held; release it with 'pagebell release {self._reference(job)}'."
         self._show(paper, screen, sent_as, Tone.GOING if self._wait else Tone.LEFT)
-        return True
+
+    async def _print_and_follow(
+        self, client: WindowsClient, paper: _Paper, screen: Display, where: str, sent: asyncio.Event
+    ) -> None:
+        """Listen, print, and tell how it goes: Windows' print servers are listened to before the job begins."""
+        source = stdin_pieces() if paper.file == STDIN else Path(paper.file)
+        updates = client.print_and_follow(
+            source, self._options, title=paper.title, progress=self._sending(paper, screen)
+        )
+        try:
+            async with aclosing(updates):
+                first = await anext(updates)
+                self._was_sent(paper, screen, first.job, where)
+                self._tell(paper, screen, first)
+                sent.set()
+                await self._tell_all(paper, screen, updates)
+        except (ClientError, OSError) as error:
+            self._failed(paper, screen, error)
+        finally:
+            sent.set()
 
     async def _submit(self, client: PrintClient, paper: _Paper, screen: Display, sent: Progress) -> JobInfo:
         """Hand the document to the printer; a busy one is asked again, as RFC 8011 B.1.5.8 has it."""
@@ -230,20 +267,26 @@ class _Order:
         assert paper.job is not None
         asker = Asker(self._connection, client, screen) if isinstance(client, Client) else None
         try:
-            async for update in client.follow(paper.job):
+            await self._tell_all(paper, screen, client.follow(paper.job), asker)
+        finally:
+            if asker is not None:
+                await asker.close()
+
+    async def _tell_all(
+        self, paper: _Paper, screen: Display, updates: AsyncIterator[JobUpdate], asker: Asker | None = None
+    ) -> None:
+        """Tell how a document that was sent comes along, as long as somebody knows."""
+        try:
+            async for update in updates:
                 paper.job = update.job
                 self._tell(paper, screen, update)
                 if asker is not None:
                     asker.see(update.job)
-        except ConnectionFailed as error:
-            text = f"Sent as job {paper.job.id}, but what became of it is not known: {error.reason}."
-            self._show(paper, screen, text, Tone.UNKNOWN)
         except ClientError as error:
-            text = f"Sent as job {paper.job.id}, but what became of it is not known. {sentence(error)}"
+            why = f": {error.reason}." if isinstance(error, ConnectionFailed) else f". {sentence(error)}"
+            number = "" if paper.job is None else f" {paper.job.id}"
+            text = f"Sent as job{number}, but what became of it is not known{why}"
             self._show(paper, screen, text, Tone.UNKNOWN)
-        finally:
-            if asker is not None:
-                await asker.close()
 
     def _tell(self, paper: _Paper, screen: Display, update: JobUpdate) -> None:
         job = update.job

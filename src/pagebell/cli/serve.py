@@ -66,6 +66,7 @@ def serve(
             stream=sys.stderr,
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         )
+        logging.getLogger("smbprotocol").setLevel(logging.WARNING)  # it tells of each message
         _run(_serve(settings))
     except (ConfigError, StartError) as error:
         print(f"pagebell serve: {error}", file=sys.stderr)

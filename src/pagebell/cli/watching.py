@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from math import inf
 from typing import Annotated, Final
@@ -100,7 +100,7 @@ def watch(
 
 
 async def _windows(connection: Connection, target: str, report: Report) -> int:
-    """What a Windows print server tells of a printer or, to its end, of one of its jobs."""
+    """What a Windows print server tells of all its printers, of one, or, to its end, of one of its jobs."""
     is_job = target.isascii() and target.isdigit()
     client = connection.any("" if is_job else target)
     assert isinstance(client, WindowsClient)
@@ -113,8 +113,6 @@ async def _windows(connection: Connection, target: str, report: Report) -> int:
                 report.tell(event)
         report.outcome(job)
         return _status(job)
-    if not client.address.printer:
-        raise UsageError(f"Name one of the printers of {client.uri}; 'pagebell printers list' shows them.")
     async for event in client.events(on_connection=report.connection):
         report.tell(event)
     return 0
@@ -132,15 +130,13 @@ async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
             path = "/" + job.printer_uri.split("://", 1)[-1].partition("/")[2]
             client = connection.client(client.address.at(path).uri)
         return client, job
-    client = connection.client(target)
-    if client.address.path == "/":
-        return client, "server"
-    try:
-        await client.printer_status()
-    except BaseException:
-        await client.close()
-        raise
-    return client, "printer"
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connection.client(target))
+        whole = client.address.path == "/"
+        if not whole:
+            await client.printer_status()
+        stack.pop_all()  # it goes on
+    return client, "server" if whole else "printer"
 
 
 def keywords(given: Iterable[str]) -> tuple[str, ...]:

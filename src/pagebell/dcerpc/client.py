@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -36,6 +36,7 @@ from pagebell.dcerpc.service import syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
 from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator
 from pagebell.dcerpc.status import Fault, Refused
+from pagebell.dcerpc.tasks import beside
 
 R = TypeVar("R", bound=Struct)
 _CHUNK = 1 << 16
@@ -273,29 +274,9 @@ async def over(
     """Bind and authenticate over a stream that exists, such as a named pipe; it ends with the block. As `connect`."""
     client = RpcClient(ClientAssociation(limits), reader, writer, transfers, limits)
     try:
-        async with _beside(client.receive()):
+        async with beside(client.receive()):
             async with asyncio.timeout(limits.bind_seconds):
                 await client.establish(interface, security, group)
             yield client
     finally:
         writer.close()
-
-
-@contextlib.asynccontextmanager
-async def _beside(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run `work` in a task while the block runs; the block's own error comes out as it is."""
-
-    async def run() -> None:
-        await work
-
-    error: BaseException | None = None
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(run())
-        try:
-            yield
-        except Exception as raised:  # noqa: BLE001 - it is raised again below, out of the task group
-            error = raised
-        finally:
-            task.cancel()
-    if error is not None:
-        raise error

@@ -276,3 +276,14 @@ class NtlmInitiator:
             exchanged=True,
         )
         return bytes(dataclasses.replace(message, mic=mic))
+
+
+def nobody(challenge: bytes) -> bytes:
+    """The AUTHENTICATE of nobody in particular, which proves nothing. [MS-NLMP] 3.1.5.1.2
+
+    Raises SecurityError for a challenge that is none.
+    """
+    flags = ChallengeMessage.read(challenge).flags & ~(
+        Negotiate.KEY_EXCHANGE | Negotiate.SIGN | Negotiate.SEAL
+    )
+    return bytes(AuthenticateMessage(flags | Negotiate.ANONYMOUS, "", "", "", b"", lm_response=b"\0"))

@@ -94,7 +94,7 @@ class KERB_VALIDATION_INFO(Struct):
 
 
 def groups(logon_info: bytes) -> frozenset[str]:
-    """Security identifiers of all groups in a PAC's logon information, and the names of those that everybody has.
+    """Security identifiers of a user and all their groups in a PAC's logon information, and names of well-known ones.
 
     Raises NdrError for octets that are none.
     """
@@ -102,7 +102,7 @@ def groups(logon_info: bytes) -> frozenset[str]:
     found: list[str] = []
     if info.LogonDomainId is not None:
         domain = str(info.LogonDomainId)
-        members = {info.PrimaryGroupId, *(group.RelativeId for group in info.GroupIds or ())}
+        members = {info.UserId, info.PrimaryGroupId, *(group.RelativeId for group in info.GroupIds or ())}
         found += [f"{domain}-{member}" for member in members]
         found += [DOMAIN_GROUPS[member] for member in members & DOMAIN_GROUPS.keys()]
     if info.UserFlags & _EXTRA_SIDS:

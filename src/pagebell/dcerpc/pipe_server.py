@@ -19,6 +19,7 @@ from typing import Any, Final
 from pagebell.dcerpc.named_pipe import LONGEST, PipeSession, read_request, reply
 from pagebell.dcerpc.security import SecurityError
 from pagebell.dcerpc.server import RpcServer, Session
+from pagebell.dcerpc.tasks import beside
 
 log = logging.getLogger(__name__)
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -36,34 +37,36 @@ class PipeError(Exception):
 async def listen_for_smbd(server: RpcServer, path: Path, *, uid: int = 0) -> AsyncIterator[None]:
     """Serve the pipe behind `path` while the block runs, for processes of this user. Raises PipeError."""
     listener = _bound(path)
+    try:
+        async with beside(_accept(server, listener, uid)):
+            yield
+    finally:
+        _close(listener, path)
+
+
+async def _accept(server: RpcServer, listener: socket.socket, uid: int) -> None:
     places = asyncio.Semaphore(_MOST)
     loop = asyncio.get_running_loop()
-
-    async def accept(connections: asyncio.TaskGroup) -> None:
+    async with asyncio.TaskGroup() as connections:
         while True:
             async with places:
                 connection, _ = await loop.sock_accept(listener)
             connection.setblocking(False)
-            connections.create_task(serve(connection))
+            connections.create_task(_connection(server, connection, uid, places))
 
-    async def serve(connection: socket.socket) -> None:
-        async with places:
-            try:
-                await _serve(server, connection, uid)
-            except (SecurityError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-                log.warning("smbd: %s", str(error) or "too slow")
-            except Exception:
-                log.exception("smbd")
-            finally:
-                connection.close()
 
-    async with asyncio.TaskGroup() as connections:
-        accepting = connections.create_task(accept(connections))
+async def _connection(
+    server: RpcServer, connection: socket.socket, uid: int, places: asyncio.Semaphore
+) -> None:
+    async with places:
         try:
-            yield
+            await _serve(server, connection, uid)
+        except (SecurityError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            log.warning("smbd: %s", str(error) or "too slow")
+        except Exception:
+            log.exception("smbd")
         finally:
-            accepting.cancel()
-            _close(listener, path)
+            connection.close()
 
 
 def _close(listener: socket.socket, path: Path) -> None:

@@ -30,10 +30,13 @@ from pagebell.dcerpc.security import Mechanisms, Principal, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
 from pagebell.dcerpc.sockets import prepare, quick_ack
 from pagebell.dcerpc.status import Fault, Status
+from pagebell.dcerpc.tasks import beside
 
 log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
 _BACKLOG = 128
+_FAREWELL = 0.5
+"""Seconds that calls have for their answers when the server ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +136,9 @@ class RpcServer:
         listener.setblocking(False)
         endpoint = Endpoint(host, listener.getsockname()[1])
         offer = self.offer(str(endpoint.port))
-        error: Exception | None = None
         with listener:
-            async with asyncio.TaskGroup() as tasks:
-                accepting = tasks.create_task(self._accept(listener, offer))
-                try:
-                    yield endpoint
-                except Exception as raised:  # noqa: BLE001 - it is raised again below, out of the task group
-                    error = raised
-                finally:
-                    accepting.cancel()
-        if error is not None:
-            raise error
+            async with beside(self._accept(listener, offer)):
+                yield endpoint
 
     async def _accept(self, listener: socket.socket, offer: Offer) -> None:
         loop = asyncio.get_running_loop()
@@ -252,6 +246,8 @@ class _Connection:
                     await self._handle(self._association.receive(data), calls)
                     await self._flush()
             except asyncio.CancelledError:
+                if self._tasks:  # what waited for the server's end may still say so
+                    await asyncio.wait(tuple(self._tasks.values()), timeout=_FAREWELL)
                 self._association.shut_down()
                 self._writer.write(self._association.data_to_send())
                 raise

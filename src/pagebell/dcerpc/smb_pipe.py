@@ -15,6 +15,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pagebell.dcerpc.ntlm import nobody
+from pagebell.dcerpc.ntlm_messages import Negotiate, NegotiateMessage
+from pagebell.dcerpc.security import SecurityError
+
 PORT: Final = 445
 _CHUNK: Final = 1 << 16
 _HEAD: Final = 16
@@ -92,7 +96,10 @@ class _Pipe:
         try:
             connection.connect(timeout=seconds)
             session = Session(connection, login.user, login.password or None, require_encryption=False)
-            session.connect()
+            if login.anonymous:
+                _begin_as_nobody(session)
+            else:
+                session.connect()
             tree = TreeConnect(session, rf"\\{host}\IPC$")
             tree.connect(require_secure_negotiate=not login.anonymous)
             handle = smb.Open(tree, pipe)
@@ -107,7 +114,7 @@ class _Pipe:
         except (LogonFailure, SpnegoError) as error:
             connection.disconnect(close=False)
             raise PipeRefused(f"{host}: {error}") from None
-        except (SMBException, OSError, ValueError) as error:
+        except (SMBException, SecurityError, OSError, ValueError) as error:
             connection.disconnect(close=False)
             raise PipeUnavailable(f"{host}, pipe {pipe}: {error}") from None
         return cls(connection, handle)
@@ -134,3 +141,29 @@ class _Pipe:
         """Close the connection, and the pipe with it; who reads is told. To say goodbye could take for ever."""
         with contextlib.suppress(Exception):
             self.connection.disconnect(close=False, timeout=5)
+
+
+def _begin_as_nobody(session: Any) -> None:
+    """Set a session up that proves nothing, which smbprotocol by itself does for users only. [MS-SMB2] 3.2.4.2.3"""
+    from smbprotocol.exceptions import MoreProcessingRequired  # noqa: PLC0415
+    from smbprotocol.session import SMB2SessionSetupRequest, SMB2SessionSetupResponse  # noqa: PLC0415
+
+    connection = session.connection
+
+    def say(token: bytes) -> bytes:
+        request = SMB2SessionSetupRequest()
+        request["security_mode"] = connection.client_security_mode
+        request["buffer"] = token
+        try:
+            head = connection.receive(connection.send(request, sid=session.session_id, credit_request=64))
+        except MoreProcessingRequired as more:
+            head = more.header
+        session.session_id = head["session_id"].get_value()
+        answer = SMB2SessionSetupResponse()
+        answer.unpack(head["data"].get_value())
+        return bytes(answer["buffer"].get_value())
+
+    flags = Negotiate.UNICODE | Negotiate.NTLM | Negotiate.REQUEST_TARGET | Negotiate.EXTENDED_SECURITY
+    say(nobody(say(bytes(NegotiateMessage(flags)))))
+    session.encrypt_data = False
+    connection.session_table[session.session_id] = session

@@ -92,17 +92,16 @@ class Winbind:
         """The lines of an answer. Raises SecurityError for a name that is none, WinbindError."""
         if any(c < " " for name, value in question if name != "Password" for c in value):
             raise SecurityError("a name with control characters")
-        async with self._turn:
+        async with self._turn, contextlib.AsyncExitStack() as unanswered:
+            # What it still says would be taken for an answer to somebody else's question.
+            unanswered.push_async_callback(self._end)
             try:
                 async with asyncio.timeout(_SECONDS):
-                    return await self._exchange(question)
-            except BaseException as error:
-                await (
-                    self._end()
-                )  # what it still says would be taken for an answer to somebody else's question
-                if isinstance(error, OSError | TimeoutError | ValueError | EOFError):
-                    raise WinbindError(f"ntlm_auth does not answer: {str(error) or 'too slow'}") from None
-                raise
+                    answer = await self._exchange(question)
+            except (OSError, TimeoutError, ValueError, EOFError) as error:
+                raise WinbindError(f"ntlm_auth does not answer: {str(error) or 'too slow'}") from None
+            unanswered.pop_all()
+            return answer
 
     async def _exchange(self, question: tuple[tuple[str, str], ...]) -> dict[str, str]:
         process = await self._running()
@@ -138,10 +137,7 @@ class Winbind:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+        await _kill(process)
         if process.stdin is not None:
             process.stdin.close()
 
@@ -195,16 +191,21 @@ class Winbind:
         try:
             async with asyncio.timeout(_SECONDS):
                 told, _ = await process.communicate()
-        except BaseException as error:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            if isinstance(error, TimeoutError):
-                raise WinbindError("wbinfo does not answer") from None
-            raise
+        except TimeoutError:
+            raise WinbindError("wbinfo does not answer") from None
+        finally:
+            await _kill(process)
         if process.returncode:
             raise WinbindError(f"wbinfo {argv[0]} fails")
         return told.decode("utf-8", "replace")
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """End it, if it has not ended, and wait until it has."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()
 
 
 def _why(answer: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from pagebell.model.errors import NotAuthenticated, NotAuthorized
+from pagebell.model.identifiers import Identifiers, is_identifier
 
 
 class Right(enum.Enum):
@@ -27,6 +28,7 @@ class Trustee(enum.Enum):
     KNOWN = "everybody who has proved who they are"
     UNKNOWN = "nobody in particular"
     OWNER = "whoever owns the job"
+    NAMED = "whoever has a security identifier, or is in a group that has it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Grant:
     to: Trustee
     rights: frozenset[Right]
     denied: bool = False
+    identifier: str = ""
+    """The security identifier that is meant, where one is."""
 
 
 EVERYBODY = frozenset({Right.LOOK, Right.PRINT, Right.MANAGE_OWN})
@@ -54,6 +58,8 @@ class Principal:
     rights: frozenset[Right] = EVERYBODY
     may_prove: bool = False
     """Nobody knows who this is, and somebody who proves who they are may have more rights."""
+    identifiers: frozenset[str] = frozenset()
+    """Security identifiers of theirs and of their groups."""
 
     def may(self, right: Right) -> bool:
         """Whether it has that right."""
@@ -83,6 +89,8 @@ class Principal:
         """The rights of which a rule says something to this principal."""
         if grant.to is Trustee.OWNER:
             return grant.rights & {Right.MANAGE_OWN}
+        if grant.to is Trustee.NAMED:
+            return grant.rights if grant.identifier in self.identifiers else frozenset()
         applies = grant.to is Trustee.EVERYBODY or (grant.to is Trustee.KNOWN) == self.authenticated
         return grant.rights if applies else frozenset()
 
@@ -145,18 +153,45 @@ class Rules:
         """What somebody may do; None is whoever has proved nothing."""
         words = {"*"}
         if who is not None:
-            # Domains let people have the strangest names; none of them makes one a member of a group.
-            name = {who.name.casefold()} if not who.name.startswith(_NO_NAMES) else set()
-            known = name | _folded(who.groups)
-            groups = _folded(who.groups) | {
-                group for group, members in self.groups.items() if members & known
-            }
-            words |= name | {f"@{group}" for group in groups}
+            groups = _folded(who.groups) | self._groups(who)
+            words |= _name(who) | {f"@{group}" for group in groups}
         if words & self.administrators:
             return ADMINISTRATOR
         if words & self.operators:
             return OPERATOR
         return EVERYBODY if words & self.print else frozenset({Right.LOOK})
+
+    def _groups(self, who: Identity) -> frozenset[str]:
+        """The groups of this server's own that somebody is in."""
+        known = _name(who) | _folded(who.groups)
+        return frozenset(group for group, members in self.groups.items() if members & known)
+
+    def identifiers(self, who: Identity, own: Identifiers) -> frozenset[str]:
+        """The security identifiers of somebody and of their groups: those that a domain gave, and this server's own."""
+        given = {word.upper() for word in who.groups if is_identifier(word)}
+        mine = set() if who.domain else {own.user(who.name)}
+        return frozenset(given | mine | {own.group(group) for group in self._groups(who)})
+
+    def grants(self, own: Identifiers) -> tuple[Grant, ...]:
+        """Who may print and manage their own jobs, as a printer's rules; a name is a user of this server's own.
+
+        Operators and administrators are left out: no printer's rules take anything from them.
+        """
+        prints = frozenset({Right.PRINT})
+        told = [Grant(Trustee.EVERYBODY, prints)] if "*" in self.print else []
+        for word in sorted(self.print - {"*"}):
+            name = word.removeprefix("@")
+            known = (
+                own.user(name) if name == word else own.group(name) if name in self.groups else name.upper()
+            )
+            if is_identifier(known):
+                told.append(Grant(Trustee.NAMED, prints, identifier=known))
+        return (*told, Grant(Trustee.OWNER, frozenset({Right.MANAGE_OWN})))
+
+
+def _name(who: Identity) -> frozenset[str]:
+    """Their name as rules may have it; domains let people have the strangest, and none makes one member of a group."""
+    return frozenset() if who.name.startswith(_NO_NAMES) else _folded([who.name])
 
 
 _NO_NAMES = ("@", "*", "S-1-", "s-1-")

@@ -13,7 +13,7 @@ from uuid import UUID
 from pagebell.model.names import JobId, PrinterName
 
 DialogId = NewType("DialogId", int)
-"""Counts from 1 at each start of the server: a dialog does not outlive it, what asks asks anew."""
+"""Never the same twice, also after a restart: a dialog does not outlive the server, what asks asks anew."""
 
 WORDS: Final = UUID("f6853f92-eb31-4e23-b6e7-fd69056153f0")
 """The kind of what people read. [MS-PAN] 2.2.1 has it for AsyncUI."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pagebell.model.dialog import Answer
 from pagebell.model.document import NO_WISHES, Document, Ticket
 from pagebell.model.event import JobId, JobState, JobStatus, PrinterName
 
@@ -25,6 +26,23 @@ class Property:
 
 
 MOST_PROPERTIES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """What the source that prints a job has done with it: printed something, or had an answer.
+
+    One that says nothing has begun to print and not come to its end.
+    """
+
+    out: int | None = None
+    """Pages that were out in all when it was printed."""
+    answer: Answer | None = None
+    again: bool = False
+    """The answer was a secret, and is not kept: who wants it must ask again."""
+
+
+UNDER_WAY = Milestone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,8 @@ class Job:
     charset: str = "utf-8"
     language: str = "en"
     properties: tuple[Property, ...] = ()
+    milestones: tuple[Milestone, ...] | None = None
+    """How far the source is that prints it (spooler/press.py); None where no source does."""
     version: int = 1
 
     @property
@@ -103,6 +123,18 @@ class Job:
             self.state in (JobState.PROCESSING, JobState.PROCESSING_STOPPED)
             and "job-suspended" not in self.reasons
         )
+
+    @property
+    def rests(self) -> bool:
+        """Between two steps of the source that prints it: none of it is on its way to the paper."""
+        return self.milestones is not None and UNDER_WAY not in self.milestones
+
+    @property
+    def out(self) -> int:
+        """Pages that need not be printed again when it is taken up once more."""
+        if self.resumed is not None:
+            return self.resumed
+        return max((one.out or 0 for one in self.milestones or ()), default=0) if self.rests else 0
 
     @property
     def place(self) -> tuple[bool, int, float, int]:

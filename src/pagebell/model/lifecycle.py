@@ -4,7 +4,7 @@ The law: a state changes here and nowhere else, and whoever asks for a change ge
 in the same breath, so that neither is ever stored without the other.
 
     PENDING <--------- RELEASE/HOLD ---------> PENDING_HELD
-       | START  ^ INTERRUPT                     CANCEL, ABORT from any of the four living states
+       | START  ^ INTERRUPT, ADJOURN            CANCEL, ABORT from any of the four living states
        v        |
     PROCESSING <----- CONTINUE/STOP -----> PROCESSING_STOPPED
        |                                            | SUSPEND from both, RESUME back to PENDING
@@ -38,6 +38,7 @@ class Cause(enum.Enum):
     ABORT = "abort"
     COMPLETE = "complete"
     INTERRUPT = "interrupt"
+    ADJOURN = "adjourn"
     RECOVER_HELD = "hold after a crash"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -87,6 +88,7 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.PROCESSING, Cause.ABORT): _ABORTED,
     (JobState.PROCESSING, Cause.COMPLETE): _COMPLETED,
     (JobState.PROCESSING, Cause.INTERRUPT): _RECOVERED,
+    (JobState.PROCESSING, Cause.ADJOURN): _PENDING,
     (JobState.PROCESSING, Cause.RECOVER_HELD): _RECOVERED_HELD,
     (JobState.PROCESSING, Cause.SUSPEND): _SUSPENDED,
     (JobState.PROCESSING, Cause.PROVE): _PROVED,
@@ -102,6 +104,7 @@ STEPS: dict[tuple[JobState, Cause], Step] = {
     (JobState.PROCESSING_STOPPED, Cause.ABORT): _ABORTED,
     (JobState.PROCESSING_STOPPED, Cause.COMPLETE): _COMPLETED,
     (JobState.PROCESSING_STOPPED, Cause.INTERRUPT): _RECOVERED,
+    (JobState.PROCESSING_STOPPED, Cause.ADJOURN): _PENDING,
     (JobState.PROCESSING_STOPPED, Cause.RECOVER_HELD): _RECOVERED_HELD,
     (JobState.CANCELED, Cause.RESTART): _PENDING,
     (JobState.ABORTED, Cause.RESTART): _PENDING,
@@ -139,7 +142,8 @@ def step(
         job.is_stopping and reasons is None and cause in (Cause.CANCELED, Cause.INTERRUPT, Cause.RECOVER_HELD)
     ):
         found = Step(JobState.CANCELED, job.reasons & _OF_CANCEL)
-    begun = job.processing_at is not None and (found.to >= JobState.PROCESSING or cause is Cause.RESUME)
+    goes_on = found.to >= JobState.PROCESSING or cause in (Cause.RESUME, Cause.ADJOURN)
+    begun = job.processing_at is not None and goes_on
     lasting = job.reasons & _LASTING if begun else ()
     new = replace(
         job,
@@ -151,11 +155,12 @@ def step(
     if found.to.is_final:
         new = replace(new, completed_at=now, open=False)
     elif cause is Cause.START:
-        new = replace(new, processing_at=job.processing_at or now, impressions_completed=job.resumed or 0)
+        new = replace(new, processing_at=job.processing_at or now, impressions_completed=job.out)
     elif cause is Cause.RESUME:
         new = replace(new, resumed=job.impressions_completed)
     elif cause in _FROM_THE_START:
         new = replace(new, processing_at=None, completed_at=None, impressions_completed=0, resumed=None)
+        new = replace(new, milestones=None)
     if found.to is not JobState.PENDING_HELD:
         new = replace(new, hold_until=None)
     elif cause is Cause.PROVE:

@@ -104,8 +104,20 @@ class Dialogs:
         ledger.listeners.append(self._committed)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Have a parent for the timers."""
+        """Have a parent for the timers; numbers go on behind those of before, each of which took an event."""
         self._tasks = tasks
+        self._last = self._ledger.last_event
+
+    @property
+    def stopping(self) -> bool:
+        """Nothing more will be asked, and nobody waits for an answer."""
+        return self._ledger.stopping
+
+    def begin_stop(self) -> None:
+        """Wake all who wait, to tell them so."""
+        self._opened.set()
+        for dialog in self._open.values():
+            dialog.wake()
 
     async def stop(self) -> None:
         """End all dialogs."""
@@ -145,7 +157,8 @@ class Dialogs:
                 self._expire(dialog, seconds), name=f"dialog {dialog.id}'s time"
             )
         self._opened.set()
-        self._opened = asyncio.Event()
+        if not self.stopping:
+            self._opened = asyncio.Event()
         return dialog
 
     async def end(self, dialog: Dialog) -> None:

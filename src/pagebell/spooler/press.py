@@ -1,4 +1,9 @@
-"""A job that is printed in several steps, with questions between them, as a source conducts it."""
+"""A job that is printed in several steps, with questions between them, as a source conducts it.
+
+What has been printed and answered is stored with the job. When it is taken up once more, after a restart or because it
+was suspended, its source begins at its beginning, and gets what there is already instead of paper and questions. Where
+a step broke off in the middle, nobody can say what is out: then there is nothing to go on from.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from dataclasses import replace
 from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.document import Ticket
 from pagebell.model.errors import DocumentDamaged
-from pagebell.model.job import Job
+from pagebell.model.job import UNDER_WAY, Job, Milestone
 from pagebell.model.lifecycle import Cause
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.policy import OnSourceFailure
@@ -33,6 +38,9 @@ class JobPress:
         self._dialogs = dialogs
         self._preparer = preparer
         self._deadline: asyncio.Timeout | None = None
+        self._past = list(work.job.milestones or ()) if work.job.rests else []
+        """What was done before, in order, and has not come up again yet."""
+        self._done: tuple[Milestone, ...] = ()
         self.printed = 0
         """Pages that are out."""
 
@@ -43,6 +51,8 @@ class JobPress:
 
     async def conducted(self, conduct: Conduct) -> None:
         """Have it printed. Raises what the device raises, Unanswered, TimeoutError of a source that hangs."""
+        if not self._work.job.rests:
+            await self._work.keep(())
         try:
             async with asyncio.timeout(THINKING) as self._deadline:
                 await conduct(self)
@@ -50,9 +60,14 @@ class JobPress:
             self._deadline = None
 
     async def print(self, ticket: Ticket) -> None:
-        """One step."""
+        """One step, if it is not done yet."""
+        before = self._recall(printed=True)
+        if before is not None and before.out is not None:
+            self.printed = before.out
+            return
         self._think(long=True)
         prepared = Prepared(ticket)
+        await self._work.keep((*self._done, UNDER_WAY))
         try:
             job = replace(self._work.job, resumed=None)
             await self._preparer.prepare(job, self._device.capabilities, prepared)
@@ -60,12 +75,16 @@ class JobPress:
             step = self._work.step(prepared)
             await self._device.print(step)
             self.printed = step.out
+            await self._reached(Milestone(out=self.printed))
         finally:
             await prepared.remove()
             self._think()
 
     async def ask(self, question: Question, *, seconds: float | None = None) -> Answer:
-        """A question to the job's owner, between two steps. Raises Unanswered."""
+        """A question to the job's owner, between two steps, if it is not answered yet. Raises Unanswered."""
+        before = self._recall(printed=False)
+        if before is not None and before.answer is not None:
+            return before.answer
         self._think(long=True)
         job = self._work.job
         dialog = await self._dialogs.open(
@@ -78,7 +97,23 @@ class JobPress:
             self._think()
         if not isinstance(answer, Answer):
             raise Unanswered
+        await self._reached(Milestone(again=True) if question.secret else Milestone(answer=answer))
         return answer
+
+    def _recall(self, *, printed: bool) -> Milestone | None:
+        """What came of this step before; a source that does something else than before is taken at its word."""
+        if self._past and (self._past[0].out is not None) is not printed:
+            self._past.clear()
+        if not self._past:
+            return None
+        before = self._past.pop(0)
+        if not before.again:
+            self._done += (before,)
+        return before
+
+    async def _reached(self, milestone: Milestone) -> None:
+        self._done += (milestone,)
+        await self._work.keep((*self._done, *self._past))
 
     def _think(self, *, long: bool = False) -> None:
         """The source's time to think runs, except while it waits for printer or people."""

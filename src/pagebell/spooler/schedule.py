@@ -264,12 +264,14 @@ class PrinterTask:
     async def _interrupt(self, number: JobId) -> None:
         """The printer's task ends: the device is stopped, and the job will be taken up again or held."""
         printing = self._printing
-        ending = Ending(recovery_cause(self._ledger.policy.on_recovery))
+        ending: Ending | None = None
         if printing is not None:
             self._stop_device()
             await asyncio.wait({printing})
             if not printing.cancelled():
                 ending = printing.result()
+        job = self._ledger.roster.get(number)
+        ending = ending or Ending(recovery_cause(job, self._ledger.policy.on_recovery))
         printer = self._ledger.printers.get(self._name)
         if printer is not None and printer.current == number:
             await self._finish(number, ending)
@@ -321,8 +323,10 @@ def _impressions(prepared: Prepared, documents: Sequence[Document]) -> int | Non
     return None if counted is None else prepared.before + counted
 
 
-def recovery_cause(policy: OnRecovery) -> Cause:
-    """What befalls a job whose printing was cut off."""
+def recovery_cause(job: Job | None, policy: OnRecovery) -> Cause:
+    """What befalls a job whose printing was cut off; one that rested meanwhile goes on where it was."""
+    if job is not None and job.rests and not job.is_stopping:
+        return Cause.ADJOURN
     return Cause.RECOVER_HELD if policy is OnRecovery.HOLD else Cause.INTERRUPT
 
 

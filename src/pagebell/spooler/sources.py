@@ -34,6 +34,8 @@ BACKLOG: Final = 10_000
 """Events that a source may leave unread: one with more hangs."""
 RESTART: Final = 60.0
 """Seconds before a source that failed is started again."""
+PATIENCE: Final = 10.0
+"""Seconds that a source has to end when it is told to: then it is left alone."""
 HELD_BY_FAILED: Final = "pagebell-held-by-source"
 """The job-state-reason of a job that a source should have looked at and could not."""
 
@@ -265,7 +267,9 @@ class Sources:
         finally:
             if not task.done():
                 task.cancel()
-                await asyncio.wait({task})
+                await asyncio.wait({task}, timeout=PATIENCE)
+                if not task.done():
+                    log.error("source %s does not end", name)
 
     def _hung(self, name: str) -> asyncio.Future[None]:
         return self._alarms[name]

@@ -45,6 +45,11 @@ log = logging.getLogger(__name__)
 
 COUNT_EVERY = 60.0
 """Seconds between two looks at how many finished jobs there are: counting them is not free."""
+_THEN = {
+    Cause.ADJOURN: "it goes on where it was",
+    Cause.INTERRUPT: "it is printed again from the start",
+    Cause.RECOVER_HELD: "release it to print it",
+}
 _AT_ONCE = 100
 """Jobs that are forgotten in one transaction."""
 
@@ -143,6 +148,7 @@ class Spooler:
         self._ledger.stopping = True
         self._ledger.events.close()
         self.feed.close()
+        self.dialogs.begin_stop()
 
     # --- recovery ---
 
@@ -168,14 +174,9 @@ class Spooler:
         for job in list(ledger.roster.living()):
             if not job.is_on_device:
                 continue
-            cause = recovery_cause(ledger.policy.on_recovery)
-            told = "The server went down while this was printing; "
-            told += (
-                "it is printed again from the start."
-                if cause is Cause.INTERRUPT
-                else "release it to print it."
-            )
-            new, events = step(job, cause, now, message="" if job.is_stopping else told)
+            cause = recovery_cause(job, ledger.policy.on_recovery)
+            told = "" if job.is_stopping else f"The server went down while this was printing; {_THEN[cause]}."
+            new, events = step(job, cause, now, message=told)
             gone = (new.id,) if new.purging and new.state.is_final else ()
             await ledger.store.commit(Change(jobs=(new,), events=events, gone_jobs=gone))
             log.info("job %d was printing when the server went down: now %s", new.id, new.state.name.lower())

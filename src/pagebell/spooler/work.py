@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pagebell.model.document import Document
 from pagebell.model.errors import NoRoom
-from pagebell.model.job import Job
+from pagebell.model.job import Job, Milestone
 from pagebell.model.lifecycle import Cause, progressed, remarked
 from pagebell.spooler.ledger import Decide, Ledger
 from pagebell.spooler.ports import Change
@@ -90,6 +90,18 @@ class JobWork:
                 return None
             new, events = remarked(job, ledger.clock.now(), message, reasons)
             return Change(jobs=(new,), events=events)
+
+        await self._store(decide)
+
+    async def keep(self, milestones: tuple[Milestone, ...]) -> None:
+        """Store how far its source has come, so that it goes on there after a restart."""
+        ledger = self._ledger
+
+        def decide() -> Change | None:
+            job = ledger.roster.get(self._job.id)
+            if not self._is_here(job) or job is None:
+                return None
+            return Change(jobs=(replace(job, milestones=milestones, version=job.version + 1),))
 
         await self._store(decide)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from pagebell.model.access import ADMINISTRATOR, Identity, Principal, Rules
+from pagebell.model.identifiers import Identifiers
 
 _N, _R, _P, _SALT = 2**15, 8, 1, 16
 """scrypt with 32 MiB (RFC 7914 2)."""
@@ -61,8 +62,12 @@ def make_user(name: str, password: str, nt_hash: bytes, *, admin: bool = False) 
 class UserFile:
     """`ports.Directory`, and what the command line changes."""
 
-    def __init__(self, folder: Path, rules: Rules | None = None) -> None:
+    def __init__(
+        self, folder: Path, rules: Rules | None = None, identifiers: Identifiers | None = None
+    ) -> None:
+        """`identifiers` are the server's; without them nobody has any of its own."""
         self._path = folder / _FILE
+        self._identifiers = identifiers
         self._lock = folder / f"{_FILE}.lock"
         self._rules = rules or Rules()
         self._seen: tuple[int, int] | None = None
@@ -77,10 +82,11 @@ class UserFile:
         rights = self._rules.rights(who)
         if who is None:
             return Principal("anonymous", host=host, rights=rights)
-        if not who.domain and (user := self._read().get(who.name.casefold())) is not None:
-            rights = ADMINISTRATOR if user.admin else rights
-            return Principal(user.name, authenticated=True, host=host, rights=rights)
-        return Principal(who.name, authenticated=True, host=host, rights=rights)
+        name = who.name
+        if not who.domain and (user := self._read().get(name.casefold())) is not None:
+            name, rights = user.name, ADMINISTRATOR if user.admin else rights
+        known = self._rules.identifiers(who, self._identifiers) if self._identifiers else frozenset()
+        return Principal(name, authenticated=True, host=host, rights=rights, identifiers=known)
 
     async def nt_hash(self, name: str) -> bytes | None:
         """What NTLM needs to check a proof."""

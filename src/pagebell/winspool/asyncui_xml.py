@@ -49,6 +49,10 @@ class AsyncUIError(ValueError):
     """Octets that are no AsyncUI message; `str()` of it says what is wrong."""
 
 
+class AsyncUITooLarge(AsyncUIError):
+    """More octets than any message has."""
+
+
 # --- writing ---
 
 
@@ -181,7 +185,7 @@ def _text(octets: bytes) -> tuple[str, bytes]:
     if end < 0:
         end = len(octets)
     if end > most:
-        raise AsyncUIError(f"a document of more than {MOST_CHARACTERS} characters")
+        raise AsyncUITooLarge(f"a document of more than {MOST_CHARACTERS} characters")
     try:
         text = octets[:end].decode("utf-16-le")
     except UnicodeDecodeError:

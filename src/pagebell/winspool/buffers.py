@@ -77,6 +77,33 @@ def _read_ascii(data: bytes, start: int) -> str:
     return data[start : data.index(b"\0", start)].decode("latin-1")
 
 
+_SIZES = 68
+"""Where a DEVMODE has dmSize and dmDriverExtra."""
+
+
+def _read_devmode(data: bytes, start: int) -> bytes:
+    """As much as it says that it has: dmSize and dmDriverExtra. [MS-RPRN] 2.2.2.1"""
+    size, extra = struct.unpack_from("<HH", data, start + _SIZES)
+    if size < _SIZES + 4:
+        raise InfoError("a DEVMODE without its sizes")
+    return _cut(data, start, start + size + extra)
+
+
+def _read_descriptor(data: bytes, start: int) -> bytes:
+    """As much as its parts take: two SIDs and two ACLs, in any order. [MS-DTYP] 2.4.6"""
+    owner, group, *lists = (at and start + at for at in struct.unpack_from("<4I", data, start + 4))
+    ends = [start + 20]
+    ends += [at + 8 + 4 * data[at + 1] for at in (owner, group) if at]
+    ends += [at + struct.unpack_from("<H", data, at + 2)[0] for at in lists if at]
+    return _cut(data, start, max(ends))
+
+
+def _cut(data: bytes, start: int, end: int) -> bytes:
+    if end > len(data):
+        raise InfoError("data are cut off")
+    return data[start:end]
+
+
 DWORD = Annotated[int, Number("I")]
 LONG = Annotated[int, Number("i")]
 WORD = Annotated[int, Number("H")]
@@ -92,8 +119,10 @@ texts = Annotated[tuple[str, ...] | None, Offset(_write_texts, _read_texts)]
 """A multisz."""
 narrow = Annotated[str | None, Offset(lambda v: v.encode("latin-1", "replace") + b"\0", _read_ascii, 1)]
 """A string of octets."""
-block = Annotated[bytes | None, Offset(bytes, lambda data, start: data[start:], 4)]
-"""A DEVMODE or a security descriptor; nothing here tells where it ends, so reading gives all that follows."""
+devmode = Annotated[bytes | None, Offset(bytes, _read_devmode, 4)]
+"""A DEVMODE."""
+descriptor = Annotated[bytes | None, Offset(bytes, _read_descriptor, 4)]
+"""A self-relative security descriptor."""
 NO_TIME = (0,) * 8
 
 
@@ -171,26 +200,45 @@ def pack(cls: type[I], values: Sequence[I]) -> bytes:
     return bytes(buffer)
 
 
+@dataclass(slots=True)
+class Buffer:
+    """The octets of structures, and what was read of them: offsets may all lead to one text, or into each other's."""
+
+    octets: bytes
+    read: dict[tuple[int, Offset], Any] = dataclasses.field(default_factory=dict)
+    taken: int = 0
+
+    def at(self, place: int, mark: Offset) -> Any:
+        """Return what an offset leads to; the same place is read once, and places that overlap are limited."""
+        key = place, mark
+        if key not in self.read:
+            if place >= len(self.octets):
+                raise InfoError("data lie outside")
+            self.read[key] = value = mark.read(self.octets, place)
+            self.taken += len(value) + (sum(map(len, value)) if isinstance(value, tuple) else 0)
+            if self.taken > len(self.octets):
+                raise InfoError("data overlap")
+        return self.read[key]
+
+
 def unpack(cls: type[I], octets: bytes, count: int = 1) -> list[I]:
     """Read so many structures from a buffer. Raises InfoError."""
-    plan = layout(cls)
+    plan, buffer = layout(cls), Buffer(octets)
     if count * plan.fixed.size > len(octets):
         raise InfoError(f"{len(octets)} octets do not hold {count} of {cls.__name__}")
     try:
-        return [_read(cls, plan, octets, number * plan.fixed.size) for number in range(count)]
-    except (UnicodeDecodeError, ValueError) as error:
+        return [_read(cls, plan, buffer, number * plan.fixed.size) for number in range(count)]
+    except (ValueError, IndexError, struct.error) as error:
         raise InfoError(f"{cls.__name__}: {error}") from None
 
 
-def _read(cls: type[I], plan: Layout, octets: bytes, start: int) -> I:
-    row = list(plan.fixed.unpack_from(octets, start))
+def _read(cls: type[I], plan: Layout, buffer: Buffer, start: int) -> I:
+    row = list(plan.fixed.unpack_from(buffer.octets, start))
     values: dict[str, Any] = {}
     for name, mark in plan.fields:
         if isinstance(mark, Offset):
             offset = row.pop(0)
-            if offset and start + offset >= len(octets):
-                raise InfoError(f"{cls.__name__}.{name} lies outside")
-            values[name] = mark.read(octets, start + offset) if offset else None
+            values[name] = buffer.at(start + offset, mark) if offset else None
         elif mark.count > 1:
             values[name], row = tuple(row[: mark.count]), row[mark.count :]
         else:

@@ -123,7 +123,6 @@ class JobControl(IntEnum):
 class PrinterControl(IntEnum):
     """PRINTER_CONTROL_*, [MS-RPRN] 3.1.4.2.5"""
 
-    NONE = 0
     PAUSE = 1
     RESUME = 2
     PURGE = 3

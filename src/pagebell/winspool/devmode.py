@@ -67,6 +67,18 @@ def encode(ticket: Ticket, device: str, resolution: int, *, color: bool) -> byte
     return _PARTS.pack(name, _SPEC_VERSION, _DRIVER_VERSION, SIZE, 0, fields, *shorts, form_name, *rest)
 
 
+def request(ticket: Ticket) -> bytes:
+    """A DEVMODE that asks for what the ticket has, and leaves everything else to the printer."""
+    parts = list(_PARTS.unpack(encode(ticket, "", 600, color=True)))
+    parts[5] = 0
+    for _, bit, names in _MEMBERS:
+        if any(getattr(ticket, name) is not None for name in names):
+            parts[5] |= bit
+    if ticket.printer_resolution is None:
+        parts[13] = _QUALITIES.get(ticket.print_quality or 0, 0)
+    return _PARTS.pack(*parts)
+
+
 def _fixed(text: str) -> bytes:
     return text[:_NAME].encode("utf-16-le", "replace")[: 2 * _NAME]
 

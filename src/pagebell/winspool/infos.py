@@ -15,7 +15,8 @@ from pagebell.winspool.buffers import (
     SYSTEMTIME,
     WORD,
     Info,
-    block,
+    descriptor,
+    devmode,
     narrow,
     text,
     texts,
@@ -53,9 +54,9 @@ class JOB_INFO_2(Info):
     pPrintProcessor: text = None
     pParameters: text = None
     pDriverName: text = None
-    pDevMode: block = None
+    pDevMode: devmode = None
     pStatus: text = None
-    pSecurityDescriptor: block = None
+    pSecurityDescriptor: descriptor = None
     Status: DWORD = 0
     Priority: DWORD = 0
     Position: DWORD = 0
@@ -135,12 +136,12 @@ class PRINTER_INFO_2(Info):
     pDriverName: text = None
     pComment: text = None
     pLocation: text = None
-    pDevMode: block = None
+    pDevMode: devmode = None
     pSepFile: text = None
     pPrintProcessor: text = None
     pDatatype: text = None
     pParameters: text = None
-    pSecurityDescriptor: block = None
+    pSecurityDescriptor: descriptor = None
     Attributes: DWORD = 0
     Priority: DWORD = 0
     DefaultPriority: DWORD = 0
@@ -154,7 +155,7 @@ class PRINTER_INFO_2(Info):
 class PRINTER_INFO_3(Info):
     """A printer's security descriptor. [MS-RPRN] 2.2.2.9.4"""
 
-    pSecurityDescriptor: block = None
+    pSecurityDescriptor: descriptor = None
 
 
 class PRINTER_INFO_4(Info):
@@ -191,13 +192,13 @@ class PRINTER_INFO_7(Info):
 class PRINTER_INFO_8(Info):
     """A printer's defaults. [MS-RPRN] 2.2.2.9.9"""
 
-    pDevMode: block = None
+    pDevMode: devmode = None
 
 
 class PRINTER_INFO_9(Info):
     """The caller's own defaults. [MS-RPRN] 2.2.2.9.10"""
 
-    pDevMode: block = None
+    pDevMode: devmode = None
 
 
 class DRIVER_INFO_1(Info):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -184,12 +184,24 @@ async def _registered(
             await rpc.call(IRPCRemoteObject_Delete(ppRemoteObj=handle))
 
 
+@contextlib.contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """For a call that waits: servers may throw what they may return. [MS-PAN] 3.1.1.4.3, 3.1.1.4.5"""
+    try:
+        yield
+    except Fault as fault:
+        if fault.status in (PanResult.STILL_WAITING, PanResult.TERMINATED):
+            raise PanError(what, fault.status) from None
+        raise
+
+
 async def _listen(
     rpc: RpcClient, handle: ContextHandle, arrived: asyncio.Queue[Notification | Channel | Exception]
 ) -> None:
     """Ask anew as soon as there was an answer, so that little waits at the server. [MS-PAN] 3.2.2.4"""
     while True:
-        reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
+        with _waiting("waiting for a notification"):
+            reply = await rpc.call(IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
         _check("waiting for a notification", reply.result)
         kind = reply.ppOutNotificationType
         if kind is None or kind == NOTIFICATION_RELEASE:
@@ -202,7 +214,8 @@ async def _accept(
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
-            reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
+            with _waiting("waiting for a channel"):
+                reply = await rpc.call(IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
             _check("waiting for a channel", reply.result)
             for channel in reply.ppChannelCtxt or ():
                 tasks.create_task(_begin(rpc, channel, arrived))

@@ -36,6 +36,22 @@ def sid(authority: int, *parts: int) -> bytes:
     return struct.pack(f"<BB6s{len(parts)}I", 1, len(parts), authority.to_bytes(6, "big"), *parts)
 
 
+def sid_of(text: str) -> bytes:
+    """A security identifier's octets. [MS-DTYP] 2.4.2.1"""
+    authority, *parts = map(int, text.split("-")[2:])
+    return sid(authority, *parts)
+
+
+def text_of(octets: bytes) -> str:
+    """The octets' text. Raises DescriptorError."""
+    if len(octets) < 8 or len(octets) < 8 + 4 * octets[1]:
+        raise DescriptorError("a security identifier is cut off")
+    parts = struct.unpack_from(f"<{octets[1]}I", octets, 8)
+    return "-".join(("S-1", str(int.from_bytes(octets[2:8], "big")), *map(str, parts)))
+
+
+BUILTIN = "S-1-5-32-"
+"""Groups that every machine has for itself: here the rules of `[access]` say who is an administrator or operator."""
 ADMINISTRATORS, EVERYONE, CREATOR_OWNER = sid(5, 32, 544), sid(1, 0), sid(3, 0)
 AUTHENTICATED, ANONYMOUS, OPERATORS = sid(5, 11), sid(5, 7), sid(5, 32, 550)
 TRUSTEES = {
@@ -193,7 +209,7 @@ def grants(octets: bytes) -> tuple[Grant, ...]:
 
 
 def _grant(entry: Entry) -> Grant | None:
-    to = TRUSTEES.get(entry.who)
+    to, identifier = _trustee(entry.who)
     if to is None:
         return None
     rights: set[Right] = set()
@@ -203,7 +219,15 @@ def _grant(entry: Entry) -> Grant | None:
         rights |= _rights(entry.access, _GENERIC_JOB, _JOB_RIGHTS)
         if to is Trustee.OWNER and Right.MANAGE_ALL in rights:
             rights = {Right.MANAGE_OWN}
-    return Grant(to, frozenset(rights), entry.kind == _DENIED) if rights else None
+    return Grant(to, frozenset(rights), entry.kind == _DENIED, identifier) if rights else None
+
+
+def _trustee(who: bytes) -> tuple[Trustee | None, str]:
+    """Whom an entry speaks of: one who is not known today may come tomorrow."""
+    if who in TRUSTEES:
+        return TRUSTEES[who], ""
+    identifier = text_of(who)
+    return (None, "") if identifier.startswith(BUILTIN) else (Trustee.NAMED, identifier)
 
 
 def _rights(access: int, generic: dict[Access, Access], table: Sequence[tuple[Access, Right]]) -> set[Right]:
@@ -225,7 +249,8 @@ def describe(rules: Sequence[Grant] | None) -> bytes:
     """A printer's descriptor: administrators may do everything, others what the rules say; None: everybody prints."""
     entries: list[Entry] = []
     for rule in _USUAL if rules is None else rules:
-        kind, who = _DENIED if rule.denied else _ALLOWED, _BY_TRUSTEE[rule.to]
+        kind = _DENIED if rule.denied else _ALLOWED
+        who = sid_of(rule.identifier) if rule.to is Trustee.NAMED else _BY_TRUSTEE[rule.to]
         access = Access.READ_CONTROL if not rule.denied else Access(0)
         if Right.PRINT in rule.rights:
             access |= Access.PRINTER_ACCESS_USE

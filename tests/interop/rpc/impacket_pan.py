@@ -67,6 +67,22 @@ class RegisterClient(NDRCALL):
     )
 
 
+class ObjectCall(NDRCALL):
+    structure = (("object", CONTEXT),)
+
+
+class ObjectReply(NDRCALL):
+    structure = (("object", CONTEXT), ("ErrorCode", ULONG))
+
+
+class Reply(NDRCALL):
+    structure = (("ErrorCode", ULONG),)
+
+
+class RegisterReply(NDRCALL):
+    structure = (("referral", LPWSTR), ("ErrorCode", ULONG))
+
+
 class GetNewChannelReply(NDRCALL):
     structure = (("count", ULONG), ("channels", P_CONTEXTS), ("ErrorCode", ULONG))
 
@@ -95,36 +111,64 @@ class CloseChannel(NDRCALL):
     structure = (("channel", CONTEXT), ("type", GUID), ("size", ULONG), ("data", P_OCTETS))
 
 
-def context():
+def context(octets=HANDLE):
     value = CONTEXT()
-    value["Data"] = HANDLE
+    value["Data"] = octets
     return value
 
 
-def filled(kind, **values):
+def encoded(kind, values, ndr64):
     ndr.random = Referents()
-    call = kind()
+    call = kind(isNDR64=ndr64)
     for name, value in values.items():
         call[name] = value
-    return call
+    return call.getData().hex()
 
 
 def octets(data):
     return [bytes([octet]) for octet in data]
 
 
+NONE = bytes(20)
+RELEASE = uuid.UUID("ba9a5027-a70e-4ae7-9b7d-eb3e06ad4157").bytes_le
 MESSAGES = {
-    "register": filled(RegisterClient, object=context(), pName="\\\\h\\q\0", type=UI, filter=1, style=0),
-    "register for the server": filled(
-        RegisterClient, object=context(), pName=NULL, type=UI, filter=0, style=1
+    "created": (ObjectReply, {"object": context(), "ErrorCode": 0}),
+    "delete": (ObjectCall, {"object": context()}),
+    "deleted": (ObjectCall, {"object": context(NONE)}),
+    "register": (
+        RegisterClient,
+        {"object": context(), "pName": "\\\\h\\q\0", "type": UI, "filter": 1, "style": 0},
     ),
-    "channels": filled(GetNewChannelReply, count=2, channels=[context(), context()], ErrorCode=0),
-    "response": filled(SendResponse, channel=context(), type=UI, size=3, data=octets(b"abc")),
-    "first look at a channel": filled(SendResponse, channel=context(), type=NULL, size=0, data=NULL),
-    "notification on a channel": filled(
-        SendResponseReply, channel=context(), type=UI, size=4, data=octets(b"abcd"), ErrorCode=0
+    "register for the server": (
+        RegisterClient,
+        {"object": context(), "pName": NULL, "type": UI, "filter": 0, "style": 1},
     ),
-    "notification": filled(GetNotificationReply, type=UI, size=2, data=octets(b"ab"), ErrorCode=0),
-    "close": filled(CloseChannel, channel=context(), type=UI, size=4, data=octets(b"abcd")),
+    "registered": (RegisterReply, {"referral": NULL, "ErrorCode": 0x80070005}),
+    "unregister": (ObjectCall, {"object": context()}),
+    "unregistered": (Reply, {"ErrorCode": 0}),
+    "wait for channels": (ObjectCall, {"object": context()}),
+    "channels": (GetNewChannelReply, {"count": 2, "channels": [context(), context()], "ErrorCode": 0}),
+    "no channel": (GetNewChannelReply, {"count": 0, "channels": NULL, "ErrorCode": 0x8007071A}),
+    "first look at a channel": (SendResponse, {"channel": context(), "type": NULL, "size": 0, "data": NULL}),
+    "response": (SendResponse, {"channel": context(), "type": UI, "size": 3, "data": octets(b"abc")}),
+    "notification on a channel": (
+        SendResponseReply,
+        {"channel": context(), "type": UI, "size": 4, "data": octets(b"abcd"), "ErrorCode": 0},
+    ),
+    "somebody else's channel": (
+        SendResponseReply,
+        {"channel": context(NONE), "type": RELEASE, "size": 0, "data": NULL, "ErrorCode": 0},
+    ),
+    "wait for a notification": (ObjectCall, {"object": context()}),
+    "notification": (GetNotificationReply, {"type": UI, "size": 2, "data": octets(b"ab"), "ErrorCode": 0}),
+    "close": (CloseChannel, {"channel": context(), "type": UI, "size": 4, "data": octets(b"abcd")}),
+    "closed": (ObjectReply, {"object": context(NONE), "ErrorCode": 0x00040010}),
 }
-print(json.dumps({name: message.getData().hex() for name, message in MESSAGES.items()}))
+print(
+    json.dumps(
+        {
+            name: [encoded(kind, values, ndr64) for ndr64 in (False, True)]
+            for name, (kind, values) in MESSAGES.items()
+        }
+    )
+)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
 from tests.peers import absent
 from tests.server import PAGEBELL, ServerProcess, wait_for
 from tests.winspool.listening import filtered, options
+from tests.wire import Wire, wire
 
 __all__ = ["configuration"]
 HERE = Path(__file__).parent
@@ -147,35 +148,16 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def apart() -> Iterator[tuple[str, str, str]]:
-    """A network namespace with a wire to it: its name, our address and its address."""
-    name, ours, its = f"pb{os.getpid()}", "10.231.77.1", "10.231.77.2"
-    near, far = f"pbn{os.getpid()}"[:15], f"pbf{os.getpid()}"[:15]
-    steps = [
-        ("ip", "netns", "add", name),
-        ("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", name),
-        ("ip", "addr", "add", f"{ours}/24", "dev", near),
-        ("ip", "link", "set", near, "up"),
-        ("ip", "-n", name, "addr", "add", f"{its}/24", "dev", far),
-        ("ip", "-n", name, "link", "set", far, "up"),
-        ("ip", "-n", name, "link", "set", "lo", "up"),
-    ]
-    with ExitStack() as stack:
-        stack.callback(_run, "ip", "netns", "del", name)
-        stack.callback(_run, "ip", "link", "del", near)
-        for step in steps:
-            done = _run(*step)
-            if done.returncode:
-                absent(f"a network namespace: {done.stderr.strip()}")
-        yield name, ours, its
+def apart() -> Iterator[Wire]:
+    with wire() as made:
+        yield made
 
 
 def test_rpcclient_registers_and_its_computer_is_called(
-    peer: Callable[[str], str], configuration: Path, apart: tuple[str, str, str], tmp_path: Path
+    peer: Callable[[str], str], configuration: Path, apart: Wire, tmp_path: Path
 ) -> None:
     """rffpcnex, over a wire; rpcclient itself takes no calls, so that something else on its computer must."""
-    rpcclient, (name, ours, its) = peer("rpcclient"), apart
-    inside = ["ip", "netns", "exec", name]
+    rpcclient, ours, its, inside = peer("rpcclient"), apart.ours, apart.its, apart.inside
     with _running(tmp_path, ours) as server:
         _need_mapper(server, ours)
         answering = subprocess.Popen(

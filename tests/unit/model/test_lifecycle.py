@@ -49,7 +49,7 @@ def test_every_cause_in_every_state(state: JobState, cause: Cause) -> None:
     assert (event.job, event.at, event.job_status) == (1, NOW, new.status())
     assert (new.completed_at == NOW) is new.state.is_final
     assert new.state.is_final or new.completed_at is None
-    begun = new.state in ON_DEVICE or new.state.is_final or cause is Cause.RESUME
+    begun = new.state in ON_DEVICE or new.state.is_final or cause in (Cause.RESUME, Cause.ADJOURN)
     assert (new.processing_at is not None) is begun or not old.processing_at
     if new.state.is_final:
         assert event.kind is EventKind.JOB_COMPLETED

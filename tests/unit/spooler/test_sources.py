@@ -21,6 +21,7 @@ from pagebell.sources import make_sources
 from pagebell.sources.manual_duplex import LONG, ManualDuplex
 from pagebell.sources.pin_release import REASON, TRIES, PinRelease
 from pagebell.sources.supply_alert import SupplyAlert
+from pagebell.spooler import sources
 from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.policy import OnSourceFailure, Policy
 from pagebell.spooler.sources import BACKLOG, RESTART, Conduct, Desk, Press, Source
@@ -316,18 +317,50 @@ async def test_source_that_fails_is_reported_its_dialogs_end_and_it_begins_anew(
 
 
 class Hangs(Idle):
-    """Never takes an event."""
+    """Asks, and never takes an event."""
+
+    def __init__(self, *, stubborn: bool = False) -> None:
+        self.stubborn = stubborn
+        self.lives = 0
+        self.end = asyncio.Event()
+
+    async def run(self, desk: Desk) -> None:
+        self.lives += 1
+        await desk.open(Addressees(P1), Question("Hello", "Who is there?"))
+        while not self.end.is_set():
+            try:
+                await self.end.wait()
+            except asyncio.CancelledError:
+                if not self.stubborn:
+                    raise
 
 
-async def test_source_that_takes_no_events_hangs_and_is_ended(caplog: pytest.LogCaptureFixture) -> None:
-    async for stage in staged(Hangs()):
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_source_that_takes_no_events_hangs_and_is_ended(
+    stubborn: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reported on the printer, its dialogs closed; it begins anew, even where the old life will not end."""
+    monkeypatch.setattr(sources, "PATIENCE", 0.01)
+    source = Hangs(stubborn=stubborn)
+    async for stage in staged(source):
+        assert only(stage)
         desk = stage.spooler.sources._desks["it"]
         for _ in range(BACKLOG):
             desk._hear(SimpleNamespace())  # type: ignore[arg-type]
-        await stage.submit(by=BOB)
+        job = await stage.submit(by=BOB)
+        async with asyncio.timeout(10):
+            while "pagebell-source-failed-warning" not in stage.printer.reasons:
+                await asyncio.sleep(0)
         await stage.clock.settle()
-        assert "pagebell-source-failed-warning" in stage.printer.reasons
+        assert stage.spooler.dialogs.open_dialogs(SYSTEM) == ()
+        assert await stage.state(job) is JobState.PROCESSING  # it is no business of the source
+        await stage.clock.advance(RESTART + 1)
+        assert source.lives == 2
+        assert "pagebell-source-failed-warning" not in stage.printer.reasons
+        assert only(stage)
+        source.end.set()
     assert "does not take its events" in caplog.text
+    assert ("does not end" in caplog.text) is stubborn
 
 
 class Wrong(Idle):

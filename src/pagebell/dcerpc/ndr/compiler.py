@@ -19,7 +19,7 @@ from pagebell.dcerpc.ndr.decoder import Decoder
 from pagebell.dcerpc.ndr.encoder import Encoder
 from pagebell.dcerpc.ndr.errors import NdrError
 from pagebell.dcerpc.ndr.layout import Label, align, conformant, deferred, function_suffix
-from pagebell.dcerpc.ndr.runtime import NAMESPACE
+from pagebell.dcerpc.ndr.runtime import NAMESPACE, Reading
 from pagebell.dcerpc.ndr.types import Order, StructOf, Transfer
 
 FIRST_REFERENT = 0x00020000
@@ -169,7 +169,7 @@ def _parts(
     names = p.names
     if cls.__ndr_parameters__:
         write, read = names[f"w_{suffix}"], names[f"p_{suffix}"]
-        return write, lambda data: read(data, 0, {})
+        return write, lambda data: read(data, 0, Reading(len(data)))
     sized, later, gap = conformant(StructOf(cls)), deferred(StructOf(cls)), align(StructOf(cls), p.wide) - 1
 
     def write_structure(w: bytearray, v: Any, n: Any) -> None:
@@ -181,7 +181,7 @@ def _parts(
             names[f"r_{suffix}"](w, v, n)
 
     def read_structure(b: bytes) -> tuple[Any, int]:
-        seen: dict[Any, Any] = {}
+        seen = Reading(len(b))
         if sized:
             m, o = names[f"m_{suffix}"](b, 0)
             v, o = names[f"d_{suffix}"](b, o + (-o & gap), seen, m)

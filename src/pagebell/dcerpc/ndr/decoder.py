@@ -1,7 +1,7 @@
 """Writes the Python source that decodes a structure.
 
 Three functions a structure: `m_` reads the conformance that goes in front, `d_` the octets in place, `f_`
-the referents. In them `b` is the octets, `o` the offset, `R` the full pointers seen; `v_X` is the field X and
+the referents. In them `b` is the octets, `o` the offset, `R` the message's `Reading`; `v_X` is the field X and
 `m_X` the count that its array was announced with. Between `d_` and `f_` a pointer field holds its referent
 identifier.
 """
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from pagebell.dcerpc.ndr.declaration import Field, Struct, fields_of
 from pagebell.dcerpc.ndr.layout import (
-    MAX_ELEMENTS,
     Source,
     align,
     arms_align,
@@ -22,7 +21,6 @@ from pagebell.dcerpc.ndr.layout import (
     conformant,
     deferred,
     least,
-    sent,
     word,
 )
 from pagebell.dcerpc.ndr.types import (
@@ -293,7 +291,8 @@ class Decoder(Source):
         """Read constructed elements one by one, after a look at what so many would need at least."""
         i, e = self.fresh("i"), self.fresh("e")
         need = max(least(of, self.wide), 1)
-        self.add(f"if {count} > (len(b) - o) // {need} or {count} > {MAX_ELEMENTS}: short({count})")
+        self.add(f"if {count} > (len(b) - o) // {need}: short({count})")
+        self.add(f"R.take({count})")
         self.add(f"{x} = []")
         self.add(f"for {i} in range({count}):")
         self.indent += 1
@@ -326,31 +325,6 @@ class Decoder(Source):
         self.known, self.offset = state
         self.value(arm, x, m)
         self.flush()
-
-    def branches(self, node: Union, tag: str, write: Callable[[Node], None], empty: str) -> None:
-        """Write a branch for each arm; a value without an arm is an error."""
-        word_ = "if"
-        for value, arm in node.arms.items():
-            self.add(f"{word_} {tag} == {int(value)}:")
-            word_ = "elif"
-            self.body(arm, write, empty)
-        self.add("else:")
-        if node.default is None:
-            self.indent += 1
-            self.add(f"no_arm({tag})")
-            self.indent -= 1
-        else:
-            self.body(node.default, write, empty)
-
-    def body(self, arm: Node, write: Callable[[Node], None], empty: str) -> None:
-        """Write the body of a branch."""
-        self.indent += 1
-        before = len(self.lines)
-        if sent(arm):
-            write(arm)
-        if len(self.lines) == before:
-            self.add(empty)
-        self.indent -= 1
 
     # ------------------------------------------------------------ referents
 

@@ -7,11 +7,10 @@ the referents. In them `w` is the bytearray, `v` the value, `n` the source of re
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pagebell.dcerpc.ndr.declaration import Field, Struct, fields_of
-from pagebell.dcerpc.ndr.layout import Source, align, arms_align, code, conformant, deferred, sent, word
+from pagebell.dcerpc.ndr.layout import Source, align, arms_align, code, conformant, deferred, word
 from pagebell.dcerpc.ndr.types import Array, Kind, Node, Opaque, Pointer, Scalar, StructOf, Text, Union
 
 
@@ -130,7 +129,7 @@ class Encoder(Source):
             self.known, self.offset = size, 0
             return
         if isinstance(node, Text):
-            count = f"len(text{node.unit}({x})) // {node.unit}"
+            count = f"len({self.octets(node)}({x})) // {node.unit}"
         else:
             count = f"v.{node.size_is}" if isinstance(node, Array) and node.size_is else f"len({x})"
         self.fuse("Q" if self.wide else "I", count, size)
@@ -167,7 +166,7 @@ class Encoder(Source):
         """Write characters with their counts."""
         t, size = self.fresh("t"), word(self.wide)
         self.flush()
-        self.add(f"{t} = text{node.unit}({x}{f', {node.most}' if node.most else ''})")
+        self.add(f"{t} = {self.octets(node)}({x}{f', {node.most}' if node.most else ''})")
         units = f"len({t})" if node.unit == 1 else f"len({t}) >> 1"
         long = "Q" if self.wide else "I"
         if with_size:
@@ -179,6 +178,10 @@ class Encoder(Source):
         self.flush()
         self.add(f"w += {t}")
         self.lost()
+
+    def octets(self, node: Text) -> str:
+        """Return the conversion of characters: an array may hold several strings, a [string] is one."""
+        return f"text{node.unit}" if node.varying else f"chars{node.unit}_out"
 
     def array(self, node: Array, x: str) -> None:
         """Write the variance and the elements."""
@@ -235,31 +238,6 @@ class Encoder(Source):
         self.known, self.offset = state
         self.value(arm, x)
         self.flush()
-
-    def branches(self, node: Union, tag: str, write: Callable[[Node], None]) -> None:
-        """Write a branch for each arm; a value without an arm is an error."""
-        word_ = "if"
-        for value, arm in node.arms.items():
-            self.add(f"{word_} {tag} == {int(value)}:")
-            word_ = "elif"
-            self.body(arm, write)
-        self.add("else:")
-        if node.default is None:
-            self.indent += 1
-            self.add(f"no_arm({tag})")
-            self.indent -= 1
-        else:
-            self.body(node.default, write)
-
-    def body(self, arm: Node, write: Callable[[Node], None]) -> None:
-        """Write the body of a branch."""
-        self.indent += 1
-        before = len(self.lines)
-        if sent(arm):
-            write(arm)
-        if len(self.lines) == before:
-            self.add("pass")
-        self.indent -= 1
 
     def tag(self, node: Union) -> str:
         """Write what computes a union's tag, and return the variable that holds it."""

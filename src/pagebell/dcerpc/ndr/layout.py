@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pagebell.dcerpc.ndr.declaration import Struct, fields_of
@@ -19,9 +20,6 @@ from pagebell.dcerpc.ndr.types import (
     Union,
     Unsent,
 )
-
-MAX_ELEMENTS = 1 << 16
-"""The most constructed elements of one array on receipt; octets and numbers are bounded by the stub."""
 
 
 def code(node: Scalar, wide: bool) -> str:
@@ -204,6 +202,31 @@ class Source(abc.ABC):
     def lost(self) -> None:
         """Forget the position: something of unknown size was passed."""
         self.known, self.offset = 1, 0
+
+    def branches(self, node: Union, tag: str, write: Callable[[Node], None], empty: str = "pass") -> None:
+        """Write a branch for each arm; a value without an arm is an error."""
+        word_ = "if"
+        for value, arm in node.arms.items():
+            self.add(f"{word_} {tag} == {int(value)}:")
+            word_ = "elif"
+            self.body(arm, write, empty)
+        self.add("else:")
+        if node.default is None:
+            self.indent += 1
+            self.add(f"no_arm({tag})")
+            self.indent -= 1
+        else:
+            self.body(node.default, write, empty)
+
+    def body(self, arm: Node, write: Callable[[Node], None], empty: str) -> None:
+        """Write the body of a branch."""
+        self.indent += 1
+        before = len(self.lines)
+        if sent(arm):
+            write(arm)
+        if len(self.lines) == before:
+            self.add(empty)
+        self.indent -= 1
 
     @abc.abstractmethod
     def emit_group(self) -> None:

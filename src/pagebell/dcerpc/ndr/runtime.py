@@ -14,6 +14,28 @@ from pagebell.dcerpc.ndr.errors import NdrError
 from pagebell.dcerpc.ndr.types import ContextHandle
 
 GAPS = tuple(bytes(n) for n in range(8))
+MAX_ELEMENTS = 1 << 16
+"""The most constructed elements of one message; octets and numbers are bounded by its length."""
+
+
+class Reading(dict[Any, Any]):
+    """One message on its way in: the full pointers that were followed, and how many elements it may still have.
+
+    An element may take no octets at all, so that arrays side by side could each be as long as the rest of the
+    message. All arrays together have at most an element for each octet; what is built stays in proportion.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, octets: int) -> None:
+        super().__init__()
+        self.left = min(octets, MAX_ELEMENTS)
+
+    def take(self, count: int) -> None:
+        """Allow an array so many elements."""
+        if count > self.left:
+            short(count)
+        self.left -= count
 
 
 def short(count: int) -> NoReturn:
@@ -61,6 +83,11 @@ def text2(value: str, most: int = 0) -> bytes:
     if "\0" in value:
         raise NdrError("a string cannot hold its terminator")
     return _limited(value.encode("utf-16-le") + b"\0\0", 2, most)
+
+
+def chars2_out(value: str) -> bytes:
+    """Return UTF-16 characters of an array, with a terminator; those of a list of strings have more of them inside."""
+    return value.encode("utf-16-le") + b"\0\0"
 
 
 def text1(value: str, most: int = 0) -> bytes:
@@ -127,6 +154,6 @@ NAMESPACE: dict[str, Any] = {
     "chars2_big": functools.partial(chars2, encoding="utf-16-be"),
     "opaque20": ContextHandle.from_bytes,
     **{f.__name__: f for f in (short, miscounted, no_arm, null, within, exactly, variance)},
-    **{f.__name__: f for f in (text1, text2, string1, string2, chars2)},
+    **{f.__name__: f for f in (text1, text2, string1, string2, chars2, chars2_out)},
 }
 """The globals of generated code."""

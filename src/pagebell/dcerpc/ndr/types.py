@@ -237,7 +237,7 @@ wstr = Annotated[str, Text(2, conformant=True, varying=True)]
 cstr = Annotated[str, Text(1, conformant=True, varying=True)]
 """[string] char*: as `wstr`, one octet a character (Latin-1)."""
 wchars = Annotated[str, Text(2, conformant=True, varying=False)]
-"""[size_is(n)] wchar_t*: a conformant array with a string in it; one terminator is added and taken."""
+"""[size_is(n)] wchar_t*: a conformant array with a string in it, or several; one terminator is added and taken."""
 
 array = Annotated[tuple[T, ...], Array()]
 """[size_is(n)]: a conformant array."""

@@ -10,11 +10,13 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from pagebell.dcerpc.endpoint_mapper import PORT, EndpointMapper, Registration
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Caller, Service, syntax
 from pagebell.dcerpc.status import Fault
@@ -33,6 +35,20 @@ _MOST_UNREAD: Final = 256
 """Notifications that wait to be read; beyond that they are lost, and everything is asked for anew."""
 MOST: Final = 64
 """Servers that call at the same time."""
+
+
+class Unreachable(Exception):
+    """No server can call us; `str()` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where servers find us that call us."""
+
+    mapper: int = PORT
+    """The port of our endpoint mapper."""
+    samba_np: Path | None = None
+    r"""The socket by which this computer's smbd hands its pipe `\pipe\spoolss` over, for servers that call by SMB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +106,41 @@ class Answering:
         self._mailboxes.pop(box.cookie, None)
 
     @contextlib.asynccontextmanager
-    async def serving(self, host: str, mapper: int = PORT) -> AsyncIterator[Answering]:
-        """Take calls at an address of ours, and say at its endpoint mapper where. Raises OSError."""
-        service = self.service()
-        limits = Limits(connections=self.most, handles=256, calls=8)
-        server = RpcServer([service], limits=limits)
-        async with server.listen(host, 0) as self.endpoint:
-            book = EndpointMapper()
-            book.register([Registration(syntax(WINSPOOL), self.endpoint.port, annotation=service.annotation)])
-            async with RpcServer([book.service()], limits=limits).listen(host, mapper):
-                yield self
+    async def serving(self, host: str, where: Listening = Listening()) -> AsyncIterator[Answering]:
+        """Take calls at an address of ours, by every way that can be had. Raises Unreachable where there is none."""
+        ways = [self._by_tcp(host, where.mapper)]
+        if where.samba_np is not None:
+            server = RpcServer([self.service()], limits=self._limits)
+            ways.append(listen_for_smbd(server, where.samba_np))
+        problems = []
+        async with contextlib.AsyncExitStack() as stack:
+            for way in ways:
+                try:
+                    await stack.enter_async_context(way)
+                except (Unreachable, PipeError) as error:
+                    problems.append(str(error))
+            if len(problems) == len(ways):
+                raise Unreachable("; ".join(problems))
+            yield self
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(connections=self.most, handles=256, calls=8)
+
+    @contextlib.asynccontextmanager
+    async def _by_tcp(self, host: str, mapper: int) -> AsyncIterator[None]:
+        """Take calls at some port, and say at the endpoint mapper which. Raises Unreachable."""
+        service, book = self.service(), EndpointMapper()
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                server = RpcServer([service], limits=self._limits)
+                self.endpoint = await stack.enter_async_context(server.listen(host, 0))
+                port, known = self.endpoint.port, RpcServer([book.service()], limits=self._limits)
+                book.register([Registration(syntax(WINSPOOL), port, annotation=service.annotation)])
+                await stack.enter_async_context(known.listen(host, mapper))
+            except OSError as error:
+                raise Unreachable(f"port {mapper} can't be had here ({error.strerror})") from None
+            yield
 
     def service(self) -> Service:
         """The interface: four calls, for servers that nobody can ask to prove who they are."""

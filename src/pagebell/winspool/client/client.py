@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -11,23 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
 
-from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.ndr import ContextHandle
-from pagebell.ipp.errors import BadAnswer, ConnectionFailed
-from pagebell.ipp.events import DEFAULT_PACE, Pace, Patience
+from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed
+from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.follow import JobUpdate
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.results import JobInfo, Notification, PrinterInfo
 from pagebell.ipp.upload import Progress, Source, Upload
 from pagebell.winspool.client.addresses import Address, AddressError, parse
+from pagebell.winspool.client.answering import Listening
+from pagebell.winspool.client.connecting import Connector
 from pagebell.winspool.client.describe import job_of, printer_of
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered
-from pagebell.winspool.client.events import Events
-from pagebell.winspool.client.feeds import Deaf, Told, feed_of
-from pagebell.winspool.client.following import Following, NoFeedback
+from pagebell.winspool.client.feeds import Deaf, feed_of
+from pagebell.winspool.client.following import Following, NoFeedback, followed
 from pagebell.winspool.client.queries import all_printers, job_info, opened, printer_info, queued_jobs
 from pagebell.winspool.client.sending import Order, arrived, command, order_of, send
-from pagebell.winspool.client.session import Identity, Session, Times, open_session
+from pagebell.winspool.client.session import Identity, Session, Times
+from pagebell.winspool.client.watching import happenings
 from pagebell.winspool.constants import JobControl, PrinterControl
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import PRINTER_CONTAINER
@@ -35,6 +35,7 @@ from pagebell.winspool.idl.containers import PRINTER_CONTAINER
 T = TypeVar("T")
 WhichJobs = Literal["not-completed", "completed", "all"]
 DEFAULT_TIMES: Final = Times()
+DEFAULT_LISTENING: Final = Listening()
 
 
 class Client:
@@ -49,9 +50,9 @@ class Client:
 
     Without a password the Kerberos tickets that are there are used, and where there are none, nobody's name. What a
     server says and does wrong, and what it refuses, raises exceptions of ``pagebell.ipp.errors`` and
-    ``pagebell.winspool.client.errors``. ``mapper`` is the port at which servers that call us look for our endpoint
-    mapper; where it can't be had, the server is asked again and again instead. Once it has been reached, a server
-    that dies is waited for (``pace.patience``).
+    ``pagebell.winspool.client.errors``. ``listening`` is where servers find us that call us; where nothing of that
+    can be had, the server is asked again and again instead. Once it has been reached, a server that dies is waited
+    for (``pace.patience``).
     """
 
     def __init__(
@@ -62,12 +63,10 @@ class Client:
         password: str = "",
         times: Times = DEFAULT_TIMES,
         pace: Pace = DEFAULT_PACE,
-        mapper: int = PORT,
+        listening: Listening = DEFAULT_LISTENING,
     ) -> None:
         self.address: Address = parse(uri)
-        self._identity = Identity(user, password)
-        self._times, self._pace, self._mapper = times, pace, mapper
-        self._met = False
+        self._line = Connector(self.address, Identity(user, password), times, pace, listening)
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,32 +87,13 @@ class Client:
     @property
     def user(self) -> str:
         """Whom it prints as."""
-        return self._identity.name
-
-    # --- connections ---
+        return self._line.identity.name
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """A connection, for calls of your own. Raises ClientError."""
-        async with open_session(self.address, self._identity, self._times, self._mapper) as session:
-            self._met = True
+        async with self._line.session() as session:
             yield session
-
-    async def _retried(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        """Do it, on new connections until the server is back when it dies meanwhile. [MS-PRSOD] 2.7.1.1"""
-        lost_at: float | None = None
-        delay = self._pace.retry
-        while True:
-            try:
-                async with self.session() as session:
-                    return await work(session)
-            except ConnectionFailed:
-                now = asyncio.get_running_loop().time()
-                lost_at = now if lost_at is None else lost_at
-                if not self._met or now - lost_at > self._pace.patience:
-                    raise
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, self._pace.retry_most)
 
     # --- printers ---
 
@@ -125,7 +105,7 @@ class Client:
             async with opened(session) as handle:
                 return printer_of(await printer_info(session, handle), self.address)
 
-        return await self._retried(work)
+        return await self._line.retried(work)
 
     async def printer_status(self) -> PrinterInfo:
         """What changes from moment to moment, and the rest."""
@@ -137,7 +117,7 @@ class Client:
         async def work(session: Session) -> list[PrinterInfo]:
             return [printer_of(info, self.address) for info in await all_printers(session)]
 
-        return await self._retried(work)
+        return await self._line.retried(work)
 
     async def default_printer(self) -> PrinterInfo:
         """The printer that was named; servers of this kind have no other default."""
@@ -163,7 +143,7 @@ class Client:
                     Command=int(what),
                 )
 
-        await self._retried(work)
+        await self._line.retried(work)
 
     def _demand_printer(self) -> None:
         if not self.address.printer:
@@ -183,7 +163,7 @@ class Client:
                     found += [job_of(info, self.address) for info in await queued_jobs(session, handle)]
             return found
 
-        found = await self._retried(work)
+        found = await self._line.retried(work)
         return [job for job in found if job.owner == self.user] if mine else found
 
     async def _names(self, session: Session) -> list[str]:
@@ -194,7 +174,7 @@ class Client:
 
     async def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now. Raises NoSuchJob."""
-        return await self._retried(lambda session: self._with_job(session, _number(job), _described))
+        return await self._line.retried(lambda session: self._with_job(session, _number(job), _described))
 
     async def _with_job(
         self,
@@ -230,7 +210,7 @@ class Client:
         async def act(session: Session, handle: ContextHandle, found: JobInfo) -> None:
             await command(session, handle, found.id, what)
 
-        await self._retried(lambda session: self._with_job(session, _number(job), act))
+        await self._line.retried(lambda session: self._with_job(session, _number(job), act))
 
     # --- printing ---
 
@@ -263,7 +243,7 @@ class Client:
             async with opened(session, devmode=order.devmode) as handle:
                 return await self._sent(session, handle, order)
 
-        return await self._retried(work)
+        return await self._line.retried(work)
 
     def _order(self, source: Source, options: Options, title: str, progress: Progress | None) -> Order:
         self._demand_printer()
@@ -304,20 +284,23 @@ class Client:
             async with (
                 self.session() as session,
                 opened(session, devmode=order.devmode) as handle,
-                feed_of(session, handle) as feed,
+                feed_of(session, handle, pace=self._line.pace) as feed,
             ):
                 job = await self._sent(session, handle, order)
-                following = Following(job, PrinterInfo(self.uri), self._pace)
+                following = Following(job, PrinterInfo(self.uri), self._line.pace)
                 async for update in following.listening(session, handle, feed):
                     yield update
                 return
         except (Deaf, NoFeedback):
             pass
         except ConnectionFailed:
-            if not self._met:
+            if not self._line.met:
+                raise
+        except ClientError:
+            if job is None:
                 raise
         if job is None:
-            job = await self._retried(lambda session: self._again(session, order))
+            job = await self._line.retried(lambda session: self._again(session, order))
         async for update in self.follow(job):
             yield update
 
@@ -330,72 +313,24 @@ class Client:
     async def follow(self, job: JobInfo | int, *, pace: Pace | None = None) -> AsyncGenerator[JobUpdate]:
         """A job from now to its end: a picture first, then each change. Raises ConnectionFailed when patience ends."""
         known = job if isinstance(job, JobInfo) else await self.job(job)
-        pace = pace or self._pace
-        following = Following(known, PrinterInfo(self.uri), pace)
-        lost_at: float | None = None
-        delay = pace.retry
-        while True:
-            try:
-                async with self.session() as session, opened(session, self._printer_of(known)) as handle:
-                    async for update in following.connected(session, handle):
-                        lost_at, delay = None, pace.retry
-                        yield update
-                    return
-            except NoFeedback as reason:
-                yield following.ended(str(reason))
-                return
-            except ConnectionFailed as error:
-                now = asyncio.get_running_loop().time()
-                lost_at = now if lost_at is None else lost_at
-                if not self._met or now - lost_at > pace.patience:
-                    raise
-                if (interrupted := following.interrupted(str(error))) is not None:
-                    yield interrupted
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, pace.retry_most)
-
-    def _printer_of(self, job: JobInfo) -> str | None:
-        return self.address.name if self.address.printer else self.address.at(job.printer_name).name
+        printer = self.address if self.address.printer else self.address.at(known.printer_name)
+        updates = followed(self._line, printer, known, pace or self._line.pace)
+        async with contextlib.aclosing(updates):
+            async for update in updates:
+                yield update
 
     async def events(
         self, *, on_connection: Callable[[str], None] = lambda problem: None
     ) -> AsyncGenerator[Notification]:
-        """What happens at the printer, as it happens, for ever; a lost connection is made again.
+        """What happens at the printer, or at all printers of the server, as it happens, for ever.
 
-        ``on_connection`` is called with the reason when it is lost, and with nothing when it is back.
+        A lost connection is made again: ``on_connection`` is called with the reason when it is lost, and with
+        nothing when it is back. Raises NotOffered where the server does not let us listen.
         """
-        self._demand_printer()
-        told_of, patience, lost = Events(self.address), Patience(self._pace), False
-        while True:
-            try:
-                async for told in self.news():
-                    patience.restored()
-                    if lost:
-                        lost = False
-                        on_connection("")
-                    for event in told_of.of(told):
-                        yield event
-            except ConnectionFailed as error:
-                if not self._met:
-                    raise
-                delay = patience.after(error)
-                if not lost:
-                    lost = True
-                    on_connection(error.reason)
-            await asyncio.sleep(delay)
-
-    async def news(self) -> AsyncGenerator[Told]:
-        """What the printer's server tells of it and its jobs, for as long as the connection holds: all first.
-
-        Raises ClientError; also where the server does not let us listen.
-        """
-        async with self.session() as session, opened(session) as handle:
-            try:
-                async with feed_of(session, handle) as feed:
-                    async for told in feed:
-                        yield told
-            except Deaf as reason:
-                raise NotOffered(f"{self.uri} does not tell of changes: {reason}.") from None
+        events = happenings(self._line, on_connection)
+        async with contextlib.aclosing(events):
+            async for event in events:
+                yield event
 
 
 async def _described(session: Session, handle: ContextHandle, job: JobInfo) -> JobInfo:

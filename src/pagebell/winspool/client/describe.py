@@ -51,10 +51,10 @@ _STOPPED: Final = PrinterStatus(
 def job_state(status: int) -> JobState:
     """The state that JOB_STATUS_* comes to. [MS-RPRN] 2.2.3.12"""
     flags = JobStatus(status)
+    if flags & (JobStatus.PRINTED | JobStatus.COMPLETE) and not flags & JobStatus.PRINTING:
+        return JobState.COMPLETED  # Windows adds DELETING and DELETED when it forgets the job
     if flags & JobStatus.DELETED:
         return JobState.ABORTED if flags & JobStatus.ERROR else JobState.CANCELED
-    if flags & (JobStatus.PRINTED | JobStatus.COMPLETE) and not flags & JobStatus.PRINTING:
-        return JobState.COMPLETED
     if flags & JobStatus.PRINTING:
         return JobState.PROCESSING_STOPPED if flags & (_TROUBLES | JobStatus.PAUSED) else JobState.PROCESSING
     if flags & _TROUBLES:
@@ -62,6 +62,15 @@ def job_state(status: int) -> JobState:
     if flags & JobStatus.PAUSED:
         return JobState.PENDING_HELD
     return JobState.PROCESSING if flags & JobStatus.DELETING else JobState.PENDING
+
+
+def was_deleted(status: int | None) -> bool:
+    """Whether a notification says that a job is gone, and not why.
+
+    Samba says of every job in the end that it was deleted, printed or not: whoever lists it still knows better.
+    """
+    flags = JobStatus(status or 0)
+    return bool(flags & JobStatus.DELETED) and not flags & (JobStatus.PRINTED | JobStatus.COMPLETE)
 
 
 def job_reasons(status: int) -> tuple[str, ...]:
@@ -108,16 +117,30 @@ def job_of(info: infos.JOB_INFO_2, address: Address) -> JobInfo:
     )
 
 
+def members_of(info: infos.JOB_INFO_2) -> dict[int, Any]:
+    """A _JOB_INFO_2 as a notification has it."""
+    return {
+        J.PRINTER_NAME: info.pPrinterName,
+        J.USER_NAME: info.pUserName,
+        J.DOCUMENT: info.pDocument,
+        J.STATUS: info.Status,
+        J.STATUS_STRING: info.pStatus,
+        J.POSITION: info.Position,
+        J.TOTAL_PAGES: info.TotalPages,
+        J.PAGES_PRINTED: info.PagesPrinted,
+    }
+
+
 def _uri(address: Address) -> str:
     return address.uri.replace("\\", "/")
 
 
 def merged_job(job: JobInfo, told: Mapping[int, Any]) -> JobInfo:
-    """A job with members that a notification told anew; a final state stays."""
+    """A job with members that a notification told anew; a final state stays, and that it was deleted is no state."""
     if job.is_final:
         return job
     changes: dict[str, Any] = {}
-    if J.STATUS in told:
+    if J.STATUS in told and not was_deleted(told[J.STATUS]):
         changes |= {"state": job_state(told[J.STATUS]), "reasons": job_reasons(told[J.STATUS])}
     if J.STATUS_STRING in told:
         changes["message"] = told[J.STATUS_STRING] or ""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
-from pagebell.dcerpc.ndr import ContextHandle
+from pagebell.dcerpc.ndr import Call, ContextHandle
 from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed
+from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.winspool.changes import (
     FIELDS,
     REGISTER_COLOR,
@@ -30,7 +33,7 @@ from pagebell.winspool.changes import (
 from pagebell.winspool.changes import JobField as J
 from pagebell.winspool.changes import PrinterField as P
 from pagebell.winspool.client.addresses import Way
-from pagebell.winspool.client.answering import Answering, Mailbox
+from pagebell.winspool.client.answering import Answering, Mailbox, News, Unreachable
 from pagebell.winspool.client.errors import WindowsError
 from pagebell.winspool.client.session import Session, machine_name
 from pagebell.winspool.idl.notify import (
@@ -57,13 +60,21 @@ from pagebell.winspool.idl.rprn_notify import (
 )
 
 WANTED_FLAGS: Final = (
-    ChangeFlag.ADD_JOB | ChangeFlag.DELETE_JOB | ChangeFlag.SET_PRINTER | ChangeFlag.DELETE_PRINTER
+    ChangeFlag.ADD_JOB
+    | ChangeFlag.DELETE_JOB
+    | ChangeFlag.ADD_PRINTER
+    | ChangeFlag.SET_PRINTER
+    | ChangeFlag.DELETE_PRINTER
 )
 _JOBS: Final = (
     *(J.STATUS, J.STATUS_STRING, J.DOCUMENT, J.USER_NAME, J.POSITION),
     *(J.TOTAL_PAGES, J.PAGES_PRINTED, J.TOTAL_BYTES),
 )
-WANTED: Final[Mapping[int, Sequence[int]]] = {NotifyType.JOB: _JOBS, NotifyType.PRINTER: (P.STATUS,)}
+Wanted = Mapping[int, Sequence[int]]
+"""Members to listen for, by type."""
+WANTED: Final[Wanted] = {NotifyType.JOB: _JOBS, NotifyType.PRINTER: (P.STATUS,)}
+WANTED_OF_SERVER: Final[Wanted] = {NotifyType.JOB: (*_JOBS, J.PRINTER_NAME), NotifyType.PRINTER: (P.STATUS,)}
+"""The same of all printers of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Told:
     """Everything as it is, and not only what changed."""
 
 
-def options(wanted: Mapping[int, Sequence[int]] = WANTED) -> RPC_V2_NOTIFY_OPTIONS:
+def options(wanted: Wanted = WANTED) -> RPC_V2_NOTIFY_OPTIONS:
     """What to listen for, as it is marshalled."""
     types = (RPC_V2_NOTIFY_OPTIONS_TYPE(Type=kind, pFields=tuple(these)) for kind, these in wanted.items())
     return RPC_V2_NOTIFY_OPTIONS(pTypes=tuple(types))
@@ -115,14 +126,14 @@ class Deaf(Exception):
 # ---------------------------------------------------------------- [MS-PAR]
 
 
-def _filter(color: int, flags: int = WANTED_FLAGS) -> RpcPrintPropertiesCollection:
+def _filter(color: int, wanted: Wanted) -> RpcPrintPropertiesCollection:
     number = EPrintPropertyType.kPropertyTypeInt32
     values = {
-        REGISTER_FLAGS: RpcPrintPropertyValue(ePropertyType=number, value=int(flags)),
+        REGISTER_FLAGS: RpcPrintPropertyValue(ePropertyType=number, value=int(WANTED_FLAGS)),
         REGISTER_OPTIONS: RpcPrintPropertyValue(ePropertyType=number, value=0),
         REGISTER_FIELDS: RpcPrintPropertyValue(
             ePropertyType=EPrintPropertyType.kPropertyTypeNotificationOptions,
-            value=NOTIFY_OPTIONS_CONTAINER(pOptions=options()),
+            value=NOTIFY_OPTIONS_CONTAINER(pOptions=options(wanted)),
         ),
         REGISTER_COLOR: RpcPrintPropertyValue(ePropertyType=number, value=color),
     }
@@ -141,28 +152,39 @@ def _unwrapped(collection: RpcPrintPropertiesCollection | None, uri: str) -> tup
 
 
 @contextlib.asynccontextmanager
-async def by_waiting(session: Session, printer: ContextHandle) -> AsyncIterator[AsyncIterator[Told]]:
-    """A feed by RpcAsyncGetRemoteNotifications. Raises Deaf, ClientError."""
-    reply = await session.call(
-        RpcSyncRegisterForRemoteNotifications, hPrinter=printer, pNotifyFilter=_filter(0)
+async def by_waiting(
+    session: Session, printer: ContextHandle, wanted: Wanted = WANTED
+) -> AsyncIterator[AsyncIterator[Told]]:
+    """A feed by RpcAsyncGetRemoteNotifications. Raises Deaf, ConnectionFailed."""
+    reply = await _registered(
+        session, RpcSyncRegisterForRemoteNotifications, hPrinter=printer, pNotifyFilter=_filter(0, wanted)
     )
-    if reply.result:
-        raise Deaf(f"it does not let us listen (error {reply.result:#x})")
     handle = reply.phRpcHandle
     try:
-        yield _waited(session, handle)
+        yield _waited(session, handle, wanted)
     finally:
         with contextlib.suppress(ClientError):
             await session.call(RpcSyncUnRegisterForRemoteNotifications, phRpcHandle=handle)
 
 
-async def _waited(session: Session, handle: ContextHandle) -> AsyncIterator[Told]:
+async def _registered(session: Session, kind: type[Call], **fields: Any) -> Any:
+    """A registration. Raises Deaf where the server has none of that, ConnectionFailed."""
+    try:
+        return await session.demand(kind, **fields)
+    except ConnectionFailed:
+        raise
+    except ClientError as error:
+        raise Deaf(str(error)) from None
+
+
+async def _waited(session: Session, handle: ContextHandle, wanted: Wanted) -> AsyncIterator[Told]:
     uri, color, lost = session.address.uri, 1, True
     while True:
         if lost:
             color += 1
+            again = _filter(color, wanted)
             reply = await session.call(
-                RpcSyncRefreshRemoteNotifications, hRpcHandle=handle, pNotifyFilter=_filter(color)
+                RpcSyncRefreshRemoteNotifications, hRpcHandle=handle, pNotifyFilter=again
             )
         else:
             reply = await session.call(RpcAsyncGetRemoteNotifications, wait=True, hRpcHandle=handle)
@@ -180,34 +202,42 @@ async def _waited(session: Session, handle: ContextHandle) -> AsyncIterator[Told
 
 
 @contextlib.asynccontextmanager
-async def by_calls(session: Session, printer: ContextHandle) -> AsyncIterator[AsyncIterator[Told]]:
-    """A feed by RpcRouterReplyPrinterEx, which the server calls at our side. Raises Deaf, ClientError."""
-    answering, mapper = Answering(), session.mapper
+async def by_calls(
+    session: Session, printer: ContextHandle, wanted: Wanted = WANTED, pace: Pace = DEFAULT_PACE
+) -> AsyncIterator[AsyncIterator[Told]]:
+    """A feed by RpcRouterReplyPrinterEx, which the server calls at our side. Raises Deaf, ConnectionFailed."""
+    answering = Answering()
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(answering.serving(session.local_host, mapper))
-        except OSError as error:
-            raise Deaf(f"port {mapper} can't be had here ({error.strerror})") from None
+            await stack.enter_async_context(answering.serving(session.local_host, session.listening))
+        except (OSError, Unreachable) as error:
+            raise Deaf(str(error)) from None
         box = answering.mailbox()
-        reply = await session.call(
+        await _registered(
+            session,
             RpcRemoteFindFirstPrinterChangeNotificationEx,
             hPrinter=printer,
             fdwFlags=int(WANTED_FLAGS),
             pszLocalMachine=rf"\\{machine_name()}",
             dwPrinterLocal=box.cookie,
-            pOptions=options(),
+            pOptions=options(wanted),
         )
-        if reply.result:
-            raise Deaf(f"it does not call us (error {reply.result})")
         try:
-            yield _called(session, printer, box)
+            yield _called(session, printer, box, wanted, pace)
         finally:
             with contextlib.suppress(ClientError):
                 await session.call(RpcFindClosePrinterChangeNotification, hPrinter=printer)
 
 
-async def _called(session: Session, printer: ContextHandle, box: Mailbox) -> AsyncIterator[Told]:
-    uri, lost = session.address.uri, True
+async def _called(
+    session: Session, printer: ContextHandle, box: Mailbox, wanted: Wanted, pace: Pace
+) -> AsyncIterator[Told]:
+    """What calls tell; until one has come, everything is asked for again and again.
+
+    For who takes a registration may yet never call: no Samba from 4.17 on tells of changes, since the messages
+    between its own processes get lost.
+    """
+    uri, lost, delay = session.address.uri, True, pace.quick
     while True:
         if lost:
             box.color += 1
@@ -215,32 +245,43 @@ async def _called(session: Session, printer: ContextHandle, box: Mailbox) -> Asy
                 RpcRouterRefreshPrinterChangeNotification,
                 hPrinter=printer,
                 dwColor=box.color,
-                pOptions=options(),
+                pOptions=options(wanted),
             )
             yield told_of(0, reply.ppInfo or RPC_V2_NOTIFY_INFO(), uri, whole=True)
-        news = await _next(box, uri)
-        lost = news.lost
+        news = await _next(box, uri, delay)
+        if news is None:
+            lost, delay = True, min(delay * 1.5, pace.slow)
+            continue
+        lost, delay = news.lost, inf
         if not lost:
             yield told_of(news.flags, news.info, uri)
 
 
-async def _next(box: Mailbox, uri: str) -> Any:
-    """The next notification. Raises ConnectionFailed when the server closes the channel."""
+async def _next(box: Mailbox, uri: str, seconds: float) -> News | None:
+    """The next notification; None where none came in time. Raises ConnectionFailed when the channel is closed."""
     if not box.news.empty():
         return box.news.get_nowait()
     got = asyncio.ensure_future(box.news.get())
     closed = asyncio.ensure_future(box.closed.wait())
     try:
-        await asyncio.wait({got, closed}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {got, closed}, timeout=None if seconds == inf else seconds, return_when=asyncio.FIRST_COMPLETED
+        )
         if got.done():
             return got.result()
-        raise ConnectionFailed(uri, "the server tells nothing more")
+        if closed.done():
+            raise ConnectionFailed(uri, "the server tells nothing more")
+        return None
     finally:
         got.cancel()
         closed.cancel()
         await asyncio.wait({got, closed})
 
 
-def feed_of(session: Session, printer: ContextHandle) -> Any:
-    """The feed that fits the way by which we are connected."""
-    return by_waiting(session, printer) if session.way is Way.PAR else by_calls(session, printer)
+def feed_of(
+    session: Session, printer: ContextHandle, wanted: Wanted = WANTED, pace: Pace = DEFAULT_PACE
+) -> AbstractAsyncContextManager[AsyncIterator[Told]]:
+    """The feed that fits the way by which we are connected. Entering raises Deaf, ConnectionFailed."""
+    if session.way is Way.PAR:
+        return by_waiting(session, printer, wanted)
+    return by_calls(session, printer, wanted, pace)

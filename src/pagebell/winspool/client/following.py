@@ -9,20 +9,24 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pagebell.dcerpc.ndr import ContextHandle
-from pagebell.ipp.events import Pace
+from pagebell.ipp.errors import BadAnswer, ConnectionFailed
+from pagebell.ipp.events import Pace, Patience
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, PrinterInfo
 from pagebell.winspool.changes import ChangeFlag
+from pagebell.winspool.changes import JobField as J
 from pagebell.winspool.changes import PrinterField as P
-from pagebell.winspool.client.describe import job_of, merged_job, printer_of, with_status
-from pagebell.winspool.client.errors import NoSuchJob
+from pagebell.winspool.client.addresses import Address
+from pagebell.winspool.client.connecting import Connector
+from pagebell.winspool.client.describe import job_of, merged_job, printer_of, was_deleted, with_status
+from pagebell.winspool.client.errors import NoSuchJob, WindowsError
+from pagebell.winspool.client.events import GONE
 from pagebell.winspool.client.feeds import Deaf, Told, feed_of
-from pagebell.winspool.client.queries import job_info, printer_info
+from pagebell.winspool.client.queries import job_info, opened, printer_info
 from pagebell.winspool.client.session import Session
 
 T = TypeVar("T")
-GONE = "The server no longer lists this job: it was printed, or somebody deleted it."
 
 
 class NoFeedback(Exception):
@@ -45,11 +49,11 @@ class Following:
         """Updates for as long as the connection holds, to the job's end. Raises NoFeedback, ClientError."""
         if not self.deaf:
             try:
-                async with feed_of(session, handle) as feed:
+                async with feed_of(session, handle, pace=self.pace) as feed:
                     async for update in self.listening(session, handle, feed):
                         yield update
                     return
-            except Deaf as reason:
+            except (Deaf, WindowsError, BadAnswer) as reason:  # so let us ask
                 self.deaf = str(reason)
         async for update in self._asking(session, handle):
             yield update
@@ -79,7 +83,11 @@ class Following:
         if P.STATUS in told.printer:
             self.printer = with_status(self.printer, told.printer[P.STATUS])
         left_out = told.whole and not members  # finished between our last look and this picture
-        return not self.job.is_final and (left_out or bool(told.flags & ChangeFlag.DELETE_JOB))
+        if members and J.STATUS in members:
+            gone = was_deleted(members[J.STATUS])
+        else:  # which job, flags do not say
+            gone = bool(told.flags & ChangeFlag.DELETE_JOB)
+        return not self.job.is_final and (left_out or gone)
 
     async def _asking(self, session: Session, handle: ContextHandle) -> AsyncIterator[JobUpdate]:
         """Updates from asking again and again."""
@@ -129,6 +137,30 @@ class Following:
     def ended(self, problem: str) -> JobUpdate:
         """The last update where nobody can tell any more."""
         return JobUpdate(self.job, self.printer, Feedback.NONE, problem)
+
+
+async def followed(line: Connector, printer: Address, job: JobInfo, pace: Pace) -> AsyncGenerator[JobUpdate]:
+    """A job of a printer from now to its end, over as many connections as it takes.
+
+    Raises ConnectionFailed when patience ends.
+    """
+    following = Following(job, PrinterInfo(printer.uri), pace)
+    patience = Patience(pace)
+    while True:
+        try:
+            async with line.session() as session, opened(session, printer.name) as handle:
+                async for update in following.connected(session, handle):
+                    patience.restored()
+                    yield update
+                return
+        except NoFeedback as reason:
+            yield following.ended(str(reason))
+            return
+        except ConnectionFailed as error:
+            delay = line.delay(patience, error)
+            if (interrupted := following.interrupted(str(error))) is not None:
+                yield interrupted
+        await asyncio.sleep(delay)
 
 
 async def _with_pauses(source: AsyncIterator[T], pause: Callable[[], float]) -> AsyncGenerator[T | None]:

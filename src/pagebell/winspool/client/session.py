@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, over, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
-from pagebell.dcerpc.endpoint_mapper import PORT
 from pagebell.dcerpc.kerberos import KerberosUnavailable
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import Call, Interface, NdrError
@@ -25,6 +24,7 @@ from pagebell.dcerpc.status import Fault, Refused, Status
 from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed, Silent
 from pagebell.ipp.errors import Refused as NobodyThere
 from pagebell.winspool.client.addresses import Address, Way
+from pagebell.winspool.client.answering import Listening
 from pagebell.winspool.client.errors import NotLetIn, WindowsError
 from pagebell.winspool.idl import rprn_data, rprn_setup
 from pagebell.winspool.idl.containers import SPLCLIENT_CONTAINER
@@ -111,8 +111,8 @@ class Session:
     rpc: RpcClient
     identity: Identity
     times: Times
-    mapper: int = PORT
-    """The port of our own endpoint mapper, for servers that call us."""
+    listening: Listening = field(default_factory=Listening)
+    """Where the server may call us."""
 
     async def call(self, kind: Any, *, wait: bool = False, **fields: Any) -> Any:
         """Make a call, named as in [MS-RPRN]; returns its reply, whatever its error code.
@@ -178,12 +178,12 @@ def machine_name() -> str:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    address: Address, identity: Identity, times: Times, mapper: int = PORT
+    address: Address, identity: Identity, times: Times, listening: Listening
 ) -> AsyncIterator[Session]:
     """Connect by the first way that works ([MS-PRSOD] 2.7.1.5). Raises ClientError."""
     async with AsyncExitStack() as stack:
         session = await _first(stack, address, identity, times)
-        session.mapper = mapper
+        session.listening = listening
         yield session
 
 

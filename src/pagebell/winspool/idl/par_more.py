@@ -1,4 +1,4 @@
-"""[MS-PAR] IRemoteWinspool: packages of drivers, and the counterparts of `rprn_packages` and `rprn_jobs`."""
+"""[MS-PAR] IRemoteWinspool: packages of drivers; the counterparts of `rprn_packages`, `rprn_jobs`, `rprn_ports`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pagebell.winspool.idl.rprn_packages import (
     RpcGetCorePrinterDrivers,
     RpcGetPrinterDriverPackagePath,
 )
+from pagebell.winspool.idl.rprn_ports import RpcAddMonitor, RpcAddPortEx, RpcDeleteMonitor, RpcSetPort
 from pagebell.winspool.idl.types import FILETIME
 
 
@@ -109,3 +110,19 @@ class RpcAsyncEnumJobNamedProperties(RpcEnumJobNamedProperties, interface=IREMOT
 
 class RpcAsyncLogJobInfoForBranchOffice(RpcLogJobInfoForBranchOffice, interface=IREMOTEWINSPOOL, opnum=74):
     """[MS-PAR] 3.1.4.11.1"""
+
+
+class RpcAsyncAddPort(RpcAddPortEx, interface=IREMOTEWINSPOOL, opnum=49):
+    """[MS-PAR] 3.1.4.3.3"""
+
+
+class RpcAsyncSetPort(RpcSetPort, interface=IREMOTEWINSPOOL, opnum=50):
+    """[MS-PAR] 3.1.4.3.4"""
+
+
+class RpcAsyncAddMonitor(RpcAddMonitor, interface=IREMOTEWINSPOOL, opnum=51):
+    """[MS-PAR] 3.1.4.5.2"""
+
+
+class RpcAsyncDeleteMonitor(RpcDeleteMonitor, interface=IREMOTEWINSPOOL, opnum=52):
+    """[MS-PAR] 3.1.4.5.3"""

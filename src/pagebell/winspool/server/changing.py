@@ -20,12 +20,12 @@ from pagebell.winspool.constants import DsPrint, PrinterControl
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, SECURITY_CONTAINER
 from pagebell.winspool.idl.rprn import RpcSetPrinter
 from pagebell.winspool.idl.types import (
-    PRINTER_INFO_1,
     PRINTER_INFO_2,
     PRINTER_INFO_4,
     PRINTER_INFO_5,
     PRINTER_INFO_6,
     PRINTER_INFO_7,
+    PRINTER_INFO_STRESS,
 )
 from pagebell.winspool.server.describe import PROCESSOR, port_name
 from pagebell.winspool.server.describe import security as security_of
@@ -67,13 +67,7 @@ async def _purge(desk: Desk, printer: Printer, by: Principal) -> None:
     await desk.spooler.jobs.purge(printer.name, by)
 
 
-async def _nothing(desk: Desk, printer: Printer, by: Principal) -> None:
-    """Counters are told and never set."""
-    raise Win32Error(Win32.INVALID_PARAMETER)
-
-
 _COMMANDS: dict[int, Callable[[Desk, Printer, Principal], Awaitable[None]]] = {
-    PrinterControl.NONE: _nothing,
     PrinterControl.PAUSE: _pause,
     PrinterControl.RESUME: _resume,
     PrinterControl.PURGE: _purge,
@@ -114,7 +108,7 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
     opened = desk.opened(caller, call.hPrinter)
     level = call.pPrinterContainer.Level
     by = await desk.at(caller, opened)
-    if level > 9 or (call.Command and level):
+    if level not in (0, *range(2, 10)) or (call.Command and level):
         raise Win32Error(Win32.INVALID_LEVEL)
     if opened.monitor is not None or opened.job is not None:
         raise Win32Error(Win32.INVALID_HANDLE)
@@ -124,9 +118,12 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
     printer = desk.spooler.printers.printer(opened.printer)
     if level == 0:
         command = _COMMANDS.get(call.Command)
-        if command is None:
+        if command is not None:
+            await command(desk, printer, by)
+        elif call.Command:
             raise Win32Error(Win32.INVALID_PRINTER_COMMAND)
-        await command(desk, printer, by)
+        else:
+            _info(call, PRINTER_INFO_STRESS)  # counters, which are told, and set by nobody
         return RpcSetPrinter.Reply()
     if level == 9:
         await _set_own_devmode(desk, printer, by, call.pDevModeContainer)
@@ -168,11 +165,6 @@ def _info(call: RpcSetPrinter, kind: type[Any]) -> Any:
     if not isinstance(info, kind):
         raise Win32Error(Win32.INVALID_PARAMETER)
     return info
-
-
-def _one(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
-    info: PRINTER_INFO_1 = _info(call, PRINTER_INFO_1)
-    wanted.note(info=info.pComment)
 
 
 def _two(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
@@ -303,7 +295,6 @@ def _eight(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
 
 
 _LEVELS: dict[int, Callable[[Desk, Wanted, RpcSetPrinter], None]] = {
-    1: _one,
     2: _two,
     3: _three,
     4: _four,
@@ -340,7 +331,11 @@ def _merged(old: bytes, container: SECURITY_CONTAINER) -> bytes:
 
 
 def _secure(desk: Desk, wanted: Wanted, container: SECURITY_CONTAINER) -> None:
-    old = security.PRINTER_SECURITY if wanted.printer is None else security_of(desk, wanted.printer)
+    old = (
+        security.describe(desk.settings.access)
+        if wanted.printer is None
+        else security_of(desk, wanted.printer)
+    )
     merged = _merged(old, container)
     wanted.note(access=security.grants(merged))
     wanted.keep(descriptor=merged)

@@ -79,7 +79,7 @@ def _value(desk: Desk, opened: Opened, key: str, name: str) -> Value:
         return found
     printer = desk.spooler.printers.printer(opened.printer)
     if name.casefold() == "changeid":
-        return dword("ChangeID", change_id(printer))
+        return dword("ChangeID", change_id(desk, printer))
     found = desk.values.get(printer.name, key, name)
     if found is None and key.casefold() == DS_SPOOLER.casefold():
         found = _published(desk, printer).get(name.casefold())

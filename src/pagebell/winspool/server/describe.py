@@ -174,7 +174,8 @@ def _profile(desk: Desk, printer: Printer) -> Profile:
 
 def security(desk: Desk, printer: Printer) -> bytes:
     """A printer's security descriptor."""
-    return _profile(desk, printer).descriptor or describe(printer.access)
+    rules = desk.settings.access if printer.access is None else printer.access
+    return _profile(desk, printer).descriptor or describe(rules)
 
 
 def port_name(printer: Printer) -> str:
@@ -208,7 +209,7 @@ def _stress(desk: Desk, printer: Printer, prefix: str) -> Info:
         fFreeBuild=1,
         dwNumberOfProcessors=1,
         dwProcessorType=8664,
-        cChangeID=change_id(printer),
+        cChangeID=change_id(desk, printer),
         Status=printer_status(printer),
         wProcessorArchitecture=9,
     )
@@ -218,9 +219,9 @@ VERSION, BUILD = 10, 20348
 """What `OSVersion` tells: some clients do not talk MS-PAR with less than Windows Vista. [MS-RPRN] 2.2.3.10.1"""
 
 
-def change_id(printer: Printer) -> int:
-    """A number that differs once a printer's configuration has changed. [MS-RPRN] 2.2.3.11"""
-    return int(printer.changed * 1000) & _DWORD
+def change_id(desk: Desk, printer: Printer) -> int:
+    """A number that differs once a printer's configuration or data have changed. [MS-RPRN] 3.1.4.2.7"""
+    return int(printer.changed * 1000) + desk.values.changes(printer.name) & _DWORD
 
 
 def _one(desk: Desk, printer: Printer, prefix: str) -> Info:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.service import Caller
-from pagebell.model.access import Identity, Principal, Right
+from pagebell.model.access import Grant, Identity, Principal, Right
+from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.printer import Printer
@@ -48,6 +49,8 @@ class Settings:
     """Drivers by printer."""
     accept_driver_records: bool = False
     """Let administrators add names of drivers, without files: only for tests of other people's."""
+    access: tuple[Grant, ...] | None = None
+    """Who may print at printers without a security descriptor of their own; None: everybody."""
     smbd_spool: tuple[str, ...] = ()
     """Folders in which smbd writes documents that it hands over."""
     spool_directory: str = r"C:\Windows\system32\spool\PRINTERS"
@@ -127,6 +130,8 @@ class Opened:
     monitor: str | None = None
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
+    ticket: Ticket = NO_WISHES
+    """What its DEVMODE asks for."""
     document: Incoming | None = None
     reader: Reader | None = None
     """Where RpcReadPrinter goes on."""

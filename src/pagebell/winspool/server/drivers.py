@@ -36,6 +36,7 @@ KINDS: dict[int, type[Info]] = {
     6: infos.DRIVER_INFO_6,
     8: infos.DRIVER_INFO_8,
 }
+LISTS = ("pDependentFiles", "pszzPreviousNames", "pszzColorProfiles", "pszzCoreDriverDependencies")
 VERSION = 3
 """cVersion of drivers in user mode. [MS-RPRN] 2.2.1.3.1"""
 EVERYWHERE = "all"
@@ -183,10 +184,7 @@ def _add_record(desk: Desk, container: DRIVER_CONTAINER) -> None:
     environment = getattr(info, "pEnvironment", None) or HERE
     folder_of(environment)
     fields = {field.name: getattr(info, field.name) for field in dataclasses.fields(info)}  # type: ignore[arg-type]
-    lists = {
-        "pDependentFiles": fields.get("pDependentFiles"),
-        "pszzPreviousNames": fields.get("pszzPreviousNames"),
-    }
+    lists = {name: fields.get(name) for name in LISTS}
     known = record(name, environment) | {
         k: v for k, v in fields.items() if isinstance(v, str) and k not in lists
     }
@@ -201,6 +199,8 @@ async def delete_driver(
     """[MS-RPRN] 3.1.4.4.5 and 3.1.4.4.7"""
     await _administered(desk, caller, call.pName)
     folder_of(call.pEnvironment)
+    if any(desk.driver(p).casefold() == call.pDriverName.casefold() for p in desk.spooler.printers.list()):
+        raise Win32Error(Win32.PRINTER_DRIVER_IN_USE)
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     await desk.spooler.system.announce(DRIVER_DELETED)

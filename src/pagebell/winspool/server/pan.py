@@ -19,12 +19,12 @@ from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.service import Caller, Handler, Service
 from pagebell.dcerpc.status import Fault
 from pagebell.model.access import Principal, Right
-from pagebell.model.errors import NotFound, Refusal, TooMany, Unsupported, WrongState
+from pagebell.model.errors import NotFound, Refusal, TooLarge, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.subscription import Scope, SubscriptionId
 from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.intake import SubscriptionWish
-from pagebell.winspool.asyncui_xml import AsyncUIError
+from pagebell.winspool.asyncui_xml import AsyncUIError, AsyncUITooLarge
 from pagebell.winspool.idl.pan import (
     IRPCASYNCNOTIFY,
     IRPCREMOTEOBJECT,
@@ -81,11 +81,18 @@ class Switchboard:
 
     async def create(self, caller: Caller, call: IRPCRemoteObject_Create) -> IRPCRemoteObject_Create.Reply:
         """[MS-PAN] 3.1.2.4.1"""
-        return IRPCRemoteObject_Create.Reply(ppRemoteObj=caller.handles.open(RemoteObject(), self.run_down))
+        try:
+            return IRPCRemoteObject_Create.Reply(
+                ppRemoteObj=caller.handles.open(RemoteObject(), self.run_down)
+            )
+        except Fault:
+            raise PanRefusal(PanResult.OUT_OF_MEMORY) from None
 
     async def delete(self, caller: Caller, call: IRPCRemoteObject_Delete) -> IRPCRemoteObject_Delete.Reply:
         """[MS-PAN] 3.1.2.4.2: one that is registered still is unregistered first."""
-        await self.run_down(caller.handles.close(call.ppRemoteObj, RemoteObject))
+        remote = caller.handles.close(call.ppRemoteObj, RemoteObject)
+        remote.deleted = True
+        await self.run_down(remote)
         return IRPCRemoteObject_Delete.Reply()
 
     async def run_down(self, remote: RemoteObject) -> None:
@@ -127,16 +134,15 @@ class Switchboard:
         return IRPCAsyncNotify_RegisterClient.Reply()
 
     def _printer(self, name: str | None) -> PrinterName | None:
-        if not name:
+        if name is None:
             return None
         try:
             parsed = parse(name)
         except Win32Error:
             raise PanRefusal(PanResult.INVALID_NAME) from None
-        if not parsed.server or parsed.job is not None or parsed.monitor is not None:
+        whole = parsed.server and parsed.printer
+        if not whole or parsed.job is not None or parsed.monitor is not None:
             raise PanRefusal(PanResult.INVALID_NAME)
-        if not parsed.printer:
-            return None
         try:
             return self._desk.spooler.printers.printer(PrinterName(parsed.printer)).name
         except NotFound:
@@ -189,12 +195,14 @@ class Switchboard:
         registration = self._registration(remote, PrintAsyncNotifyConversationStyle.kUniDirectional)
         with alone(remote):
             octets = await self._next_notice(remote, registration)
+        if octets is None:
+            raise PanRefusal(PanResult.TERMINATED, NOTIFICATION_RELEASE if remote.deleted else None)
         return IRPCAsyncNotify_GetNotification.Reply(
             ppOutNotificationType=registration.kind, ppOutNotificationData=octets or None
         )
 
-    async def _next_notice(self, remote: RemoteObject, registration: Registration) -> bytes:
-        """What the log has dropped meanwhile is dropped here, too, as the specification allows."""
+    async def _next_notice(self, remote: RemoteObject, registration: Registration) -> bytes | None:
+        """None: no more will come. What the log has dropped meanwhile is dropped here, too."""
         assert registration.notices is not None, "it is of the style that has them"
         while True:
             try:
@@ -202,9 +210,9 @@ class Switchboard:
                     registration.notices, registration.by, remote.told, AT_ONCE, wait=True
                 )
             except NotFound:
-                raise PanRefusal(PanResult.TERMINATED) from None
+                return None
             if not batch.notifications:
-                raise PanRefusal(PanResult.TERMINATED)
+                return None
             for notification in batch.notifications:
                 remote.told = notification.number
                 event = notification.event
@@ -225,13 +233,18 @@ class Switchboard:
         with alone(remote):
             while not (found := self._unseen(remote, registration)):
                 await first_of(remote.over.wait(), dialogs.news())
-                if remote.over.is_set():
+                if remote.over.is_set() or dialogs.stopping:
                     raise PanRefusal(PanResult.TERMINATED)
-        handles = []
+        handles: list[ContextHandle] = []
         for dialog in found:
-            remote.seen.add(dialog.id)
             channel = Channel(dialog, registration.by, registration.kind)
-            handles.append(caller.handles.open(channel, leave))
+            try:
+                handles.append(caller.handles.open(channel, leave))
+            except Fault:  # a client that has so many handles gets the others when it has closed some
+                if not handles:
+                    raise PanRefusal(PanResult.OUT_OF_MEMORY) from None
+                break
+            remote.seen.add(dialog.id)
         return IRPCAsyncNotify_GetNewChannel.Reply(ppChannelCtxt=tuple(handles))
 
     def _unseen(self, remote: RemoteObject, registration: Registration) -> list[Dialog]:
@@ -268,19 +281,19 @@ class Switchboard:
 
     async def _converse(self, channel: Channel, kind: UUID | None, octets: bytes) -> bytes | None:
         dialog = channel.dialog
+        if kind != channel.kind and (channel.looked or kind is not None):
+            raise PanRefusal(PanResult.OTHER_TYPE)
         if not channel.looked:
             channel.looked = True
             others = dialog.status.answered_by or not dialog.status.is_open
             return None if others else octets_of(dialog.status.content)
-        if kind != channel.kind:
-            raise PanRefusal(PanResult.OTHER_TYPE)
         turn = dialog.turn
         if not self._answer(channel, octets):
             return None
         while dialog.status.is_open and dialog.turn == turn:
-            await first_of(channel.closed.wait(), dialog.changed.wait())
-            if channel.closed.is_set():
+            if channel.closed.is_set() or self._desk.spooler.dialogs.stopping:
                 return None
+            await first_of(channel.closed.wait(), dialog.changed.wait())
         return octets_of(dialog.status.content) if dialog.status.is_open else None
 
     def _answer(self, channel: Channel, octets: bytes) -> bool:
@@ -293,29 +306,40 @@ class Switchboard:
             self._desk.spooler.dialogs.acquire(dialog, content, channel.by)
         except WrongState:
             return False
-        except (AsyncUIError, Unsupported) as error:
+        except (AsyncUIError, Unsupported, TooLarge) as error:
             log.info("%s answered dialog %d with what is no answer: %s", channel.by.name, dialog.id, error)
-            raise PanRefusal(PanResult.INVALID_PARAMETER) from None
+            too_large = isinstance(error, (AsyncUITooLarge, TooLarge))
+            result = PanResult.RESPONSE_TOO_LARGE if too_large else PanResult.INVALID_PARAMETER
+            raise PanRefusal(result) from None
         channel.acquired = True
         return True
 
     async def close_channel(
         self, caller: Caller, call: IRPCAsyncNotify_CloseChannel
     ) -> IRPCAsyncNotify_CloseChannel.Reply:
-        """[MS-PAN] 3.1.1.4.6: the last answer, or none; a call that waits on the channel does not keep it."""
-        channel = caller.handles.get(call.pChannel, Channel)
-        released = call.pInNotificationType == NOTIFICATION_RELEASE
-        if not released and call.pInNotificationType != channel.kind:
+        """[MS-PAN] 3.1.1.4.6: the last answer, or none; a call that waits on the channel does not keep it.
+
+        Whatever becomes of the answer, the channel is closed, and its handle null.
+        """
+        channel = caller.handles.close(call.pChannel, Channel)
+        try:
+            return IRPCAsyncNotify_CloseChannel.Reply(
+                result=self._last_answer(channel, call.pInNotificationType, call.pReason or b"")
+            )
+        finally:
+            await leave(channel)
+
+    def _last_answer(self, channel: Channel, kind: UUID, octets: bytes) -> PanResult:
+        if kind == NOTIFICATION_RELEASE:
+            return PanResult.SUCCESS
+        if kind != channel.kind:
             raise PanRefusal(PanResult.OTHER_TYPE)
-        if len(call.pReason or b"") > MOST_OCTETS:
+        if len(octets) > MOST_OCTETS:
             raise PanRefusal(PanResult.RESPONSE_TOO_LARGE)
-        result = PanResult.SUCCESS
         answered_before = channel.acquired and channel.dialog.answer is not None
-        if not released and not answered_before and not self._answer(channel, call.pReason or b""):
-            result = PanResult.ACQUIRED_BY_ANOTHER
-        caller.handles.close(call.pChannel, Channel)
-        await leave(channel)
-        return IRPCAsyncNotify_CloseChannel.Reply(result=result)
+        if answered_before or self._answer(channel, octets):
+            return PanResult.SUCCESS
+        return PanResult.ACQUIRED_BY_ANOTHER
 
 
 # ---------------------------------------------------------------- the services
@@ -324,8 +348,8 @@ class Switchboard:
 def pan_services(desk: Desk) -> list[Service]:
     """IRPCRemoteObject and IRPCAsyncNotify; packet authentication at least ([MS-PAN] 2.1)."""
     board = Switchboard(desk)
-    objects = Service(IRPCREMOTEOBJECT, minimum=Level.INTEGRITY, annotation="Print remote objects")
-    notify = Service(IRPCASYNCNOTIFY, minimum=Level.INTEGRITY, annotation="Print asynchronous notifications")
+    objects = Service(IRPCREMOTEOBJECT, minimum=Level.PACKET, annotation="Print remote objects")
+    notify = Service(IRPCASYNCNOTIFY, minimum=Level.PACKET, annotation="Print asynchronous notifications")
     handlers: dict[type[Call], Handler[Any]] = {
         IRPCRemoteObject_Create: board.create,
         IRPCRemoteObject_Delete: board.delete,
@@ -346,17 +370,19 @@ def _answered(kind: type[Call], handler: Handler[Any]) -> Handler[Any]:
     """Refusals as HRESULTs; a handle that came in goes back, so that it can be used again."""
 
     async def handle(caller: Caller, call: Call) -> Struct:
+        kept: dict[str, object] = {}
+        if isinstance(call, IRPCAsyncNotify_GetNotificationSendResponse):
+            kept["pChannel"] = call.pChannel
         try:
             return await handler(caller, call)
         except PanRefusal as refusal:
             code: int = refusal.result
+            if refusal.kind is not None:
+                kept["ppOutNotificationType"] = refusal.kind
         except Refusal as refusal:
             log.info("%s: %s: %s", caller.peer, kind.__name__, refusal)
             code = hresult_of(code_of(refusal))
         reply: Any = kind.Reply  # type: ignore[attr-defined]  # every call has one
-        kept: dict[str, ContextHandle] = {}
-        if "pChannel" in reply.__dataclass_fields__:
-            kept["pChannel"] = call.pChannel  # type: ignore[attr-defined]  # those that answer one take one
         return cast(Struct, reply(**kept, result=code))
 
     return handle

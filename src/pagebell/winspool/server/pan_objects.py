@@ -16,11 +16,12 @@ from pagebell.winspool.idl.pan import PanResult, PrintAsyncNotifyConversationSty
 
 
 class PanRefusal(Exception):
-    """A call that is answered by an error."""
+    """A call that is answered by an error; `kind` is the notification type that goes with it, if any."""
 
-    def __init__(self, result: PanResult) -> None:
+    def __init__(self, result: PanResult, kind: UUID | None = None) -> None:
         super().__init__(result.name)
         self.result = result
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class RemoteObject:
     """The dialogs that it has been given channels of."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its registration ends; the next has one of its own."""
+    deleted: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -6,6 +6,15 @@ from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info
+from pagebell.winspool.idl.rprn_ports import (
+    ANY_MONITORS,
+    RpcAddMonitor,
+    RpcAddPortEx,
+    RpcDeleteMonitor,
+    RpcDeletePort,
+    RpcFlushPrinter,
+    RpcSetPort,
+)
 from pagebell.winspool.idl.rprn_setup import (
     Opnum37NotUsedOnWire,
     RpcAddPrintProcessor,
@@ -24,6 +33,7 @@ from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
 MONITOR = "Local Port"
+MONITORS = (MONITOR, "Standard TCP/IP Port")
 DATATYPES = ("RAW", "RAW [FF appended]", "RAW [FF auto]", "TEXT", "XPS_PASS")
 ENVIRONMENTS = {
     "windows x64": "x64",
@@ -43,6 +53,11 @@ async def visitor(desk: Desk, caller: Caller, server: str | None) -> str:
     if name.printer or not is_ours(name.server, (desk.settings.computer, *desk.settings.names, "localhost")):
         raise Win32Error(Win32.INVALID_NAME)
     return name.server or desk.settings.computer
+
+
+async def _administrator(desk: Desk, caller: Caller, server: str | None) -> None:
+    await visitor(desk, caller, server)
+    (await desk.by(caller)).demand(Right.ADMINISTER)
 
 
 def folder_of(environment: str | None) -> str:
@@ -87,7 +102,7 @@ async def enum_monitors(desk: Desk, caller: Caller, call: RpcEnumMonitors) -> Rp
     one_level(call.Level, 1, 2)
     kind: type[Info] = infos.MONITOR_INFO_1 if call.Level == 1 else infos.MONITOR_INFO_2
     more = {} if call.Level == 1 else {"pEnvironment": HERE, "pDLLName": "localspl.dll"}
-    told = [kind(pName=name, **more) for name in (MONITOR, "Standard TCP/IP Port")]  # type: ignore[call-arg]
+    told = [kind(pName=name, **more) for name in MONITORS]  # type: ignore[call-arg]
     filled = fill(call.pMonitor, call.cbBuf, kind, told)
     return RpcEnumMonitors.Reply(
         pMonitor=filled.buffer, pcbNeeded=filled.needed, pcReturned=filled.returned, result=filled.result
@@ -149,8 +164,7 @@ async def processor_directory(
 @calls.answers_to(RpcAddPrintProcessor)
 async def add_processor(desk: Desk, caller: Caller, call: RpcAddPrintProcessor) -> RpcAddPrintProcessor.Reply:
     """[MS-RPRN] 3.1.4.8.1: there is one, and no other program is ever loaded."""
-    await visitor(desk, caller, call.pName)
-    (await desk.by(caller)).demand(Right.ADMINISTER)
+    await _administrator(desk, caller, call.pName)
     folder_of(call.pEnvironment)
     there = call.pPrintProcessorName.casefold() == PROCESSOR
     raise Win32Error(Win32.PRINT_PROCESSOR_ALREADY_INSTALLED if there else Win32.MOD_NOT_FOUND)
@@ -161,8 +175,7 @@ async def delete_processor(
     desk: Desk, caller: Caller, call: RpcDeletePrintProcessor
 ) -> RpcDeletePrintProcessor.Reply:
     """[MS-RPRN] 3.1.4.8.4"""
-    await visitor(desk, caller, call.Name)
-    (await desk.by(caller)).demand(Right.ADMINISTER)
+    await _administrator(desk, caller, call.Name)
     folder_of(call.pEnvironment)
     there = call.pPrintProcessorName.casefold() == PROCESSOR
     raise Win32Error(Win32.CAN_NOT_COMPLETE if there else Win32.UNKNOWN_PRINTPROCESSOR)
@@ -172,3 +185,67 @@ async def delete_processor(
 async def add_port(desk: Desk, caller: Caller, call: Opnum37NotUsedOnWire) -> Opnum37NotUsedOnWire.Reply:
     """What shows a window on the server to whoever sits there: Windows refuses it, too."""
     raise Win32Error(Win32.NOT_SUPPORTED)
+
+
+# ---------------------------------------------------------------- ports come and go with their printers
+
+
+def _is_port(desk: Desk, name: str | None) -> bool:
+    ports = (port_name(printer).casefold() for printer in desk.spooler.printers.list())
+    return (name or "").casefold() in ports
+
+
+@calls.answers_to(RpcAddPortEx)
+async def add_port_ex(desk: Desk, caller: Caller, call: RpcAddPortEx) -> RpcAddPortEx.Reply:
+    """[MS-RPRN] 3.1.4.6.3: no monitor here makes ports, which are the devices of printers."""
+    await _administrator(desk, caller, call.pName)
+    container = call.pPortContainer
+    if container.Level != 1 and container.Level & ANY_MONITORS != ANY_MONITORS:
+        raise Win32Error(Win32.INVALID_LEVEL)
+    if _is_port(desk, getattr(container.PortInfo, "pPortName", None)):
+        raise Win32Error(Win32.ALREADY_EXISTS)
+    known = call.pMonitorName.casefold() in map(str.casefold, MONITORS)
+    raise Win32Error(Win32.INVALID_PARAMETER if known else Win32.INVALID_NAME)
+
+
+@calls.answers_to(RpcDeletePort)
+async def delete_port(desk: Desk, caller: Caller, call: RpcDeletePort) -> RpcDeletePort.Reply:
+    """[MS-RPRN] 3.1.4.6.2: a port is its printer's as long as it exists."""
+    await _administrator(desk, caller, call.pName)
+    raise Win32Error(Win32.BUSY if _is_port(desk, call.pPortName) else Win32.UNKNOWN_PORT)
+
+
+@calls.answers_to(RpcSetPort)
+async def set_port(desk: Desk, caller: Caller, call: RpcSetPort) -> RpcSetPort.Reply:
+    """[MS-RPRN] 3.1.4.6.4: how a port is its device says, and nobody else."""
+    await _administrator(desk, caller, call.pName)
+    if not _is_port(desk, call.pPortName):
+        raise Win32Error(Win32.UNKNOWN_PORT)
+    one_level(call.pPortContainer.Level, 3)
+    raise Win32Error(Win32.NOT_SUPPORTED)
+
+
+@calls.answers_to(RpcAddMonitor)
+async def add_monitor(desk: Desk, caller: Caller, call: RpcAddMonitor) -> RpcAddMonitor.Reply:
+    """[MS-RPRN] 3.1.4.7.2: no program of anybody's is ever loaded."""
+    await _administrator(desk, caller, call.Name)
+    one_level(call.pMonitorContainer.Level, 2)
+    name = (getattr(call.pMonitorContainer.MonitorInfo, "pName", None) or "").casefold()
+    there = name in map(str.casefold, MONITORS)
+    raise Win32Error(Win32.PRINT_MONITOR_ALREADY_INSTALLED if there else Win32.MOD_NOT_FOUND)
+
+
+@calls.answers_to(RpcDeleteMonitor)
+async def delete_monitor(desk: Desk, caller: Caller, call: RpcDeleteMonitor) -> RpcDeleteMonitor.Reply:
+    """[MS-RPRN] 3.1.4.7.3"""
+    await _administrator(desk, caller, call.Name)
+    folder_of(call.pEnvironment)
+    there = call.pMonitorName.casefold() in map(str.casefold, MONITORS)
+    raise Win32Error(Win32.PRINT_MONITOR_IN_USE if there else Win32.UNKNOWN_PRINT_MONITOR)
+
+
+@calls.answers_to(RpcFlushPrinter)
+async def flush(desk: Desk, caller: Caller, call: RpcFlushPrinter) -> RpcFlushPrinter.Reply:
+    """[MS-RPRN] 3.1.4.9.8: what clients open are never ports, to which nothing goes but whole jobs."""
+    desk.opened(caller, call.hPrinter)
+    raise Win32Error(Win32.INVALID_HANDLE)

@@ -27,6 +27,7 @@ from pagebell.winspool.server.desk import Desk, Incoming, Opened, Reader, grante
 from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.names import Name, is_ours, parse
 from pagebell.winspool.server.table import Table, offered
+from pagebell.winspool.server.wishes import wishes
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
@@ -67,6 +68,8 @@ async def open_printer(
         _refuse_old(call)
     name = parse(call.pPrinterName)
     opened = await _open(desk, caller, name, call.pDatatype)
+    if opened.printer is not None:
+        opened.ticket = wishes(call.pDevModeContainer, desk.spooler.printers.capabilities(opened.printer))
     by = await desk.at(caller, opened)
     opened.access = granted(by, call.AccessRequired)
     if isinstance(call, RpcOpenPrinterEx):
@@ -142,7 +145,7 @@ async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> Rpc
         file = None
         if info.pOutputFile and caller.uid is not None:
             file = SpoolFile.open(info.pOutputFile, desk.settings.smbd_spool, caller.uid)
-        job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name))
+        job, _ = await desk.spooler.jobs.submit(Order(printer.name, by, name=name, ticket=opened.ticket))
         intake, _ = await desk.spooler.jobs.open_document(job.id, DocumentSpec(format_, name=name), by)
         opened.document = Incoming(job.id, intake, file=file)
     return RpcStartDocPrinter.Reply(pJobId=job.id)

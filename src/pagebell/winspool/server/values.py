@@ -21,7 +21,7 @@ BUILT_IN_KEYS = (DRIVER_DATA, DS_SPOOLER, "DsDriver")
 """Keys that every printer has, even if nothing is in them."""
 MOST_VALUES, LARGEST, LONGEST = 4096, 1 << 20, 1024
 """Values and keys of a printer, octets of a value, characters of a name."""
-_SECTION = "data"
+_SECTION, _COUNT = "data", "data-count"
 _END = "\0"
 
 
@@ -96,13 +96,20 @@ class Values:
         new.append(Setting(owner, _SECTION, _place(key, value.name), _encode(_Kept(key, value))))
         if len(there) + len(new) > MOST_VALUES:
             raise TooMany(f"there is room for {MOST_VALUES} values")
-        await self.kept.put(*new)
+        await self.kept.put(*new, self._counted(owner))
 
     async def delete(self, owner: str, key: str, name: str) -> None:
         """Forget a value. Raises NotFound."""
         if not name or _place(key, name) not in self.kept.get(owner, _SECTION):
             raise NotFound(f"there is no value {name!r}")
-        await self.kept.put(Setting(owner, _SECTION, _place(key, name), None))
+        await self.kept.put(Setting(owner, _SECTION, _place(key, name), None), self._counted(owner))
+
+    def changes(self, owner: str) -> int:
+        """How often anything was set or forgotten."""
+        return int(self.kept.get(owner, _COUNT).get("", b"0"))
+
+    def _counted(self, owner: str) -> Setting:
+        return Setting(owner, _COUNT, "", b"%d" % (self.changes(owner) + 1))
 
     def keys(self, owner: str, under: str) -> list[str] | None:
         """The names of the keys right under a key; None where that key does not exist."""
@@ -124,7 +131,8 @@ class Values:
         ]
         if not doomed and folded not in map(str.casefold, BUILT_IN_KEYS):
             raise NotFound(f"there is no key {key!r}")
-        await self.kept.put(*(Setting(owner, _SECTION, place, None) for place in doomed))
+        gone = (Setting(owner, _SECTION, place, None) for place in doomed)
+        await self.kept.put(*gone, self._counted(owner))
 
     def _rows(self, owner: str) -> Iterator[tuple[str, _Kept]]:
         return ((place, _decode(octets)) for place, octets in self.kept.get(owner, _SECTION).items())
