@@ -70,11 +70,11 @@ def head_without_upgrade(
 class Flow:
     """Whether octets flow in and out of a connection."""
 
-    __slots__ = ("_writable", "read_paused", "transport")
+    __slots__ = ("_writable", "read_paused", "transport", "write_paused")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
-        self.read_paused = False
+        self.read_paused = self.write_paused = False
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -92,16 +92,13 @@ class Flow:
 
     def pause_writing(self) -> None:
         """The transport has enough."""
+        self.write_paused = True
         self._writable.clear()
 
     def resume_writing(self) -> None:
         """It takes more, or is gone."""
+        self.write_paused = False
         self._writable.set()
-
-    @property
-    def write_paused(self) -> bool:
-        """Whether it has enough."""
-        return not self._writable.is_set()
 
     async def drain(self) -> None:
         """Return when more can be written."""

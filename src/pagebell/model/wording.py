@@ -6,6 +6,7 @@ What a device or an operator said stays in their own words.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pagebell.model.event import Event, EventKind, JobState, PrinterState
@@ -218,6 +219,7 @@ WORDINGS: Final[dict[str, Wording]] = {
 LANGUAGES: Final = tuple(WORDINGS)
 
 
+@lru_cache(maxsize=256)
 def language_for(wish: str) -> str:
     """The language that is nearest to a wish such as `de-CH`: by its beginning, or English (RFC 5646)."""
     first = wish.lower().partition("-")[0]

@@ -195,7 +195,8 @@ class EventLog:
 
     def _window(self, number: SubscriptionId, after: int, limit: int) -> Window:
         listener = self._listener(number)
-        listener.catch_up(self._progress)
+        if listener.pacing is not None:
+            listener.catch_up(self._progress)
         return listener.window(after, limit, self._chronicles.trimmed)
 
     def _batch(self, number: SubscriptionId, after: int, window: Window, events: Sequence[Event]) -> Batch:

@@ -127,10 +127,13 @@ class Subscriptions:
     def subscription(self, number: SubscriptionId, by: Principal) -> Subscription:
         """Raises NotFound (also when its lease has run out) and NotAuthorized."""
         subscription = self._ledger.events.subscription(number)
-        if self._is_over(subscription):
-            raise NotFound(f"there is no subscription {number}")
-        by.demand_own(subscription.owner)
+        self._check(subscription, by)
         return subscription
+
+    def _check(self, subscription: Subscription, by: Principal) -> None:
+        if self._is_over(subscription):
+            raise NotFound(f"there is no subscription {subscription.id}")
+        by.demand_own(subscription.owner)
 
     def list(
         self,
@@ -170,8 +173,10 @@ class Subscriptions:
         self, number: SubscriptionId, by: Principal, after: int = 0, limit: int = 100
     ) -> Batch | None:
         """As `read`, where that takes no time; None where the store would have to be asked."""
-        self.subscription(number, by)
-        return self._ledger.events.read_at_hand(number, after, limit)
+        batch = self._ledger.events.read_at_hand(number, after, limit)
+        if batch is not None:
+            self._check(batch.subscription, by)
+        return batch
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these can be read on from its number, has ended, or the server goes down."""

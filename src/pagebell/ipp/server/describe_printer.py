@@ -7,7 +7,7 @@ moment tells is encoded for each answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -267,7 +267,7 @@ class PrinterDescriber:
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
-            origin = replace(origin, both_schemes=False)
+            origin = origin._replace(both_schemes=False)
         found = [write(printer, self._spooler) for write in _wanted_of_moment(selection)]
         found.append(self._state(printer).of(selection))
         found.append(self._configuration(printer, origin).of(selection))

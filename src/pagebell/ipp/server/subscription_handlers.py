@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
@@ -30,7 +30,7 @@ MOST_EVENTS = 10_000
 """Events in one answer; who is told to come back at once can have the rest."""
 PATIENCE = 20.0
 """Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
-_up_time = integer_writer(r.printer_up_time.name)
+_up_time = lru_cache(4)(integer_writer(r.printer_up_time.name))
 
 
 def handlers() -> dict[Op, Handler]:
