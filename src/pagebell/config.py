@@ -80,6 +80,12 @@ class SpoolerTable(_Table, frozen=True):
     """Readers of `/events` at one time; further ones are asked to come later."""
     max_settings_octets: Count = _DEFAULT.max_settings_octets
     """What clients may keep at a printer, or at the server, such as Windows' printer data."""
+    max_resources: Count = _DEFAULT.max_resources
+    """Resources: images, colour profiles and strings that administrators install for printers."""
+    max_resource: Count = _DEFAULT.max_resource
+    """Size of a resource."""
+    max_resources_octets: Count = _DEFAULT.max_resources_octets
+    """Size of all resources together."""
     default_lease: Seconds = _DEFAULT.default_lease
     """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease
@@ -155,6 +161,8 @@ class AccessTable(_Table, frozen=True):
     """Groups of this server's own: for each its members, names and security identifiers."""
     keytab: str = ""
     """File with the server's Kerberos keys, host/NAME for Windows clients and HTTP/NAME for others; empty for none."""
+    bound_proofs: bool = False
+    """Whether tickets and NTLM by HTTP have to name the encrypted connection that they are for (channel binding)."""
     ntlm_auth: str = ""
     """Samba's program ntlm_auth, which asks the domain that winbindd has joined about its people; empty for none."""
 

@@ -174,7 +174,7 @@ class Dialect:
 
     async def opens(self, actor: Actor, ticket: Ticket | None = None) -> ContextHandle:
         """Step 1 of the use case."""
-        wishes = DEVMODE_CONTAINER(pDevMode=None if ticket is None else devmode.request(ticket))
+        wishes = DEVMODE_CONTAINER(pDevMode=None if ticket is None else devmode.wishes(ticket))
         call = self.open(pPrinterName=QUEUE, AccessRequired=8, pClientInfo=CLIENT, pDevModeContainer=wishes)
         handle: ContextHandle = (await actor.calls(call)).pHandle
         assert handle

@@ -94,6 +94,7 @@ class RpcClient:
         self._turn = asyncio.Lock()
         self._altering = asyncio.Lock()
         self._over: str = ""
+        self._ended = asyncio.Event()
 
     @property
     def group(self) -> int:
@@ -104,6 +105,11 @@ class RpcClient:
     def local_host(self) -> str:
         """Return the address of ours that the server sees; empty for a stream that has none."""
         return str((self._writer.get_extra_info("sockname") or ("",))[0])
+
+    async def ended(self) -> str:
+        """Wait until the connection ends; return why."""
+        await self._ended.wait()
+        return self._over
 
     async def call(self, call: Procedure[R], *, object: uuid.UUID | None = None) -> R:
         """Make a call and return its reply; raise `Fault` when it was faulted.
@@ -196,10 +202,10 @@ class RpcClient:
 
     async def receive(self) -> None:
         """Read until the connection ends; `connect` runs it beside the calls."""
-        reason = "server closed the connection"
+        reason, connection = "server closed the connection", self._writer.get_extra_info("socket")
         try:
             while data := await self._reader.read(_CHUNK):
-                quick_ack(self._writer.get_extra_info("socket"))
+                quick_ack(connection)
                 for event in self._association.receive(data):
                     if isinstance(event, Ended):
                         reason = event.reason
@@ -209,6 +215,7 @@ class RpcClient:
             reason = str(error)
         finally:
             self._over = reason
+            self._ended.set()
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(Disconnected(reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Self
 
 from pagebell.devices.simulated import SimulatedDevice
 from pagebell.model.access import ADMINISTRATOR, Principal
+from pagebell.model.dialog import Answer
 from pagebell.model.document import NO_WISHES, DocumentKey, Ticket
 from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId
 from pagebell.model.job import Job
@@ -17,6 +19,7 @@ from pagebell.model.subscription import SERVER
 from pagebell.spooler.intake import DocumentSpec, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.printers import PrinterWish
+from pagebell.spooler.sources import Source
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing.clock import FakeClock
 from pagebell.testing.documents import MemoryDocumentStore
@@ -52,7 +55,12 @@ class VirtualPrinter:
     """
 
     def __init__(
-        self, uri: str = "simulated://", *, name: str = "virtual", policy: Policy | None = None
+        self,
+        uri: str = "simulated://",
+        *,
+        name: str = "virtual",
+        policy: Policy | None = None,
+        sources: Mapping[str, Source] | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.device = SimulatedDevice(uri, clock=self.clock)
@@ -67,6 +75,7 @@ class VirtualPrinter:
             lambda _: self.device,
             inspector=MarkInspector(self.documents),
             policy=policy,
+            sources=sources,
         )
         self._exit = AsyncExitStack()
 
@@ -94,6 +103,18 @@ class VirtualPrinter:
     async def job(self, number: JobId) -> Job:
         """The job as it is now."""
         return await self.spooler.jobs.job(number)
+
+    async def asked(self) -> str:
+        """What has been asked and is not answered yet, the oldest, as a line; empty for nothing."""
+        await self.clock.settle()
+        dialogs = self.spooler.dialogs.open_dialogs(OPERATOR)
+        return dialogs[0].status.words if dialogs else ""
+
+    async def answer(self, choice: str, text: str = "") -> None:
+        """Answer that. Raises IndexError when nothing is asked."""
+        dialog = self.spooler.dialogs.open_dialogs(OPERATOR)[0]
+        self.spooler.dialogs.acquire(dialog, Answer(choice, text), OPERATOR)
+        await self.clock.settle()
 
     async def events(self) -> list[Event]:
         """All that has happened since the printer was there, in order."""

@@ -42,6 +42,16 @@ class DevmodeError(ValueError):
     """The octets are no DEVMODE."""
 
 
+def wishes(ticket: Ticket) -> bytes:
+    """A DEVMODE that asks for what the ticket does, and for nothing else."""
+    parts = list(_PARTS.unpack(encode(ticket, "", 600, color=True)))
+    parts[5] = 0
+    for _, bit, names in _MEMBERS:
+        if any(getattr(ticket, name) is not None for name in names):
+            parts[5] |= bit
+    return _PARTS.pack(*parts)
+
+
 def encode(ticket: Ticket, device: str, resolution: int, *, color: bool) -> bytes:
     """A DEVMODE for a printer with these defaults; `resolution` is in dots per inch."""
     form = BY_MEDIA.get(ticket.media or "", _A4)
@@ -65,18 +75,6 @@ def encode(ticket: Ticket, device: str, resolution: int, *, color: bool) -> byte
     name, form_name = _fixed(device), _fixed(form.name)
     rest = (0, 0, 0, 0, 1, 0, 1, 2, 1, 0, 0, 0, 0, 0)
     return _PARTS.pack(name, _SPEC_VERSION, _DRIVER_VERSION, SIZE, 0, fields, *shorts, form_name, *rest)
-
-
-def request(ticket: Ticket) -> bytes:
-    """A DEVMODE that asks for what the ticket has, and leaves everything else to the printer."""
-    parts = list(_PARTS.unpack(encode(ticket, "", 600, color=True)))
-    parts[5] = 0
-    for _, bit, names in _MEMBERS:
-        if any(getattr(ticket, name) is not None for name in names):
-            parts[5] |= bit
-    if ticket.printer_resolution is None:
-        parts[13] = _QUALITIES.get(ticket.print_quality or 0, 0)
-    return _PARTS.pack(*parts)
 
 
 def _fixed(text: str) -> bytes:

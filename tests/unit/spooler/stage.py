@@ -9,7 +9,7 @@ from typing import Self
 from pagebell.model.access import EVERYBODY, SYSTEM, Principal
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
-from pagebell.model.event import SYSTEM_KINDS, Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, Event, EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
@@ -27,7 +27,7 @@ from pagebell.testing.virtual import MarkInspector
 ADA = Principal("ada", rights=EVERYBODY)
 BOB = Principal("bob", rights=EVERYBODY)
 P1, P2 = PrinterName("p1"), PrinterName("p2")
-ALL = frozenset(EventKind) - SYSTEM_KINDS
+ALL = frozenset(EventKind) - SYSTEM_KINDS - RESOURCE_KINDS
 
 
 def line(event: Event) -> str:
@@ -36,9 +36,9 @@ def line(event: Event) -> str:
         what = f"{event.kind} {event.job}: {event.job_status.state.name.lower()}"
         reasons = event.job_status.reasons
     elif event.dialog is not None:
-        return f"{event.kind} {event.dialog.id}: {event.dialog.ending or event.dialog.text}"
+        return f"{event.kind} {event.dialog.id}: {event.dialog.words}"
     elif event.notice is not None:
-        return f"{event.kind}: {event.notice.text}"
+        return f"{event.kind}: {event.notice.words}"
     else:
         assert event.printer_status is not None
         what = f"{event.kind} {event.printer}: {event.printer_status.state.name.lower()}"

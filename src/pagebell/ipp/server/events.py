@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from datetime import tzinfo
 from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.encoder import encode_attribute
-from pagebell.ipp.registry import JobState, PrinterState, SystemState
+from pagebell.ipp.encoder import encode_attribute, integer_writer
+from pagebell.ipp.registry import JobState, PrinterState, ResourceState, SystemState
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import job_attributes, time_attribute
@@ -19,13 +20,14 @@ from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
-from pagebell.model.subscription import Subscription, SubscriptionId, subscribed
-from pagebell.model.wording import event_text, language_for
+from pagebell.model.subscription import Subscription, subscribed
+from pagebell.model.wording import language_for, timed_text
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
 _KEPT: Final = 4096
 """Encoded events; as many as the event log keeps at hand."""
+_subscription_id = integer_writer(r.notify_subscription_id.name)
 _OF_JOBS: Final = (
     *(
         "job-impressions",
@@ -49,18 +51,20 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 """notify-attributes-supported: what an event can carry beside what it always does (RFC 3995 5.3.4.1)."""
 
 
-def event_groups(batch: Batch, origin: Origin, language: str = "en") -> list[tuple[GroupTag, list[bytes]]]:
+def event_groups(
+    batch: Batch, origin: Origin, language: str = "en", where: tzinfo | None = None
+) -> list[tuple[GroupTag, list[bytes]]]:
     """Event-notification groups, encoded (RFC 3996 5.2).
 
-    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's.
+    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
+    `where` whose clock its texts tell the time by.
     """
     subscription = batch.subscription
     own = language_for(subscription.language)
-    voice = Voice(
-        subscription.charset, own, subscription.events, subscription.scope.printer is None, own != language
-    )
+    of_system = subscription.scope.printer is None
+    voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
     kept = _kept(voice, origin)
-    start = _start(subscription.id, subscription.user_data)
+    start = _subscription_id(subscription.id) + _start(subscription.user_data)
     groups = []
     for number, event in batch.notifications:
         told = kept.get(event.seq)
@@ -73,11 +77,10 @@ def event_groups(batch: Batch, origin: Origin, language: str = "en") -> list[tup
 
 
 @lru_cache(maxsize=_KEPT)
-def _start(number: SubscriptionId, user_data: bytes) -> bytes:
-    """What is the same in all events of a subscription, up to the sequence number's value."""
-    own = r.notify_subscription_id(number), r.notify_user_data(user_data)
+def _start(user_data: bytes) -> bytes:
+    """What follows the subscription's number in each of its events, up to the sequence number's value."""
     sequence_number = encode_attribute(r.notify_sequence_number(0))[:-_NUMBER_OCTETS]
-    return b"".join(map(encode_attribute, own)) + sequence_number
+    return encode_attribute(r.notify_user_data(user_data)) + sequence_number
 
 
 _NUMBER: Final = Struct(">i").pack
@@ -93,6 +96,8 @@ class Voice(NamedTuple):
     of_system: bool
     marked: bool
     """The text says which language it is in, as the answer is in another."""
+    where: tzinfo | None
+    """Whose clock is meant."""
 
 
 @lru_cache(maxsize=32)
@@ -110,7 +115,7 @@ def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
 
 
 def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
-    text = event_text(event, voice.language)
+    text = timed_text(event, voice.language, voice.where)
     attributes = [
         r.printer_up_time(max(1, int(event.at))),
         time_attribute(r.printer_current_time, event.at),
@@ -144,6 +149,15 @@ def _what_happened(event: Event) -> list[Attribute]:
         attributes += [
             r.system_state(SystemState(event.system_status.state)),
             r.system_state_reasons(*(sorted(event.system_status.reasons) or ("none",))),
+        ]
+    if event.resource is not None:
+        attributes.append(r.notify_resource_id(event.resource))
+    if event.resource_status is not None:
+        resource = event.resource_status
+        attributes += [
+            r.resource_state(ResourceState(resource.state)),
+            r.resource_state_reasons(*(sorted(resource.reasons) or ("none",))),
+            r.resource_state_message(resource.message),
         ]
     return attributes
 

@@ -56,7 +56,7 @@ class Order:
         """The ticket in Windows' words; None for no wishes."""
         if self.ticket == NO_WISHES:
             return None
-        return devmode.request(self.ticket)
+        return devmode.wishes(self.ticket)
 
 
 def order_of(upload: Upload, title: str, options: Sequence[Attribute]) -> Order:

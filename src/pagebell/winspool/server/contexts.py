@@ -21,7 +21,6 @@ from pagebell.winspool.idl.rprn_data import (
 from pagebell.winspool.server.desk import Desk, InformationContext
 from pagebell.winspool.server.names import parse
 from pagebell.winspool.server.table import Table, fill
-from pagebell.winspool.server.wishes import wishes
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
@@ -55,9 +54,7 @@ async def delete_ic(desk: Desk, caller: Caller, call: RpcDeletePrinterIC) -> Rpc
 @calls.answers_to(RpcResetPrinter)
 async def reset(desk: Desk, caller: Caller, call: RpcResetPrinter) -> RpcResetPrinter.Reply:
     """[MS-RPRN] 3.1.4.2.13"""
-    opened, printer = desk.printer(caller, call.hPrinter)
-    if call.pDevModeContainer.pDevMode:
-        opened.ticket = wishes(call.pDevModeContainer, desk.spooler.printers.capabilities(printer.name))
+    opened, _ = desk.printer(caller, call.hPrinter)
     if call.pDatatype is not None:
         opened.datatype = call.pDatatype
     return RpcResetPrinter.Reply()

@@ -131,7 +131,7 @@ class Opened:
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
     datatype: str | None = None
     ticket: Ticket = NO_WISHES
-    """What its DEVMODE asks for."""
+    """What is asked for of each document, by the DEVMODE that came with the opening."""
     document: Incoming | None = None
     reader: Reader | None = None
     """Where RpcReadPrinter goes on."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
+from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import NotFound, Refusal
-from pagebell.model.event import JobId, JobState
+from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order
+from pagebell.winspool import devmode
 from pagebell.winspool.idl.par import RpcAsyncOpenPrinter
 from pagebell.winspool.idl.rprn import (
     RpcAbortPrinter,
@@ -27,7 +29,6 @@ from pagebell.winspool.server.desk import Desk, Incoming, Opened, Reader, grante
 from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.names import Name, is_ours, parse
 from pagebell.winspool.server.table import Table, offered
-from pagebell.winspool.server.wishes import wishes
 from pagebell.winspool.werror import Win32, Win32Error
 
 calls = Table()
@@ -68,16 +69,37 @@ async def open_printer(
         _refuse_old(call)
     name = parse(call.pPrinterName)
     opened = await _open(desk, caller, name, call.pDatatype)
-    if opened.printer is not None:
-        opened.ticket = wishes(call.pDevModeContainer, desk.spooler.printers.capabilities(opened.printer))
     by = await desk.at(caller, opened)
     opened.access = granted(by, call.AccessRequired)
     if isinstance(call, RpcOpenPrinterEx):
         opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
     if opened.printer is not None:
         by.demand(Right.PRINT)
+        opened.ticket = _wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
     handle = caller.handles.open(opened, desk.run_down)
     return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
+
+
+def _wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
+    """What a DEVMODE asks for and the printer can do; the rest is corrected in silence. [MS-RPRN] 3.1.4.1.8.1
+
+    A document that a driver has made lies on its pages as it should: nothing is turned. Raises Win32Error.
+    """
+    if not octets:
+        return NO_WISHES
+    try:
+        asked = devmode.decode(octets)
+    except devmode.DevmodeError:
+        raise Win32Error(Win32.INVALID_PARAMETER) from None
+    able = desk.spooler.printers.capabilities(printer)
+    copies = asked.copies if asked.copies is not None and 1 < asked.copies <= able.max_copies else None
+    return Ticket(
+        copies=copies,
+        media=asked.media if asked.media in able.media else None,
+        sides=asked.sides if asked.sides in able.sides else None,
+        print_color_mode=asked.print_color_mode if able.color or asked.print_color_mode != "color" else None,
+        print_quality=asked.print_quality if asked.print_quality in able.qualities else None,
+    )
 
 
 def _refuse_old(call: RpcAsyncOpenPrinter) -> None:
