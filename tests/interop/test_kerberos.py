@@ -276,3 +276,19 @@ def test_our_client_names_the_connection_where_that_is_required(domain: Realm, t
         told = run(domain, str(PAGEBELL), "print", "/etc/hosts", *where, "--no-wait")
         assert told.startswith("0\n"), told
         assert "alice" in run(domain, str(PAGEBELL), "jobs", "--all", *where)
+
+
+def test_somebody_of_another_realm_comes_in_by_their_whole_name(
+    domain: Realm, server: ServerProcess, tmp_path: Path
+) -> None:
+    """alice of elsewhere is not the administrator of that name."""
+    where = ("--server", f"ipps://localhost:{server.port}/", "--insecure")
+    with realm(tmp_path, "ELSEWHERE.TEST", domain) as other:
+        domain.trusts(other)
+        other.add_user("alice")
+        other.log_in("alice")
+        told = run(other, str(PAGEBELL), "print", "/etc/hosts", *where, "--no-wait", "--title", "From afar")
+        assert told.startswith("0\n"), told
+        assert "alice@ELSEWHERE.TEST" in run(other, str(PAGEBELL), "jobs", "--all", *where)
+        told = run(other, str(PAGEBELL), "printers", "pause", "PDF", *where)
+        assert told.startswith("1\n") and "may not" in told, told
