@@ -223,6 +223,7 @@ class HttpConnection(asyncio.Protocol):
         scope["scheme"], scope["client"], scope["server"] = self._scheme, self._client, self._server
         state = {"hang_up": self.hang_up, "conversation": self._conversation, "end_point": self._end_point}
         scope["state"] = state
+        self._headers = []  # trailers come there, which must not be taken for headers (RFC 9110 6.5.1)
         exchange = self._read = Exchange(
             scope,
             self._flow,
