@@ -1,28 +1,56 @@
-"""`pagebell demo`: a server, a virtual printer and a document, for those who have ten seconds."""
+"""`pagebell demo`: a server, two virtual printers and their documents, for those who have a quarter of a minute."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from pagebell.cli.failures import CommandError
+from pagebell.dcerpc.ntlm_keys import nt_hash
+from pagebell.ipp.errors import AnsweredElsewhere
+from pagebell.ipp.notices import Dialog
+from pagebell.stores.users import UserFile, make_user
 from pagebell.testing.samples import pdf
+from pagebell.winspool import Client
 
-PRINTER: Final = "simulated://Demo?ppm=60&warmup=1&media=250"
+SETTINGS: Final = """
+[printers.Demo]
+device = "simulated://Demo?ppm=100&warmup=1&media=250"
+info = "A virtual printer"
+
+[printers.Office]
+device = "simulated://Office?ppm=150&warmup=0&duplex=no"
+info = "A virtual printer that prints one side"
+
+[sources.manual-duplex]
+printers = ["Office"]
+"""
+USER: Final = "demo"
 PATIENCE: Final = 15.0
 """Seconds that the server gets to stop."""
+THINKING: Final = 4.0
+"""Seconds for somebody at the keyboard to answer; a printer that asks nobody there is answered sooner."""
 _TEXT: Final = "Pagebell: this is page {page} of {pages}"
+_BOTH_SIDES: Final = """
+Now as Windows does: over MS-PAR, told of each change. The printer Office prints one side, so that its second
+sides wait until somebody has turned the pages: it asks by MS-PAN. {how}
+"""
 _AFTER: Final = """
-That was a real IPP server with a virtual printer, gone now. What to try next:
+That was a real server with virtual printers, gone now. What to try next:
 
     pagebell serve                     run a server; it prints to a folder until you add printers
     pagebell print FILE                print on it, and watch          (in another terminal)
@@ -37,21 +65,23 @@ def demo(
     *,
     pages: Annotated[int, Parameter(help="How many pages the document has.")] = 6,
 ) -> int:
-    """Print a PDF on a virtual printer, and watch it print.
+    """Print on a virtual printer and watch it print; then on one that asks for its pages to be turned.
 
-    A server with a temporary folder starts on a free port of this computer, prints a document, and is gone
+    A server with a temporary folder starts on free ports of this computer, prints two documents, and is gone
     again: nothing that you have is touched.
     """
     if not 1 <= pages <= 1000:
         raise CommandError("The document can have from 1 to 1000 pages.")
     with tempfile.TemporaryDirectory(prefix="pagebell-demo-") as name:
         folder = Path(name)
-        document = folder / "hello.pdf"
-        document.write_bytes(pdf(pages, _TEXT))
-        with _server(folder) as uri:
-            _tell(f"\n$ pagebell print {document.name} --to {uri}")
-            command = [sys.executable, "-m", "pagebell.cli", "print", str(document), "--to", uri]
-            status = subprocess.run(command, check=False).returncode
+        password = secrets.token_urlsafe()
+        with _server(folder, password) as server:
+            status = _print(_document(folder, "hello.pdf", pages), server.printer)
+            if status == 0:
+                how = f"Press Enter; after {THINKING:.0f} seconds the demo does." if _is_seen() else ""
+                _tell(_BOTH_SIDES.format(how=how).rstrip())
+                document = _document(folder, "sides.pdf", 4)
+                status = asyncio.run(_both_sides(document, server.windows, password))
     if status == 0:
         _tell(_AFTER)
     return status
@@ -61,20 +91,69 @@ def _tell(text: str) -> None:
     print(text, flush=True)
 
 
+def _is_seen() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _document(folder: Path, name: str, pages: int) -> Path:
+    document = folder / name
+    document.write_bytes(pdf(pages, _TEXT))
+    return document
+
+
+def _command(document: Path, uri: str, *more: str) -> list[str]:
+    """How to print it, and tell so."""
+    _tell("\n$ " + " ".join(("pagebell print", document.name, "--to", uri, *more)))
+    return [sys.executable, "-m", "pagebell.cli", "print", str(document), "--to", uri, *more]
+
+
+def _print(document: Path, uri: str) -> int:
+    return subprocess.run(_command(document, uri), check=False).returncode
+
+
+async def _both_sides(document: Path, uri: str, password: str) -> int:
+    """Print both sides, and answer what the printer asks unless somebody else does."""
+    command = _command(document, uri, "--user", USER, "-o", "sides=two-sided-long-edge")
+    async with Client(uri, user=USER, password=password) as client:
+        answering = asyncio.create_task(_answer(client))
+        try:
+            environment = {**os.environ, "PAGEBELL_PASSWORD": password}
+            process = await asyncio.create_subprocess_exec(*command, env=environment)
+            return await process.wait()
+        finally:
+            answering.cancel()
+            await asyncio.wait({answering})
+
+
+async def _answer(client: Client) -> None:
+    async with contextlib.aclosing(client.notices()) as heard:
+        async for one in heard:
+            if isinstance(one, Dialog):
+                await asyncio.sleep(THINKING if _is_seen() else 1.0)
+                with contextlib.suppress(AnsweredElsewhere):
+                    await one.reply("ok")
+
+
+@dataclass(frozen=True)
+class _Server:
+    """Where it is."""
+
+    printer: str
+    """The first printer's URI, for IPP."""
+    windows: str
+    """The second's, for Windows' protocols."""
+
+
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """A server process that keeps everything in the folder; gives its printer's URI."""
-    config = folder / "pagebell.toml"
-    config.write_text(f'[printers.Demo]\ndevice = "{PRINTER}"\ninfo = "A virtual printer"\n')
+def _server(folder: Path, password: str) -> Iterator[_Server]:
+    """A server process that keeps everything in the folder."""
+    config, state = folder / "pagebell.toml", folder / "state"
+    config.write_text(SETTINGS)
+    state.mkdir(mode=0o700)
+    UserFile(state).add(make_user(USER, password, nt_hash(password)))
     options = [
-        "--config",
-        str(config),
-        "--state",
-        str(folder / "state"),
-        "--ipp",
-        "127.0.0.1:0",
-        "--rpc",
-        "off",
+        *("--config", str(config), "--state", str(state)),
+        *("--ipp", "127.0.0.1:0", "--rpc", "127.0.0.1:0", "--epm", "off"),
     ]
     _tell("$ pagebell serve " + " ".join(options))
     process = subprocess.Popen(
@@ -93,14 +172,16 @@ def _server(folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def _until_ready(process: subprocess.Popen[str]) -> str:
-    """Pass on what the server prints until it takes requests; returns the printer's URI."""
-    uri = ""
+def _until_ready(process: subprocess.Popen[str]) -> _Server:
+    """Pass on what the server prints until it takes requests. Raises CommandError."""
+    printer = windows = ""
     assert process.stdout is not None
     for line in process.stdout:
         _tell(line.rstrip())
-        if found := re.match(r"Printer \S+: (\S+)", line):
-            uri = found[1]
+        if found := re.match(r"Printer Demo: (\S+)", line):
+            printer = found[1]
+        elif found := re.match(r"Windows clients: (\S+)", line):
+            windows = f"par://{found[1]}/Office"
         if line == "Ready.\n":
-            return uri
+            return _Server(printer, windows)
     raise CommandError("The server did not start; what it said stands above.")
