@@ -80,6 +80,12 @@ class SpoolerTable(_Table, frozen=True):
     """Readers of `/events` at one time; further ones are asked to come later."""
     max_settings_octets: Count = _DEFAULT.max_settings_octets
     """What clients may keep at a printer, or at the server, such as Windows' printer data."""
+    max_resources: Count = _DEFAULT.max_resources
+    """Resources: images, colour profiles and strings that administrators install for printers."""
+    max_resource: Count = _DEFAULT.max_resource
+    """Size of a resource."""
+    max_resources_octets: Count = _DEFAULT.max_resources_octets
+    """Size of all resources together."""
     default_lease: Seconds = _DEFAULT.default_lease
     """How long a subscription lives whose client asks for no time."""
     max_lease: Seconds = _DEFAULT.max_lease

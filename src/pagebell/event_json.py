@@ -44,6 +44,17 @@ class ServerView(msgspec.Struct, frozen=True, kw_only=True):
     state_reasons: list[str]
 
 
+class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as it was right after an event."""
+
+    id: int
+    name: str
+    state: str
+    """IPP's resource-state keyword, such as `installed`."""
+    state_reasons: list[str]
+    state_message: str
+
+
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, to whom, and how things were right after it."""
 
@@ -52,7 +63,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     time: str
     """RFC 3339, in UTC."""
     printer: str | None
-    """Null in events of the server itself."""
+    """Null in events of the server itself and of resources."""
     text: str
     """The event for people."""
     language: str
@@ -63,6 +74,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """In events of a printer."""
     server: ServerView | None = None
     """In events of the server itself."""
+    resource: ResourceView | None = None
+    """In events of a resource."""
 
 
 def event_view(event: Event, language: str = "en") -> EventView:
@@ -97,6 +110,20 @@ def event_view(event: Event, language: str = "en") -> EventView:
         server=None
         if server is None
         else ServerView(state=keyword(server.state), state_reasons=sorted(server.reasons)),
+        resource=_resource(event),
+    )
+
+
+def _resource(event: Event) -> ResourceView | None:
+    status = event.resource_status
+    if status is None or event.resource is None:
+        return None
+    return ResourceView(
+        id=event.resource,
+        name=status.name,
+        state=keyword(status.state),
+        state_reasons=sorted(status.reasons),
+        state_message=status.message,
     )
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pagebell.model.document import DocumentKey
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
+from pagebell.model.resource import Data, Resource
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.spooler.ports import Base, Change, Conflict, Content, Count, JobQuery, Setting, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
@@ -459,4 +460,35 @@ async def test_settings_come_stay_and_go_with_their_printer(make: Callable[[], S
     await again.store.close()
     last = await open_(make())
     assert last.snapshot.settings == (ours,)
+    await last.store.close()
+
+
+def resource(number: int, **values: object) -> Resource:
+    given = (ResourceId(number), f"u{number}", "static-image", "Logo", "", 1.0)
+    return replace(Resource(*given), **values)  # type: ignore[arg-type]
+
+
+async def test_resources_come_change_and_go_with_their_counts(make: Callable[[], Store]) -> None:
+    opened = await open_(make())
+    data = Data(DocumentKey("k"), "image/png", 5, "d", (b"\0sig",), b"\1", "1.0", "")
+    await opened.commit(resources=(resource(1), resource(2)))
+    await opened.commit(
+        resources=(resource(1, version=2, data=data, reasons=frozenset({"cancel-requested"})),)
+    )
+    with pytest.raises(Conflict):
+        await opened.commit(resources=(resource(2, version=3),))
+    scope = Scope(resource=ResourceId(2))
+    counts = (Count(scope, EventKind.RESOURCE_CREATED, 1), Count(SERVER, EventKind.RESOURCE_CREATED, 2))
+    await opened.commit(counts=counts)
+    await opened.store.close()
+    again = await open_(make())
+    assert [(one.id, one.version) for one in again.snapshot.resources] == [(1, 2), (2, 1)]
+    assert again.snapshot.resources[0].data == data
+    assert set(again.snapshot.counts) == set(counts)
+    await again.commit(gone_resources=(ResourceId(2),))
+    await again.store.close()
+    last = await open_(make())
+    assert [one.id for one in last.snapshot.resources] == [1]
+    assert last.snapshot.counts == counts[1:]
+    assert last.snapshot.last_resource == 2
     await last.store.close()

@@ -135,6 +135,35 @@ def look_after_system(do: Do) -> None:
     assert do(Op.GET_NOTIFICATIONS, told, path=AT_SYSTEM).group(GroupTag.EVENT_NOTIFICATION) is not None
 
 
+def look_after_resources(do: Do, queue: str) -> None:
+    """An icon's life, from its making to its end (PWG 5100.22)."""
+    icon = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    watch = subscription_group(r.notify_events("resource-state-changed"))
+    named = Group.of(GroupTag.RESOURCE, r.resource_name("Logo"), r.resource_info("Ours"))
+    kind = (r.resource_type("static-image"), r.resource_natural_language("en"))
+    answer = do(Op.CREATE_RESOURCE, *kind, groups=[named, watch], path=AT_SYSTEM)
+    made, group = answer.group(GroupTag.RESOURCE), answer.group(GroupTag.SUBSCRIPTION)
+    assert made is not None
+    assert group is not None
+    number = r.resource_id(made.get(r.resource_id) or 0)
+    do(Op.CREATE_RESOURCE_SUBSCRIPTIONS, number, groups=[watch], path=AT_SYSTEM)
+    data = (r.resource_format("image/png"), r.resource_version(b"1"), r.resource_signature(b"\0sig"))
+    do(Op.SEND_RESOURCE_DATA, number, *data, data=icon, path=AT_SYSTEM)
+    do(Op.INSTALL_RESOURCE, number, path=AT_SYSTEM)
+    renamed = Group.of(GroupTag.RESOURCE, r.resource_name("Our logo"))
+    do(Op.SET_RESOURCE_ATTRIBUTES, number, groups=[renamed], path=AT_SYSTEM)
+    given = r.resource_ids(made.get(r.resource_id) or 0)
+    do(Op.ALLOCATE_PRINTER_RESOURCES, given, path=queue)
+    do(Op.GET_PRINTER_RESOURCES, path=queue)
+    do(Op.GET_RESOURCES, r.resource_states(5), path=AT_SYSTEM)
+    do(Op.GET_RESOURCE_ATTRIBUTES, number, path=AT_SYSTEM)
+    do(Op.DEALLOCATE_PRINTER_RESOURCES, given, path=queue)
+    do(Op.CANCEL_RESOURCE, number, r.message("It is last year's."), path=AT_SYSTEM)
+    told = r.notify_subscription_ids(group.get(r.notify_subscription_id) or 0)
+    events = do(Op.GET_NOTIFICATIONS, told, path=AT_SYSTEM).groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert len(events) == 4, "created, available, installed, canceled"
+
+
 def wait_in_parts(ask: Asker, queue: str) -> int:
     """Wait for what befalls a printer until nobody listens any more; returns how many parts the answer had."""
     watch = subscription_group(r.notify_events("printer-state-changed"))
@@ -210,6 +239,7 @@ def act_out(ask: Asker) -> set[Op]:
     for op in (Op.CUPS_SET_DEFAULT, Op.CUPS_REJECT_JOBS, Op.CUPS_ACCEPT_JOBS, Op.CUPS_DELETE_PRINTER):
         do(op, path="/printers/Fresh")
     look_after_system(do)
+    look_after_resources(do, queue)
     claimed = set(described.all(r.operations_supported))
     done |= {Op.SUSPEND_CURRENT_JOB, Op.CANCEL_CURRENT_JOB}
     assert claimed == done, "every operation that is claimed is in this play"

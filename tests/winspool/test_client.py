@@ -21,6 +21,7 @@ from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState, PrinterState
 from pagebell.model.access import SYSTEM
+from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.event import JobId
 from pagebell.winspool import Client, SyncClient
 from pagebell.winspool.changes import NotifyFlag
@@ -29,11 +30,12 @@ from pagebell.winspool.client.answering import Answering, Listening
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
 from pagebell.winspool.client.session import Times
 from pagebell.winspool.idl import rprn, rprn_notify
+from pagebell.winspool.idl.containers import DEVMODE_CONTAINER
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
 from pagebell.winspool.server.calling import Callbacks
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import PASSWORD, Stand, stand
+from tests.winspool.stand import CLIENT, PASSWORD, Stand, stand
 
 PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
 
@@ -409,3 +411,36 @@ def test_ways_in_their_order() -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(AddressError):
         parse(text)
+
+
+# ---------------------------------------------------------------- what is asked for of a document
+
+
+@pytest.mark.parametrize(
+    ("options", "ticket"),
+    [
+        ([], NO_WISHES),
+        (["copies=2", "print-color-mode=monochrome"], Ticket(copies=2, print_color_mode="monochrome")),
+        (["sides=two-sided-long-edge", "media=na_letter_8.5x11in"], Ticket(media="na_letter_8.5x11in")),
+    ],
+)
+async def test_options_travel_in_the_devmode_and_what_a_printer_can_not_do_is_left_out(
+    here: Stand, options: list[str], ticket: Ticket
+) -> None:
+    """[MS-RPRN] 3.1.4.2.14, 3.1.4.1.8.1; the scripted device prints one side."""
+    async with _client(here) as client:
+        job = await client.print_document(b"%!PS", parse_options(options))
+    assert (await here.job(JobId(job.id))).ticket == ticket
+
+
+async def test_devmode_that_is_none_is_refused(here: Stand) -> None:
+    async with here.client() as rpc:
+        reply = await rpc.call(
+            rprn.RpcOpenPrinterEx(
+                pPrinterName="p1",
+                pDevModeContainer=DEVMODE_CONTAINER(pDevMode=b"short"),
+                AccessRequired=8,
+                pClientInfo=CLIENT,
+            )
+        )
+    assert reply.result == Win32.INVALID_PARAMETER

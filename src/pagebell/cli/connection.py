@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import shlex
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -97,7 +98,10 @@ class Connection:
 
     def hint(self) -> str:
         """What to add to a command that shall reach the same server; empty for the default one."""
-        return "" if self.server == DEFAULT_SERVER else f" --server {self.server}"
+        if self.server == DEFAULT_SERVER:
+            return ""
+        user = f" --user {shlex.quote(self.user)}" if self.user and is_windows(self.server) else ""
+        return f" --server {shlex.quote(self.server)}{user}"
 
 
 LOCAL: Final = Connection()

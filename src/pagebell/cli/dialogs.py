@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json as json_lines
 import sys
-from dataclasses import asdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Annotated, Final
 
 from cyclopts import App, Parameter
@@ -13,9 +14,15 @@ from cyclopts import App, Parameter
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, table
 from pagebell.cli.failures import CommandError, UsageError
-from pagebell.cli.questions import Asked, Questions, chosen, shown
+from pagebell.cli.questions import chosen, record, shown
 from pagebell.cli.words import plain_text
+from pagebell.ipp.client import Client
+from pagebell.ipp.errors import AnsweredElsewhere
+from pagebell.ipp.events import with_pauses
+from pagebell.ipp.notices import Dialog
 
+_QUIET: Final = 1.0
+"""Seconds without another one after which a Windows server has told all; it has no list of them."""
 app: Final = App(
     name="dialogs",
     help="Show what printers ask people, and answer it.",
@@ -25,6 +32,7 @@ Examples:
   pagebell dialogs answer                    the only one there is
   pagebell dialogs answer 3 ok
   pagebell dialogs answer 3 ok --text 4711
+  pagebell dialogs answer --server par://HOST/QUEUE
 """,
 )
 
@@ -41,14 +49,14 @@ def list_dialogs(
         One JSON object a line, for programs.
     """
 
-    async def work() -> list[Asked]:
-        async with connection.client() as client:
-            return await Questions(connection, client).open()
+    async def work() -> list[Dialog]:
+        async with waiting(connection) as found:
+            return found
 
     found = run(work)
     if json:
         for one in found:
-            print(json_lines.dumps(asdict(one), ensure_ascii=False))
+            print(json_lines.dumps(record(one), ensure_ascii=False))
         return 0
     out = console()
     if not found:
@@ -58,7 +66,7 @@ def list_dialogs(
     for one in found:
         answers = shown(one.choices) + (f", and {one.entry}" if one.entry else "")
         question = plain_text(one.text) or "(for its vendor's software)"
-        rows.add_row(str(one.id), one.printer, str(one.job or ""), one.user, question, answers)
+        rows.add_row(str(one.number), one.printer, str(one.job or ""), one.user, question, answers)
     out.print(rows)
     return 0
 
@@ -83,19 +91,7 @@ def answer(
     text
         What is to be typed, such as a PIN; asked for when left out.
     """
-
-    async def find() -> Asked:
-        async with connection.client() as client:
-            questions = Questions(connection, client)
-            if number is not None:
-                return await questions.one(number)
-            found = await questions.open()
-        if len(found) != 1:
-            count = f"{len(found)} questions wait" if found else "No question waits"
-            raise CommandError(f"{count} for an answer. 'pagebell dialogs list' shows them.")
-        return found[0]
-
-    asked = run(find)
+    asked = run(lambda: _find(connection, number))
     meant = chosen(asked.choices, choice)
     if meant is None:
         raise UsageError(
@@ -106,15 +102,51 @@ def answer(
         typed = _typed(asked)
 
     async def give() -> None:
-        async with connection.client() as client:
-            await Questions(connection, client).answer(asked.id, meant, typed or "")
+        async with waiting(connection) as found:
+            same = [one for one in found if (one.title, one.text) == (asked.title, asked.text)]
+            for one in [one for one in same if one.number == asked.number] or same[:1]:
+                await one.reply(meant, typed or "")
+                return
+        raise AnsweredElsewhere("Somebody else has answered, or nothing is asked any more.")
 
     run(give)
     print(f"Answered: {meant}.")
     return 0
 
 
-def _typed(asked: Asked) -> str:
+@asynccontextmanager
+async def waiting(connection: Connection) -> AsyncIterator[list[Dialog]]:
+    """The questions that wait; they may be answered while the block runs. Raises ClientError."""
+    async with AsyncExitStack() as stack:
+        client = connection.any()
+        stack.push_async_callback(client.close)
+        if isinstance(client, Client):
+            yield await client.dialogs()
+            return
+        notices = await stack.enter_async_context(aclosing(client.notices()))
+        bursts = await stack.enter_async_context(aclosing(with_pauses(notices, lambda: _QUIET)))
+        found = []
+        async for one in bursts:
+            if one is None:
+                break
+            if isinstance(one, Dialog):
+                found.append(one)
+        yield found
+
+
+async def _find(connection: Connection, number: int | None) -> Dialog:
+    """The question with that number, or the only one. Raises CommandError."""
+    async with waiting(connection) as every:
+        found = [one for one in every if number in (None, one.number)]
+        if len(found) == 1:
+            return found[0]
+    if number is not None:
+        raise CommandError(f"There is no question {number}. 'pagebell dialogs list' shows those that wait.")
+    count = f"{len(found)} questions wait" if found else "No question waits"
+    raise CommandError(f"{count} for an answer. 'pagebell dialogs list' shows them.")
+
+
+def _typed(asked: Dialog) -> str:
     """What somebody types; secrets don't show."""
     print(plain_text(asked.text), file=sys.stderr)
     if not sys.stdin.isatty():

@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pagebell.cli.console import is_live
-from pagebell.cli.progress import Tone
+from pagebell.cli.progress import Display, Tone, display
+from pagebell.cli.questions import Prompt
 from pagebell.cli.words import is_troubled, outcome, plain_text, printer_state, progress
 from pagebell.ipp import registry as r
 from pagebell.ipp.events import Gap
 from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.notices import CLOSED, NOTICE, OPENED
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import UNSET, JobInfo, Notification, PrinterInfo
 
@@ -117,7 +119,24 @@ class Log:
     """Those that are not final, with all that was told of them."""
     _told: dict[str, str] = field(default_factory=dict)
     """The last words about each printer: what people do not see is no news."""
+    asks: bool = False
+    """Questions are asked here."""
     _width: int = 0
+    _asking: Display | None = None
+
+    def note(self, text: str) -> None:
+        """Write what somebody says."""
+        self._line(datetime.now().astimezone(), Tone.TROUBLE, "", text)
+
+    def prompt(self, prompt: Prompt | None) -> None:
+        """What is asked stands below all lines while it is asked."""
+        if self._asking is None and prompt is not None:
+            self._asking = display(self.terminal).__enter__()
+        if self._asking is not None:
+            self._asking.prompt(prompt)
+            if prompt is None:
+                self._asking.__exit__(None, None, None)
+                self._asking = None
 
     def tell(self, happening: Notification | Gap) -> None:
         """Write the event's time, place and meaning."""
@@ -126,6 +145,8 @@ class Log:
             return
         job = self._job(happening)
         tone, text = meaning(happening, job)
+        if happening.event == OPENED and not self.asks:
+            text = f"{text} Answer with: pagebell dialogs answer"
         place = happening.printer_name
         if job is not None:
             place = f"{place}  {job.id} {plain_text(job.name).rstrip('.')}".rstrip()
@@ -172,7 +193,8 @@ class Log:
             place.ljust(self._width) + "  " if place else "",
             (text, tone.style),
         )
-        if passing is not None and passing == self._passing and is_live(self.terminal):
+        over = passing is not None and passing == self._passing and self._asking is None
+        if over and is_live(self.terminal):
             self.terminal.file.write("\x1b[1A\x1b[2K")
         one_row = line.cell_len <= self.terminal.width
         self._passing = passing if one_row else None
@@ -186,11 +208,9 @@ def meaning(event: Notification, job: JobInfo | None) -> tuple[Tone, str]:
     if known is not None:
         return Tone.GOING, known
     printer = PrinterInfo.of(event.raw)
-    if event.event == "pagebell-notice":
+    if event.event in (NOTICE, OPENED):
         return Tone.TROUBLE, plain_text(event.text)
-    if event.event == "pagebell-dialog-opened":
-        return Tone.TROUBLE, f"{plain_text(event.text)} Answer with: pagebell dialogs answer"
-    if event.event == "pagebell-dialog-closed":
+    if event.event == CLOSED:
         return Tone.GOING, "The question is closed."
     if job is not None and event.event == "job-completed" and not job.is_final:
         return Tone.UNKNOWN, plain_text(event.text)

@@ -14,9 +14,10 @@ from cyclopts import Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
 from pagebell.cli.console import console
+from pagebell.cli.desktop import Desktop, connected
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
-from pagebell.cli.prompting import Asker
+from pagebell.cli.prompting import Asker, Attention
 from pagebell.cli.words import (
     ANSWER_NEEDED,
     is_troubled,
@@ -29,6 +30,7 @@ from pagebell.cli.words import (
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
+from pagebell.ipp.notices import OPENED
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
@@ -52,6 +54,7 @@ def print_files(
     title: str = "",
     wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
     hold: Annotated[bool, Parameter(negative="")] = False,
+    desktop: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = LOCAL,
 ) -> int:
     """Print files on any IPP printer or Windows print server and tell how it goes, to the end.
@@ -74,6 +77,8 @@ def print_files(
         Stay until the documents are printed.
     hold
         Keep the jobs from printing until they are released.
+    desktop
+        Show what the printer says and asks, and the end, as notifications on the desktop, too.
     """
     if not files:
         raise UsageError("No file was named. Name one, or '-' for standard input.")
@@ -96,6 +101,7 @@ def print_files(
         title=title,
         wait=wait and not hold,
         hold=hold,
+        desktop=desktop,
     )
     return order.carry_out()
 
@@ -126,13 +132,17 @@ class _Order:
         title: str,
         wait: bool,
         hold: bool,
+        desktop: bool,
     ) -> None:
         self._connection = connection
         self._to = to
         self._options = options
         self._wait = wait
         self._hold = hold
+        self._wants_desktop = desktop
+        self._desktop: Desktop | None = None
         self._client: PrintClient | None = None
+        self._attention: Attention | None = None
         self._papers = [
             _Paper(number, file, _name(file), title or _name(file)) for number, file in enumerate(files)
         ]
@@ -155,15 +165,21 @@ class _Order:
         """Send one document after the other; each is followed while the next is sent."""
         async with await self._open() as client:
             self._client = client
+            if self._wants_desktop:
+                self._desktop = await connected()
             where = await self._greet(client, screen)
-            async with asyncio.TaskGroup() as group:
-                for paper in self._papers:
-                    if self._wait and isinstance(client, WindowsClient):
-                        sent = asyncio.Event()
-                        group.create_task(self._print_and_follow(client, paper, screen, where, sent))
-                        await sent.wait()
-                    elif await self._send(client, paper, screen, where) and self._wait:
-                        group.create_task(self._follow(client, paper, screen))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for paper in self._papers:
+                        if self._wait and isinstance(client, WindowsClient):
+                            sent = asyncio.Event()
+                            group.create_task(self._print_and_follow(client, paper, screen, where, sent))
+                            await sent.wait()
+                        elif await self._send(client, paper, screen, where) and self._wait:
+                            group.create_task(self._follow(client, paper, screen))
+            finally:
+                if self._attention is not None:
+                    await self._attention.close()
 
     async def _open(self) -> PrintClient:
         """A client of the printer that was meant."""
@@ -188,6 +204,9 @@ class _Order:
             troubles = printer_troubles(printer.reasons)
             why = f" {troubles[0]}" if troubles else ""
             raise CommandError(f"The printer {printer.name or client.uri} takes no jobs at present.{why}")
+        if not isinstance(client, Client) or OPENED in printer.events:
+            asker = Asker(screen, self._connection.at(_root(client)).hint(), self._desktop)
+            self._attention = Attention(asker, client.notices)
         return plain_text(printer.name).rstrip(".") or client.uri
 
     async def _send(self, client: PrintClient, paper: _Paper, screen: Display, where: str) -> bool:
@@ -235,6 +254,8 @@ class _Order:
                 first = await anext(updates)
                 self._was_sent(paper, screen, first.job, where)
                 self._tell(paper, screen, first)
+                if self._attention is not None:
+                    self._attention.see(first.job)
                 sent.set()
                 await self._tell_all(paper, screen, updates)
         except (ClientError, OSError) as error:
@@ -265,23 +286,18 @@ class _Order:
 
     async def _follow(self, client: PrintClient, paper: _Paper, screen: Display) -> None:
         assert paper.job is not None
-        asker = Asker(self._connection, client, screen) if isinstance(client, Client) else None
-        try:
-            await self._tell_all(paper, screen, client.follow(paper.job), asker)
-        finally:
-            if asker is not None:
-                await asker.close()
+        await self._tell_all(paper, screen, client.follow(paper.job))
 
-    async def _tell_all(
-        self, paper: _Paper, screen: Display, updates: AsyncIterator[JobUpdate], asker: Asker | None = None
-    ) -> None:
+    async def _tell_all(self, paper: _Paper, screen: Display, updates: AsyncIterator[JobUpdate]) -> None:
         """Tell how a document that was sent comes along, as long as somebody knows."""
         try:
             async for update in updates:
                 paper.job = update.job
                 self._tell(paper, screen, update)
-                if asker is not None:
-                    asker.see(update.job)
+                if self._attention is not None:
+                    self._attention.see(update.job)
+            if self._desktop is not None and paper.job is not None and paper.job.is_final:
+                await self._desktop.tell(paper.name, outcome(paper.job))
         except ClientError as error:
             why = f": {error.reason}." if isinstance(error, ConnectionFailed) else f". {sentence(error)}"
             number = "" if paper.job is None else f" {paper.job.id}"
@@ -318,11 +334,18 @@ class _Order:
             if paper.job is None:
                 print(f"{paper.name}: Not sent.", file=sys.stderr)
             elif not paper.job.is_final:
-                how = f"pagebell cancel {self._reference(paper.job)}"
-                print(
-                    f"{paper.name}: Job {paper.job.id} goes on printing. Cancel it with: {how}",
-                    file=sys.stderr,
-                )
+                number, reference = paper.job.id, self._reference(paper.job)
+                told = f"{paper.name}: Job {number} goes on printing."
+                if self._attention is not None and self._attention.is_asked(paper.job):
+                    server = reference.removeprefix(str(number))
+                    answer = f"pagebell dialogs answer{server}"
+                    told = f"{paper.name}: Job {number} waits for an answer ('{answer}')."
+                print(f"{told} Cancel it with: pagebell cancel {reference}", file=sys.stderr)
+
+
+def _root(client: PrintClient) -> str:
+    """The server's address, for further commands; a Windows printer's own, for its server may hear less."""
+    return client.address.at("/").uri if isinstance(client, Client) else client.uri
 
 
 def _name(file: str) -> str:

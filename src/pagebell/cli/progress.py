@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.console import Group as RenderGroup
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from pagebell.cli.console import is_live
+from pagebell.cli.questions import Prompt
 
 REFRESH: Final = 8
 """Drawings a second: as many as eyes follow without unrest."""
 NAME_WIDTH: Final = 30
+_ASKED: Final = "It waits for your answer."
+"""What a document's line says whose question stands below."""
+_FOR_PROMPT: Final = 8
+"""Rows that a question takes."""
 
 
 class Tone(Enum):
@@ -70,8 +75,8 @@ class Display(Protocol):
     def note(self, text: str) -> None:
         """Something to tell besides."""
 
-    def suspended(self, *, secret: bool = False) -> AbstractContextManager[None]:
-        """The keyboard is for a question as long as this lasts; what is typed shows unless it is secret."""
+    def prompt(self, prompt: Prompt | None) -> None:
+        """What is asked at the keyboard now; None for nothing."""
 
     def __enter__(self) -> Self: ...
 
@@ -90,6 +95,7 @@ class PlainDisplay:
 
     def __init__(self) -> None:
         self._told: dict[int, str] = {}
+        self._prompt: Prompt | None = None
 
     def show(self, number: int, line: Line) -> None:
         """Write a line unless it says what was said before."""
@@ -103,10 +109,18 @@ class PlainDisplay:
         """Write a line."""
         print(text, flush=True)
 
-    @contextmanager
-    def suspended(self, *, secret: bool = False) -> Iterator[None]:
-        """Nothing is drawn over here."""
-        yield
+    def prompt(self, prompt: Prompt | None) -> None:
+        """Write the question once, and what is typed as it is typed."""
+        old, self._prompt = self._prompt, prompt
+        if prompt is None:
+            if old is not None:
+                print(flush=True)
+        elif old is None or replace(prompt, typed="") != replace(old, typed=""):
+            asked = prompt.remark or f"{prompt.title}\n{prompt.text}"
+            print(f"\n{asked}\n{prompt.label}{prompt.typed}", end="", flush=True)
+        else:
+            gone = max(len(old.typed) - len(prompt.typed), 0)
+            print("\b \b" * gone + prompt.typed[len(old.typed) :], end="", flush=True)
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +147,7 @@ class LiveDisplay:
     _rows: dict[int, _Row] = field(default_factory=dict)
     _live: Live | None = None
     _echo: Callable[[], None] | None = None
+    _prompt: Prompt | None = None
 
     def show(self, number: int, line: Line) -> None:
         """Change a line; it is drawn at the next refresh."""
@@ -145,19 +160,11 @@ class LiveDisplay:
         """Write a line above the others."""
         self.terminal.print(text)
 
-    @contextmanager
-    def suspended(self, *, secret: bool = False) -> Iterator[None]:
-        """The lines stay as they are, and are drawn anew below the question and its answer."""
+    def prompt(self, prompt: Prompt | None) -> None:
+        """What is asked stands below the lines, which go on."""
+        self._prompt = prompt
         if self._live is not None:
-            self._live.stop()
-        if self._echo is not None and not secret:
-            self._echo()
-        try:
-            yield
-        finally:
-            if not secret:
-                self._echo = silence_keys()
-            self._draw()
+            self._live.refresh()
 
     def _draw(self) -> None:
         self._live = Live(
@@ -178,8 +185,25 @@ class LiveDisplay:
         if self._echo is not None:
             self._echo()
 
-    def render(self) -> Table:
-        """All lines: mark, name, bar, words, time."""
+    def render(self) -> RenderableType:
+        """All lines, and below them what is asked."""
+        prompt = self._prompt
+        if prompt is None:
+            return self._lines(list(self._rows.values()))
+        asked = [Text(prompt.title, style="bold"), Text(prompt.text)]
+        if prompt.remark:
+            asked.append(Text(prompt.remark, style=Tone.TROUBLE.style))
+        asked.append(Text.assemble((prompt.label, "bold"), prompt.typed, ("_", "blink")))
+        rows = list(self._rows.values())
+        if len(rows) > self.terminal.height - _FOR_PROMPT:  # the question must be seen
+            rows = [row for row in rows if not row.line.tone.is_end][
+                : max(self.terminal.height - _FOR_PROMPT, 1)
+            ]
+        above: list[RenderableType] = [self._lines(rows), Text()] if rows else []
+        return RenderGroup(*above, *asked)
+
+    def _lines(self, rows: list[_Row]) -> Table:
+        """Mark, name, bar, words, time of each."""
         width = self.terminal.width
         plain = not (self.terminal.encoding or "").lower().startswith("utf")
         names = max((len(row.line.name) for row in self._rows.values()), default=0)
@@ -192,11 +216,13 @@ class LiveDisplay:
             grid.add_column(width=bar, no_wrap=True)
         grid.add_column(ratio=1, overflow="fold")
         grid.add_column(width=7, justify="right", no_wrap=True, style="dim")
-        for row in list(self._rows.values()):
+        for row in rows:
             line = row.line
             style = line.tone.style
             name = Text.assemble((line.tone.mark(plain), style), " ", line.name)
-            cells = [name, *([_bar(line, bar, plain)] if bar else []), Text(line.text, style=style)]
+            asked = self._prompt is not None and line.text == self._prompt.text
+            text = Text(_ASKED if asked else line.text, style=style)
+            cells = [name, *([_bar(line, bar, plain)] if bar else []), text]
             grid.add_row(*cells, elapsed((row.until or self.clock()) - row.since))
         return grid
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from math import inf
 from typing import Annotated, Final
@@ -13,14 +14,18 @@ from cyclopts import Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
+from pagebell.cli.desktop import Desktop, connected
 from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.happenings import JsonLines, Log, Report
+from pagebell.cli.keyboard import is_at_keyboard
+from pagebell.cli.prompting import Asker, Attention, Recorder
 from pagebell.cli.words import plain_text
 from pagebell.ipp.client import Client
-from pagebell.ipp.errors import Unsupported
+from pagebell.ipp.errors import ClientError, Unsupported
 from pagebell.ipp.events import Pace
+from pagebell.ipp.notices import NOTICE, Dialog, Notice
 from pagebell.ipp.registry import JobState
-from pagebell.ipp.results import JobInfo
+from pagebell.ipp.results import JobInfo, Notification
 from pagebell.ipp.subscribing import Scope
 from pagebell.winspool.client.addresses import is_windows
 from pagebell.winspool.client.client import Client as WindowsClient
@@ -40,6 +45,7 @@ def watch(
     subscription: int | None = None,
     after: int = 0,
     every: float | None = None,
+    desktop: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = LOCAL,
 ) -> int:
     """Print what happens as it happens: on the server, at one printer, or with one job until it is done.
@@ -58,14 +64,17 @@ def watch(
         With --subscription: only events numbered above this.
     every
         Ask a server that keeps no answer open every so many seconds, and not when it wishes (CUPS: a minute).
+    desktop
+        Show what printers say and ask as notifications on the desktop, too.
     """
     if every is not None and every < _SHORTEST:
         raise UsageError(f"--every takes {_SHORTEST:g} second or more.")
     wanted = keywords(events)
-    report: Report = JsonLines() if json else Log(console())
+    log = Log(console(), asks=is_at_keyboard())
+    report = JsonLines() if json else log
 
     if is_windows(target) or is_windows(connection.server):
-        return run(lambda: _windows(connection, target, report))
+        return run(lambda: _windows(connection, target, report, desktop))
 
     async def work() -> int:
         client, scope = await aim(connection, target)
@@ -85,9 +94,14 @@ def watch(
                 on_connection=report.connection,
             )
             try:
-                async with aclosing(happenings):
+                async with (
+                    _asking(connection, client, scope, None if json else log, desktop) as shown,
+                    aclosing(happenings),
+                ):
                     async for happening in happenings:
                         report.tell(happening)
+                        if shown is not None and isinstance(happening, Notification):
+                            await _show(shown, happening)
             except Unsupported as error:
                 raise CommandError(_deaf(error)) from None
             if not isinstance(scope, JobInfo):
@@ -99,23 +113,75 @@ def watch(
     return run(work)
 
 
-async def _windows(connection: Connection, target: str, report: Report) -> int:
+@asynccontextmanager
+async def _asking(
+    connection: Connection, client: Client, scope: Scope, log: Log | None, wanted: bool
+) -> AsyncIterator[Desktop | None]:
+    """Ask at the keyboard, and on the desktop where that is wanted, what is asked while the block runs.
+
+    Elsewhere the events tell of it from now on.
+    """
+    desktop = await connected() if wanted else None
+    if log is None:
+        with suppress(ClientError):
+            for dialog in await client.dialogs(scope if isinstance(scope, JobInfo) else None):
+                await Recorder().ask(dialog)
+    if log is None or not (log.asks or desktop):
+        yield desktop
+        return
+    asker = Asker(log, connection.at(client.address.at("/").uri).hint(), desktop)
+
+    def is_for_us(one: Notice | Dialog) -> bool:
+        return isinstance(one, Dialog) and one.user in ("", client.user)
+
+    heard = asker.hear(client.notices(scope, pace=PACE), is_for_us)
+    hearing = asyncio.create_task(heard, name="questions")
+    try:
+        yield desktop
+    finally:
+        hearing.cancel()
+        await asyncio.wait({hearing})
+
+
+async def _show(desktop: Desktop, event: Notification) -> None:
+    """Notices, on the desktop."""
+    if event.event == NOTICE:
+        await desktop.tell(event.printer_name, event.text)
+
+
+async def _windows(connection: Connection, target: str, report: Log | JsonLines, desktop: bool) -> int:
     """What a Windows print server tells of all its printers, of one, or, to its end, of one of its jobs."""
     is_job = target.isascii() and target.isdigit()
     client = connection.any("" if is_job else target)
     assert isinstance(client, WindowsClient)
-    if is_job:
-        job = await client.job(int(target))
-        events = Events(client.address)
-        async for update in client.follow(job):
-            job = update.job
-            for event in events.of_update(update):
-                report.tell(event)
-        report.outcome(job)
-        return _status(job)
-    async for event in client.events(on_connection=report.connection):
-        report.tell(event)
-    return 0
+    hint = connection.at(client.uri).hint()
+    shown = await connected() if desktop else None
+    teller = Asker(report, hint, shown) if isinstance(report, Log) else Recorder()
+    attention = Attention(teller, client.notices)
+    try:
+        if is_job:
+            return await _windows_job(client, int(target), report, attention)
+        for job in await client.jobs():
+            attention.see(job)
+        async for event in client.events(on_connection=report.connection):
+            report.tell(event)
+            if event.job_id is not None:
+                attention.see(JobInfo.of(event.raw))
+        return 0
+    finally:
+        await attention.close()
+
+
+async def _windows_job(client: WindowsClient, number: int, report: Report, attention: Attention) -> int:
+    job = await client.job(number)
+    events = Events(client.address)
+    async for update in client.follow(job):
+        job = update.job
+        attention.see(job)
+        for event in events.of_update(update):
+            report.tell(event)
+    report.outcome(job)
+    return _status(job)
 
 
 async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:

@@ -94,6 +94,7 @@ class RpcClient:
         self._turn = asyncio.Lock()
         self._altering = asyncio.Lock()
         self._over: str = ""
+        self._ended = asyncio.Event()
 
     @property
     def group(self) -> int:
@@ -104,6 +105,11 @@ class RpcClient:
     def local_host(self) -> str:
         """Return the address of ours that the server sees; empty for a stream that has none."""
         return str((self._writer.get_extra_info("sockname") or ("",))[0])
+
+    async def ended(self) -> str:
+        """Wait until the connection ends; return why."""
+        await self._ended.wait()
+        return self._over
 
     async def call(self, call: Procedure[R], *, object: uuid.UUID | None = None) -> R:
         """Make a call and return its reply; raise `Fault` when it was faulted.
@@ -209,6 +215,7 @@ class RpcClient:
             reason = str(error)
         finally:
             self._over = reason
+            self._ended.set()
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(Disconnected(reason))

@@ -84,8 +84,12 @@ class NtlmProtection:
     ) -> None:
         ours, theirs = ("server-to-client", "client-to-server")[:: 1 if server else -1]
         self._signs, self._seals, self._exchanged = signs, seals, exchanged
+        # Begun once and copied for each signature: OpenSSL takes longer to begin than to sign.
         self._sign_out, self._sign_in = (
-            _md5(session_key + f"session key to {way} signing key magic constant\0".encode())
+            hmac.new(
+                _md5(session_key + f"session key to {way} signing key magic constant\0".encode()),
+                digestmod="md5",
+            )
             for way in (ours, theirs)
         )
         self._seal_keys = [
@@ -139,7 +143,11 @@ class NtlmProtection:
         if not hmac.compare_digest(expected, signature):
             raise SecurityError("wrong signature")
 
-    def _signature(self, key: bytes, stream: Callable[[bytes], bytes], number: int, data: bytes) -> bytes:
+    def _signature(
+        self, begun: hmac.HMAC, stream: Callable[[bytes], bytes], number: int, data: bytes
+    ) -> bytes:
         sequence = struct.pack("<I", number)
-        checksum = hmac.digest(key, sequence + data, "md5")[:8]
+        signer = begun.copy()
+        signer.update(sequence + data)
+        checksum = signer.digest()[:8]
         return b"\1\0\0\0" + (stream(checksum) if self._exchanged else checksum) + sequence

@@ -25,6 +25,7 @@ from pagebell.dcerpc.mgmt import management
 from pagebell.dcerpc.ndr import NdrError
 from pagebell.dcerpc.negotiation import NDR, NDR64
 from pagebell.dcerpc.offer import Offer
+from pagebell.dcerpc.patience import Patience
 from pagebell.dcerpc.pdu import Syntax
 from pagebell.dcerpc.security import Mechanisms, Principal, SecurityError
 from pagebell.dcerpc.service import Caller, Service, syntax
@@ -229,6 +230,8 @@ class _Connection:
         self._tasks: dict[IncomingCall, asyncio.Task[None]] = {}
         self._given_up: set[IncomingCall] = set()
         self._begun: float | None = None
+        self._patience = Patience()
+        self._socket = writer.get_extra_info("socket")
         self._session = session
         self._peer = str((writer.get_extra_info("peername") or ("",))[0]) if session is None else session.peer
         self._local = (
@@ -252,6 +255,7 @@ class _Connection:
                 self._writer.write(self._association.data_to_send())
                 raise
             finally:
+                self._patience.end()
                 for task in self._tasks.values():
                     task.cancel()
 
@@ -259,8 +263,7 @@ class _Connection:
         """Return octets, or b"" when the peer is gone or has been silent for too long."""
         while True:
             try:
-                async with asyncio.timeout_at(self._deadline()):
-                    data = await self._reader.read(_CHUNK)
+                data = await self._patience.wait(self._reader.read(_CHUNK), self._deadline())
             except TimeoutError:
                 if not self._association.midway and self._association.alive:
                     continue
@@ -268,7 +271,7 @@ class _Connection:
                 return b""
             except OSError:
                 return b""
-            quick_ack(self._writer.get_extra_info("socket"))
+            quick_ack(self._socket)
             return data
 
     def _deadline(self) -> float:
@@ -370,11 +373,13 @@ class _Connection:
     async def _flush(self) -> None:
         """Send what there is; a peer that doesn't take it is cut off."""
         data = self._association.data_to_send()
+        if not data:
+            return
         try:
-            if data:
-                self._writer.write(data)
-            async with asyncio.timeout(self._limits.write_seconds):
-                await self._writer.drain()
+            self._writer.write(data)
+            if self._writer.transport.get_write_buffer_size():
+                async with asyncio.timeout(self._limits.write_seconds):
+                    await self._writer.drain()
         except TimeoutError:
             log.warning("%s takes nothing", self._peer)
             self._writer.transport.abort()

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from pagebell.ipp import notices as said
 from pagebell.ipp import registry as r
 from pagebell.ipp import subscribing
 from pagebell.ipp.addresses import Address, parse_address
@@ -33,6 +34,7 @@ from pagebell.ipp.events import DEFAULT_PACE, LEASE, EventStream, Gap, Pace, las
 from pagebell.ipp.follow import Follower, JobUpdate
 from pagebell.ipp.login import Ask, Login
 from pagebell.ipp.message import Group, Message
+from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
@@ -116,12 +118,12 @@ class Client:
         """
         address = self.address if path is None else self.address.at(path)
         message = self._request(address, operation, attributes, groups, target)
-        answer = await self._pool().exchange(address, message, upload)
+        answer = await self.transport().exchange(address, message, upload)
         if answer.code == Status.SERVER_ERROR_VERSION_NOT_SUPPORTED and message.version != OLD_VERSION:
             self._old.add(self.address.at("/"))
             message.version = OLD_VERSION
             if upload is None or upload.repeatable:
-                answer = await self._pool().exchange(address, message, upload)
+                answer = await self.transport().exchange(address, message, upload)
         return succeeded(answer)
 
     def _request(
@@ -137,7 +139,8 @@ class Client:
             message.version = OLD_VERSION
         return message
 
-    def _pool(self) -> Transport:
+    def transport(self) -> Transport:
+        """Its connections, for requests of your own."""
         if self._transport is None:
             self._transport = self._make()
         return self._transport
@@ -343,6 +346,28 @@ class Client:
         stream = EventStream(self, scope, events, pace, lease, subscription, after)
         return lasting(stream, on_connection)
 
+    def notices(
+        self,
+        scope: Scope = "printer",
+        *,
+        pace: Pace = DEFAULT_PACE,
+        on_connection: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[Notice | Dialog]:
+        """What the printer says to people, and what it asks them, as it comes: also what it asks already.
+
+        The scope, the lost connection and its end are those of ``events``. A Dialog is answered by its ``reply``;
+        it ends when somebody else was first. Raises Unsupported where a printer says and asks nothing.
+        """
+        return said.notices(self, scope, pace, on_connection)
+
+    async def dialogs(self, job: JobInfo | int | None = None) -> list[Dialog]:
+        """What is asked now, of you or, where you look after the printers, of anybody: of one job or of all."""
+        return await said.dialogs(self, None if job is None else _number(job))
+
+    async def dialog(self, number: int) -> Dialog:
+        """One of them."""
+        return await said.dialog(self, number)
+
     async def create_subscription(
         self,
         *events: str,
@@ -412,7 +437,7 @@ class Client:
         )
         target = target_of(address.path, address.uri)
         message = self._request(address, Op.GET_NOTIFICATIONS, wanted, target=target)
-        answers = self._pool().stream(address, message)
+        answers = self.transport().stream(address, message)
         try:
             async for answer in answers:
                 yield read_events(succeeded(answer))

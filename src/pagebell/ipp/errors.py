@@ -46,6 +46,10 @@ class HttpError(ClientError):
         self.reason = reason
 
 
+class AnsweredElsewhere(ClientError):
+    """Somebody else has answered a dialog, or nothing is asked any more."""
+
+
 class BadAnswer(ClientError):
     """The server's answer is not a sensible IPP message."""
 

@@ -70,6 +70,11 @@ _CREATE: Final[Attrs] = (
     *(r.job_recipient_name, r.job_account_id, r.job_accounting_user_id, r.auth_info, r.job_hold_until),
     r.job_authorization_uri,
 )
+_RESOURCES: Final[Attrs] = (r.resource_formats, r.resource_ids, r.resource_states, r.resource_types)
+_DATA: Final[Attrs] = (
+    *(r.resource_k_octets, r.resource_natural_language, r.resource_patches, r.resource_signature),
+    *(r.resource_string_version, r.resource_version),
+)
 _ASK: Final[Attrs] = (r.requested_attributes,)
 _LIST: Final[Attrs] = (r.requested_attributes, r.limit, r.first_index)
 _JOB_NOTE: Final[Attrs] = (r.message, r.job_message_from_operator)  # RFC 3998 6
@@ -303,6 +308,46 @@ _SYSTEM_OPERATIONS: Final = (
     ),
 )
 
+_RESOURCE_OPERATIONS: Final = (
+    Operation(
+        *(Op.CREATE_RESOURCE, "Create-Resource", "PWG 5100.22", Target.SYSTEM),
+        required=(r.resource_type,),
+        optional=(r.resource_natural_language,),
+        groups=(_R, _S),
+    ),
+    Operation(
+        *(Op.SEND_RESOURCE_DATA, "Send-Resource-Data", "PWG 5100.22", Target.RESOURCE),
+        required=(r.resource_format,),
+        optional=_DATA,
+        document=True,
+    ),
+    Operation(Op.INSTALL_RESOURCE, "Install-Resource", "PWG 5100.22", Target.RESOURCE),
+    Operation(
+        *(Op.CANCEL_RESOURCE, "Cancel-Resource", "PWG 5100.22", Target.RESOURCE), optional=(r.message,)
+    ),
+    Operation(
+        *(Op.SET_RESOURCE_ATTRIBUTES, "Set-Resource-Attributes", "PWG 5100.22", Target.RESOURCE),
+        groups=(_R,),
+        out_of_band=_SET,
+    ),
+    Operation(
+        *(Op.GET_RESOURCE_ATTRIBUTES, "Get-Resource-Attributes", "PWG 5100.22", Target.RESOURCE),
+        optional=_ASK,
+    ),
+    _system(Op.GET_RESOURCES, "Get-Resources", (*_LIST, *_RESOURCES)),
+    Operation(
+        *(Op.GET_PRINTER_RESOURCES, "Get-Printer-Resources", "PWG 5100.22", Target.PRINTER),
+        optional=(*_LIST, *_RESOURCES),
+    ),
+    *(
+        Operation(code, name, "PWG 5100.22", Target.PRINTER, required=(r.resource_ids,))
+        for code, name in (
+            (Op.ALLOCATE_PRINTER_RESOURCES, "Allocate-Printer-Resources"),
+            (Op.DEALLOCATE_PRINTER_RESOURCES, "Deallocate-Printer-Resources"),
+        )
+    ),
+)
+
 _CUPS_OPERATIONS: Final = (
     Operation(Op.CUPS_GET_DEFAULT, "CUPS-Get-Default", "CUPS", Target.SERVER, optional=_ASK),
     Operation(Op.CUPS_GET_PRINTERS, "CUPS-Get-Printers", "CUPS", Target.SERVER, optional=_PRINTERS),
@@ -344,7 +389,7 @@ OPERATIONS: Final[dict[int, Operation]] = {
     operation.code: operation
     for operation in (
         *(*_JOB_OPERATIONS, *_PRINTER_OPERATIONS, *_SUBSCRIPTION_OPERATIONS),
-        *(*_SYSTEM_OPERATIONS, *_CUPS_OPERATIONS, *_PAGEBELL_OPERATIONS),
+        *(*_SYSTEM_OPERATIONS, *_RESOURCE_OPERATIONS, *_CUPS_OPERATIONS, *_PAGEBELL_OPERATIONS),
     )
 }
 """Every operation we know, by its id; a server's own are the part of these that it has handlers for."""

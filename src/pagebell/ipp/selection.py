@@ -43,6 +43,8 @@ _STATUS: Final[dict[str, tuple[GroupTag, Section]]] = {
     "resource-status": (GroupTag.RESOURCE, Section.RESOURCE_STATUS),
 }
 
+_APART: Final = {GroupTag.SYSTEM: Section.SYSTEM_STATUS, GroupTag.RESOURCE: Section.RESOURCE_STATUS}
+"""Where the status is no part of the description: PWG 5100.22 keeps them apart."""
 
 _OF_SUBSCRIPTIONS: Final = frozenset(
     {
@@ -93,6 +95,8 @@ class Selection:
         templates = _TEMPLATES.get(self.of, {})
         if (section := templates.get(group)) is not None:
             return _template(name, self.of, section)
+        if group == _DESCRIPTIONS.get(self.of) and (status := _APART.get(self.of)) is not None:
+            return name not in _of(status)
         if group == _DESCRIPTIONS.get(self.of):
             described = self.of is GroupTag.PRINTER and name in _OF_SUBSCRIPTIONS
             return described or not any(_template(name, self.of, section) for section in templates.values())

@@ -7,6 +7,7 @@ import os
 import ssl
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.client import Client, WhichJobs
 from pagebell.ipp.events import DEFAULT_PACE, LEASE, Gap, Pace
 from pagebell.ipp.follow import JobUpdate
+from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options
 from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
 from pagebell.ipp.subscribing import Scope
@@ -21,6 +23,35 @@ from pagebell.ipp.transport import Times
 from pagebell.ipp.upload import AUTO, Progress, Source
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDialog:
+    """A dialog for programs without asyncio; see ``Dialog`` for what each method does."""
+
+    asked: Dialog
+    """What is asked."""
+    _run: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    def reply(self, choice: str = "", text: str = "") -> None:
+        """Answer by a choice, the first where none is named, and what was typed."""
+        self._run(self.asked.reply(choice, text))
+
+    def respond(self, octets: bytes) -> bytes | None:
+        """Answer a vendor's dialog; returns what is said next."""
+        found: bytes | None = self._run(self.asked.respond(octets))
+        return found
+
+    def leave(self) -> None:
+        """Leave it to others, or to nobody."""
+        self._run(self.asked.leave())
+
+
+def synchronous(
+    heard: Iterator[Notice | Dialog], run: Callable[[Coroutine[Any, Any, Any]], Any]
+) -> Iterator[Notice | SyncDialog]:
+    """The same notices, and dialogs whose methods wait."""
+    return (SyncDialog(one, run) if isinstance(one, Dialog) else one for one in heard)
 
 
 class SyncClient:
@@ -263,6 +294,22 @@ class SyncClient:
             on_connection=on_connection,
         )
         return self._each(found)
+
+    def notices(
+        self,
+        scope: Scope = "printer",
+        *,
+        pace: Pace = DEFAULT_PACE,
+        on_connection: Callable[[str], None] | None = None,
+    ) -> Iterator[Notice | SyncDialog]:
+        """What the printer says to people, and what it asks them, as it comes."""
+        return synchronous(
+            self._each(self._client.notices(scope, pace=pace, on_connection=on_connection)), self._run
+        )
+
+    def dialogs(self, job: JobInfo | int | None = None) -> list[SyncDialog]:
+        """What is asked now."""
+        return [SyncDialog(one, self._run) for one in self._run(self._client.dialogs(job))]
 
     def _each(self, source: AsyncGenerator[T]) -> Iterator[T]:
         async def following() -> T | None:

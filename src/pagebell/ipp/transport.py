@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -59,6 +60,8 @@ _REASONS: Final = {
     503: "it is too busy at present",
 }
 _OPEN: Final = "it wants a password, which does not go over an open connection: use an ipps:// address"
+_MOST_JSON: Final = 16 << 20
+"""Octets of an answer in JSON."""
 _ATTEMPTS: Final = 4
 """Of one request: without proof, with a ticket, with a password, and once more for a connection that was closed."""
 
@@ -128,6 +131,27 @@ class Transport:
         """
         return self._messages(address, request, None, self.times.wait)
 
+    async def json(self, address: Address, method: str, body: object = None) -> Any:
+        """Ask a JSON API; None where it answers without a body. Raises ClientError.
+
+        Who asks is told as in IPP: the user's name in a header, and a proof where the server wants one.
+        """
+        limits = aiohttp.ClientTimeout(total=self.times.answer, sock_connect=self.times.connect)
+        try:
+            for attempt in range(_ATTEMPTS):
+                proof = await self._login.header(address)
+                headers = {"Requesting-User-Name": self._user, "Accept": "application/json"} | proof
+                asked = self._session.request(
+                    method, address.url, json=body, headers=headers, timeout=limits, allow_redirects=False
+                )
+                async with asked as response:
+                    if attempt < _ATTEMPTS - 1 and await self._log_in(address, response, None):
+                        continue
+                    return await _told(address, response)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _failure(address, error) from error
+        raise AssertionError
+
     async def _messages(
         self, address: Address, request: Message, upload: Upload | None, silence: float
     ) -> AsyncGenerator[Message]:
@@ -183,6 +207,26 @@ class Transport:
         challenges = response.headers.getall("WWW-Authenticate", [])
         another = await self._login.another(address, challenges, self._user)
         return another and (upload is None or upload.repeatable)
+
+
+async def _told(address: Address, response: aiohttp.ClientResponse) -> Any:
+    """What a JSON API answers. Raises HttpError with the reason that it gives, BadAnswer for no JSON."""
+    octets = await response.content.read(_MOST_JSON + 1)
+    is_json = "json" in response.headers.get("Content-Type", "")
+    try:
+        told = json.loads(octets) if is_json and len(octets) <= _MOST_JSON else None
+    except (ValueError, RecursionError):
+        told = None
+    if response.status == 204:
+        return None
+    if response.status < 300 and told is not None:
+        return told
+    detail = told.get("detail") if isinstance(told, dict) else None
+    if isinstance(detail, str) and response.status != 401:
+        raise HttpError(str(address), response.status, detail)
+    if response.status < 300:
+        raise BadAnswer(str(address), "its answer is no JSON")
+    raise _http_error(address, response)
 
 
 async def _with_document(

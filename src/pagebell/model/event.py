@@ -6,10 +6,11 @@ import enum
 from dataclasses import dataclass, field
 
 from pagebell.model.dialog import DialogStatus, Notice
-from pagebell.model.names import NO_PRINTER, JobId, PrinterName
+from pagebell.model.names import NO_PRINTER, JobId, PrinterName, ResourceId
 
 __all__ = [
     "NO_PRINTER",
+    "RESOURCE_KINDS",
     "SUB_EVENTS",
     "SYSTEM_KINDS",
     "Event",
@@ -20,6 +21,9 @@ __all__ = [
     "PrinterName",
     "PrinterState",
     "PrinterStatus",
+    "ResourceId",
+    "ResourceState",
+    "ResourceStatus",
     "SystemStatus",
 ]
 
@@ -49,6 +53,16 @@ class PrinterState(enum.IntEnum):
     STOPPED = 5
 
 
+class ResourceState(enum.IntEnum):
+    """PWG 5100.22 7.9.11, resource-state"""
+
+    PENDING = 3
+    AVAILABLE = 4
+    INSTALLED = 5
+    CANCELED = 6
+    ABORTED = 7
+
+
 class EventKind(enum.StrEnum):
     """RFC 3995 5.3.3.4, PWG 5100.22 8, and what sources say; an event has the most specific kind that fits."""
 
@@ -71,6 +85,11 @@ class EventKind(enum.StrEnum):
     NOTICE = "pagebell-notice"
     DIALOG_OPENED = "pagebell-dialog-opened"
     DIALOG_CLOSED = "pagebell-dialog-closed"
+    RESOURCE_STATE_CHANGED = "resource-state-changed"
+    RESOURCE_CREATED = "resource-created"
+    RESOURCE_INSTALLED = "resource-installed"
+    RESOURCE_CANCELED = "resource-canceled"
+    RESOURCE_CONFIG_CHANGED = "resource-config-changed"
     SYSTEM_STATE_CHANGED = "system-state-changed"
     SYSTEM_STOPPED = "system-stopped"
     SYSTEM_RESTARTED = "system-restarted"
@@ -88,6 +107,9 @@ SUB_EVENTS: dict[EventKind, frozenset[EventKind]] = {
     EventKind.JOB_STATE_CHANGED: frozenset(
         {EventKind.JOB_CREATED, EventKind.JOB_COMPLETED, EventKind.JOB_STOPPED}
     ),
+    EventKind.RESOURCE_STATE_CHANGED: frozenset(
+        {EventKind.RESOURCE_CREATED, EventKind.RESOURCE_INSTALLED, EventKind.RESOURCE_CANCELED}
+    ),
     EventKind.SYSTEM_STATE_CHANGED: frozenset(
         {EventKind.SYSTEM_STOPPED, EventKind.SYSTEM_RESTARTED, EventKind.SYSTEM_SHUTDOWN}
     ),
@@ -95,6 +117,8 @@ SUB_EVENTS: dict[EventKind, frozenset[EventKind]] = {
 """Who asks for the key hears these too (RFC 3995 5.3.3.4)."""
 SYSTEM_KINDS: frozenset[EventKind] = frozenset(kind for kind in EventKind if kind.startswith("system-"))
 """What befalls the server itself: only subscriptions of its scope hear of it."""
+RESOURCE_KINDS: frozenset[EventKind] = frozenset(kind for kind in EventKind if kind.startswith("resource-"))
+"""What befalls resources: subscriptions of one and of the server hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +155,16 @@ class SystemStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceStatus:
+    """A resource as it was right after an event."""
+
+    state: ResourceState
+    reasons: frozenset[str]
+    message: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A fact, the object that it befell, and that object's status right after.
 
@@ -144,6 +178,8 @@ class Event:
     job_status: JobStatus | None = None
     printer_status: PrinterStatus | None = None
     system_status: SystemStatus | None = None
+    resource: ResourceId | None = None
+    resource_status: ResourceStatus | None = None
     notice: Notice | None = None
     dialog: DialogStatus | None = None
     changed: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pagebell.model.access import Grant
 from pagebell.model.dialog import DialogId
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
-from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus
+from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus, ResourceId
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
 
@@ -132,6 +132,8 @@ class Printer:
     operator_message: str = ""
     """Words of an operator to its users (IPP printer-message-from-operator)."""
     operator_message_at: float = 0.0
+    resources: tuple[ResourceId, ...] = ()
+    """What administrators have given it of the installed ones (PWG 5100.22 Allocate-Printer-Resources)."""
     changed: float = 0.0
     """When its configuration last changed; seconds since 1970."""
     state_changed: float = 0.0
@@ -150,6 +152,7 @@ class Printer:
         return (
             *(self.uuid, self.changed, self.device, self.info, self.location, self.alias, self.defaults),
             *(self.organization, self.organizational_unit, self.geo_location, self.operator_message),
+            self.resources,
         )
 
     @property

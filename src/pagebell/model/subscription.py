@@ -8,23 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NewType
 
-from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName
+from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName, ResourceId
 
 SubscriptionId = NewType("SubscriptionId", int)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose events: the server's, a printer's and its jobs', or (`printer` and `job`) one job's and its printer's."""
+    """Whose events: the server's; a printer's and its jobs'; (`printer` and `job`) a job's and its printer's; or
+
+    a resource's.
+    """
 
     printer: PrinterName | None = None
     job: JobId | None = None
+    resource: ResourceId | None = None
 
     def covers(self, event: Event) -> bool:
         """Scope is exact: a job's subscription never hears another job, a printer's no other printer.
 
         A job's subscription that asks for printer events hears those of the job's printer (RFC 3995 5.3.3.5.1).
         """
+        if self.resource is not None:
+            return event.resource == self.resource
         if self.printer is not None and event.printer != self.printer:
             return False
         return self.job is None or event.job is None or event.job == self.job

@@ -76,22 +76,23 @@ class PinRelease:
                 asking[job.id] = group.create_task(self._ask(desk, job), name=f"PIN of job {job.id}")
 
     async def _ask(self, desk: Desk, job: Job) -> None:
-        """Ask until the PIN is right or the job is over."""
-        wrong = 0
+        """Ask until the PIN is right or the job is over; each attempt is a dialog of its own ([MS-PAN] 3.2.3.4.3)."""
+        wrong, before = 0, ""
         while any(one.id == job.id for one in desk.jobs(REASON)):
-            dialog = await desk.open(Addressees(job.printer, job.id, job.owner), _question(job, ""))
-            while isinstance(answer := await dialog.answered(), Answer):
-                if answer.choice == CANCEL:
-                    await desk.cancel(job.id, "Cancelled by its owner instead of giving the PIN.")
-                elif hmac.compare_digest(answer.text.encode(), self._pins[job.owner].encode()):
-                    await desk.release(job.id, REASON)
-                elif (wrong := wrong + 1) % TRIES:
-                    await dialog.say(_question(job, "That was not the PIN. "))
-                    continue
-                break
+            dialog = await desk.open(Addressees(job.printer, job.id, job.owner), _question(job, before))
+            answer = await dialog.answered()
             await dialog.close()
-            if wrong and wrong % TRIES == 0:
-                await desk.sleep(PAUSE)
+            before = ""
+            if not isinstance(answer, Answer):
+                continue
+            if answer.choice == CANCEL:
+                await desk.cancel(job.id, "Cancelled by its owner instead of giving the PIN.")
+            elif hmac.compare_digest(answer.text.encode(), self._pins[job.owner].encode()):
+                await desk.release(job.id, REASON)
+            else:
+                wrong, before = wrong + 1, "That was not the PIN. "
+                if wrong % TRIES == 0:
+                    await desk.sleep(PAUSE)
 
 
 def _question(job: Job, before: str) -> Question:

@@ -70,6 +70,8 @@ class Audience(Generic[T]):
             scopes.append(Scope(event.printer, event.job))
         else:
             scopes += self._jobs_of.get(event.printer, ())
+        if event.resource is not None:
+            scopes.append(Scope(resource=event.resource))
         for scope in scopes:
             filters = self._scopes.get(scope)
             if filters is not None:

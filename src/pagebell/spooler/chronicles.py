@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
 from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Track
 from pagebell.spooler.ports import Count, Snapshot
@@ -22,6 +22,7 @@ class Chronicles:
         """and of the newest that has left the log."""
         self.server = Chronicle(SERVER)
         self._printers: dict[PrinterName, Chronicle] = {}
+        self._resources: dict[ResourceId, Chronicle] = {}
         self._jobs: dict[JobId, JobChronicle] = {}
         self._of_jobs: deque[tuple[int, JobChronicle]] = deque()
         """The log's events that job chronicles count, in order."""
@@ -32,10 +33,13 @@ class Chronicles:
     def __iter__(self) -> Iterator[Chronicle]:
         yield self.server
         yield from self._printers.values()
+        yield from self._resources.values()
         yield from self._jobs.values()
 
     def get(self, scope: Scope, born: int) -> Chronicle:
         """Where the events of a scope are counted; a job's are from its first subscription on, when it is `born`."""
+        if scope.resource is not None:
+            return self._resource(scope.resource)
         if scope.printer is None:
             return self.server
         printer = self._printer(scope.printer)
@@ -53,6 +57,8 @@ class Chronicles:
             chronicle = self._jobs.get(scope.job)
         elif scope.printer is not None:
             chronicle = self._printers.get(scope.printer)
+        elif scope.resource is not None:
+            chronicle = self._resources.get(scope.resource)
         return chronicle.members if chronicle is not None and chronicle.scope == scope else ()
 
     def drop(self, chronicle: Chronicle) -> None:
@@ -70,6 +76,10 @@ class Chronicles:
         number, kind = event.seq, event.kind
         self.newest = number
         self.server.add(kind, number)
+        if event.resource is not None:
+            resource = self._resource(event.resource)
+            resource.add(kind, number)
+            return self.server, resource
         if event.printer == NO_PRINTER:
             return (self.server,)
         printer = self._printer(event.printer)
@@ -130,11 +140,22 @@ class Chronicles:
             chronicle = self._printers[name] = Chronicle(Scope(name))
         return chronicle
 
+    def _resource(self, number: ResourceId) -> Chronicle:
+        chronicle = self._resources.get(number)
+        if chronicle is None:
+            chronicle = self._resources[number] = Chronicle(Scope(resource=number))
+        return chronicle
+
     # --- forgetting ---
+
+    def forget(self, resources: Iterable[ResourceId]) -> None:
+        """These resources are gone, and their subscriptions with them."""
+        for number in resources:
+            self._resources.pop(number, None)
 
     def counts(self, up_to: int) -> tuple[Count, ...]:
         """The counts that are new when the events up to that number leave the log."""
-        counted: list[Chronicle] = [self.server, *self._printers.values()]
+        counted: list[Chronicle] = [self.server, *self._printers.values(), *self._resources.values()]
         counted += {
             job: None for _, job in takewhile(lambda one: one[0] <= up_to, self._of_jobs) if job.members
         }
@@ -152,7 +173,7 @@ class Chronicles:
             gapped.trim_gaps(up_to)
             if not gapped.gaps:
                 self.gapped.discard(gapped)
-        for chronicle in (self.server, *self._printers.values()):
+        for chronicle in (self.server, *self._printers.values(), *self._resources.values()):
             chronicle.trim(up_to)
         while self._of_jobs and self._of_jobs[0][0] <= up_to:
             self._of_jobs.popleft()[1].trim(up_to)

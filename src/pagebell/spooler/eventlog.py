@@ -18,7 +18,7 @@ from sys import intern
 from typing import NamedTuple, Protocol
 
 from pagebell.model.errors import NotFound
-from pagebell.model.event import Event, EventKind, JobId
+from pagebell.model.event import Event, EventKind, JobId, ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
@@ -149,6 +149,10 @@ class EventLog:
     def reopen(self, job: JobId) -> None:
         """The job lives again."""
         self._chronicles.reopen(job)
+
+    def forget(self, resources: Iterable[ResourceId]) -> None:
+        """These resources are gone, and their subscriptions with them."""
+        self._chronicles.forget(resources)
 
     def over(self, now: float, finished_before: float) -> set[SubscriptionId]:
         """Subscriptions whose lease has run out, and those of jobs that were finished by then."""

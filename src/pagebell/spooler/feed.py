@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from pagebell.model.access import Principal, Right
-from pagebell.model.errors import ServiceStopping, TooMany
-from pagebell.model.event import Event, EventKind
+from pagebell.model.errors import NotFound, ServiceStopping, TooMany
+from pagebell.model.event import Event, EventKind, JobId
 from pagebell.model.subscription import Filter, Scope
 from pagebell.spooler.audience import Audience
 from pagebell.spooler.ledger import Ledger
@@ -95,6 +95,17 @@ class Feed:
         place = self.newest if after is None else min(after, self.newest)
         return Reader(self, self._audience, Filter.of(scope, kinds), place)
 
+    async def lives(self, job: JobId, place: int) -> bool:
+        """Whether things befall the job at that place of the log: its next event tells, else its state now."""
+        for start in range(place, self.newest, CHUNK):
+            for event in await self.between(start, min(start + CHUNK, self.newest)):
+                if event.job == job:
+                    return event.kind is not EventKind.JOB_CREATED
+        try:
+            return not (await self._ledger.job(job)).state.is_final
+        except NotFound:
+            return False
+
     async def between(self, place: int, up_to: int) -> list[Event]:
         """The events that are still there of those numbered above `place`, to `up_to`."""
         return await self._ledger.events.after(place, up_to)
@@ -115,6 +126,8 @@ class Reader:
         self._place = place
         self._news: int | None = None
         """The first event that was heard of and not read."""
+        self._lives: bool | None = None
+        """Whether things befall its job where it has come to; None: that is still to be found out."""
         self._woken = asyncio.Event()
 
     def __enter__(self) -> Self:
@@ -156,7 +169,25 @@ class Reader:
         found = await self._feed.between(start, end)
         dropped = found[0].seq - start - 1 if found else end - start
         self._place = end
-        return Passage(tuple(event for event in found if self._filter.matches(event)), dropped)
+        if dropped:
+            self._lives = None
+        if self._filter.scope.job is None:
+            return Passage(tuple(event for event in found if self._filter.matches(event)), dropped)
+        return Passage(tuple([event for event in found if await self._concerns(event)]), dropped)
+
+    async def _concerns(self, event: Event) -> bool:
+        """Whether a job's reader hears of that event; of the printer's while the job lives (RFC 3995 5.3.3.5.1)."""
+        job = self._filter.scope.job
+        assert job is not None
+        if event.job == job:
+            self._lives = event.kind is not EventKind.JOB_COMPLETED
+        if not self._filter.matches(event):
+            return False
+        if event.job == job:
+            return True
+        if self._lives is None:
+            self._lives = await self._feed.lives(job, event.seq)
+        return self._lives
 
     @property
     def is_behind(self) -> bool:

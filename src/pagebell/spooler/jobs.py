@@ -16,7 +16,7 @@ from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany,
 from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import AWAITING, HOLDS, Cause, created, step
-from pagebell.model.subscription import Subscription
+from pagebell.model.subscription import Scope, Subscription
 from pagebell.spooler.changing import (
     INCOMING,
     JobWish,
@@ -108,7 +108,8 @@ class Jobs:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
         job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         job = self._for_sources(job)
-        return job, self._subscriptions.of_new_job(job, order)
+        scope = Scope(job.printer, job.id)
+        return job, self._subscriptions.of_new(scope, order.subscriptions, order.by)
 
     def _for_sources(self, job: Job) -> Job:
         """The job held where a source wants an answer first."""

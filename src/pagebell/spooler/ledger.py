@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from pagebell.model.access import Principal
-from pagebell.model.errors import NotFound, OutOfService, ServiceStopping
-from pagebell.model.event import EventKind, JobId, PrinterName
+from pagebell.model.errors import NotFound, OutOfService, ServiceStopping, Unsupported
+from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
+from pagebell.model.resource import Resource
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.eventlog import EventLog
 from pagebell.spooler.policy import Policy
@@ -48,6 +50,7 @@ class Ledger:
         self.events = EventLog(store)
         self.printers: dict[PrinterName, Printer] = {}
         self.default_printer: PrinterName | None = None
+        self.resources: dict[ResourceId, Resource] = {}
         self.settings: dict[str, dict[str, dict[str, bytes]]] = {}
         """What front ends keep, by owner, section and name."""
         self.delivered: dict[SubscriptionId, int] = {}
@@ -61,6 +64,7 @@ class Ledger:
         self._last_job = 0
         self._last_subscription = 0
         self._last_printer = 0
+        self._last_resource = 0
         self._ages: deque[tuple[float, int]] = deque()
         """(time, number) of some events, in order: enough to find those that are too old."""
         self.last_event = 0
@@ -75,6 +79,8 @@ class Ledger:
         self.last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
         self.printers = {printer.name: printer for printer in snapshot.printers}
+        self.resources = {resource.id: resource for resource in snapshot.resources}
+        self._last_resource = snapshot.last_resource
         self._keep(snapshot.settings)
         self.delivered = dict(snapshot.delivered)
         self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
@@ -143,6 +149,24 @@ class Ledger:
         """A number that no subscription has had."""
         self._last_subscription += 1
         return SubscriptionId(self._last_subscription)
+
+    def next_resource_id(self) -> ResourceId:
+        """A number that no resource has had."""
+        self._last_resource += 1
+        return ResourceId(self._last_resource)
+
+    def take_resources(self, numbers: Iterable[ResourceId]) -> tuple[Resource, ...]:
+        """These resources as they are stored when a printer is given them, so that none is cancelled meanwhile.
+
+        Raises Unsupported for one that a printer can't be given.
+        """
+        taken = []
+        for number in numbers:
+            resource = self.resources.get(number)
+            if resource is None or not resource.is_usable:
+                raise Unsupported(f"resource {number} is not installed", "resource-ids")
+            taken.append(replace(resource, version=resource.version + 1))
+        return tuple(taken)
 
     async def update(self, decide: Decide) -> Change | None:
         """Store what `decide` makes of the values at hand; once more if they were old.
@@ -234,6 +258,10 @@ class Ledger:
         for name in change.gone_printers:
             self.printers.pop(name, None)
             self.settings.pop(name, None)
+        for resource in change.resources:
+            self.resources[resource.id] = resource
+        for gone in change.gone_resources:
+            self.resources.pop(gone, None)
         self._keep(change.settings)
         if change.default_printer is not None:
             self.default_printer = change.default_printer
@@ -259,6 +287,7 @@ class Ledger:
         for number in change.gone_subscriptions:
             self.events.detach(number)
             self.delivered.pop(number, None)
+        self.events.forget(change.gone_resources)
         self.events.settle(change.bases)
         if change.trim:
             self.events.trimmed(change.trim)

@@ -50,6 +50,11 @@ class Policy:
     """Readers of /events at one time."""
     max_settings_octets: int = 4 * 2**20
     """What front ends may keep for their clients, such as printer data: of each printer, and of the server."""
+    max_resources: int = 1_000
+    """Images, colour profiles and strings (PWG 5100.22), those that were over lately among them."""
+    max_resource: int = 16 * 2**20
+    max_resources_octets: int = 256 * 2**20
+    """All of them together."""
     default_lease: float = 86_400.0
     max_lease: float = 67_108_863.0
     housekeeping: float = 5.0

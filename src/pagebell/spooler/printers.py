@@ -11,7 +11,7 @@ from typing import Any, Final
 from pagebell.model.access import SYSTEM, Grant, Principal, Right
 from pagebell.model.document import Ticket
 from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
-from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.event import EventKind, PrinterName, ResourceId
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.spooler.devices import NOTHING_REPORTED, Devices, alter
@@ -42,6 +42,8 @@ class PrinterWish:
     organizational_unit: str | None = None
     geo_location: str | None = None
     operator_message: str | None = None
+    resources: tuple[ResourceId, ...] | None = None
+    """Of installed ones, for a new printer."""
 
     def asked(self) -> dict[str, Any]:
         """The fields of a Printer that are to change."""
@@ -93,6 +95,7 @@ class Printers:
             access=wish.access,
             accepting=True if wish.accepting is None else wish.accepting,
             defaults=wish.defaults or Ticket(),
+            resources=wish.resources or (),
             changed=now,
             state_changed=now,
         )
@@ -100,9 +103,12 @@ class Printers:
         def decide() -> Change:
             for called in (good, wish.alias):
                 self._refuse_taken(called, None)
+            taken = self._ledger.take_resources(printer.resources)
             first = good if self._ledger.default_printer is None else None
             events = (printer_event(printer, now, EventKind.PRINTER_CREATED),)
-            return Change(printers=(printer,), events=events, default_printer=first, settings=settings)
+            return Change(
+                printers=(printer,), events=events, default_printer=first, settings=settings, resources=taken
+            )
 
         async with self._changing:
             self._devices.promise(good, device)
@@ -252,9 +258,11 @@ class Printers:
         async with self._changing:
             device = self.device(name)
             await self._devices.end(name)
-            fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
-            await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
-            self._devices.begin(name, device)
+            try:
+                fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
+                await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
+            finally:
+                self._devices.begin(name, device)
         await self._queue.release_new(name)
         return self._ledger.printer(name)
 

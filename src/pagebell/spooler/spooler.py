@@ -34,6 +34,7 @@ from pagebell.spooler.printers import Printers
 from pagebell.spooler.properties import Properties
 from pagebell.spooler.queue import Queue
 from pagebell.spooler.reprint import Reprints
+from pagebell.spooler.resources import Resources
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.settings import Settings
 from pagebell.spooler.sources import Source, Sources
@@ -57,8 +58,8 @@ _AT_ONCE = 100
 class Spooler:
     """An asynchronous context: inside, it takes jobs and prints them; entering it is recovery.
 
-    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`, `settings`, `properties` and `system` are all that front
-    ends use.
+    `jobs`, `queue`, `printers`, `subscriptions`, `dialogs`, `resources`, `settings`, `properties` and `system` are all
+    that front ends use.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Spooler:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
         self.feed = Feed(self._ledger)
+        self.resources = Resources(self._ledger, self.subscriptions)
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.dialogs = Dialogs(self._ledger)
         self.sources = Sources(self._ledger, self.dialogs, self.jobs, sources or {})
@@ -191,7 +193,8 @@ class Spooler:
         while jobs := await self._ledger.store.jobs(query):
             keys.update(document.key for job in jobs for document in job.documents)
             query = replace(query, offset=query.offset + len(jobs))
-        return keys
+        resources = self._ledger.resources.values()
+        return keys | {resource.data.key for resource in resources if resource.data is not None}
 
     # --- housekeeping ---
 
@@ -215,6 +218,7 @@ class Spooler:
             if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):
                 await self.jobs.desert(job.id)
         await self.queue.release_due()
+        await self.resources.tidy()
         trim = ledger.too_old()
         if trim > 0:
             await self.subscriptions.trim(trim)

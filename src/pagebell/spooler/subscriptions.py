@@ -12,11 +12,11 @@ from typing import Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, TooMany, WrongState
-from pagebell.model.job import Job
+from pagebell.model.event import ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.deliveries import Deliveries
 from pagebell.spooler.eventlog import Batch, Watch
-from pagebell.spooler.intake import Order, SubscriptionWish
+from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Conflict, Courier
 
@@ -45,10 +45,10 @@ class Subscriptions:
     async def create_subscription(
         self, wish: SubscriptionWish, by: Principal, *, scope: Scope
     ) -> Subscription:
-        """Begin to count the events of a printer, a job or the server for somebody.
+        """Begin to count the events of a printer, a job, a resource or the server for somebody.
 
         A job's are for its owner and operators (RFC 3995 11.1.1); of a printer and the server everybody hears who
-        may print. Raises NotFound for an unknown printer or job, WrongState for a finished job, TooMany,
+        may print. Raises NotFound for an unknown one, WrongState for a finished job or resource, TooMany,
         NotAuthorized.
         """
         created = await self.create_subscriptions([wish], by, scope=scope)
@@ -69,15 +69,26 @@ class Subscriptions:
             scope = Scope(job.printer, job.id)
         elif scope.printer is not None:
             self._ledger.printer(scope.printer)
-        granted = tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
+        elif scope.resource is not None:
+            self._refuse_over(scope.resource)
+        granted = self.of_new(scope, wishes, by)
         if granted:
             await self._ledger.store.commit(Change(subscriptions=granted))
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
-    def of_new_job(self, job: Job, order: Order) -> tuple[Subscription, ...]:
-        """The subscriptions to be stored with a new job: as many of them as there is room for (RFC 3995 11.1.3)."""
-        scope = Scope(job.printer, job.id)
-        return tuple(self._grant(scope, wish, order.by) for wish in order.subscriptions[: self.room])
+    def _refuse_over(self, number: ResourceId) -> None:
+        """Raise NotFound; WrongState for a resource that was cancelled or given up."""
+        resource = self._ledger.resources.get(number)
+        if resource is None:
+            raise NotFound(f"there is no resource {number}")
+        if resource.ended_at is not None:
+            raise WrongState(f"resource {number} is {resource.state.name.lower()}: nothing will happen to it")
+
+    def of_new(
+        self, scope: Scope, wishes: Sequence[SubscriptionWish], by: Principal
+    ) -> tuple[Subscription, ...]:
+        """The subscriptions to be stored, also with a new object: as many as there is room for (RFC 3995 11.1.3)."""
+        return tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
 
     @property
     def room(self) -> int:

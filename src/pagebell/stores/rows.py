@@ -10,10 +10,11 @@ import msgspec
 from pagebell.model.event import Event, EventKind, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
+from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription
 from pagebell.spooler.ports import Base, Change, Conflict, Count, JobQuery, Setting, Snapshot
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
 create table if not exists printer (name text primary key, version integer not null, body blob not null) without rowid;
@@ -43,13 +44,19 @@ create index if not exists subscription_job on subscription (job, born) where jo
 create table if not exists count (
     printer text not null,
     job integer not null,
+    resource integer not null,
     kind text not null,
     trimmed integer not null,
     born integer not null,
-    primary key (job, printer, kind)
+    primary key (job, printer, resource, kind)
 ) without rowid;
 create table if not exists delivery (subscription integer primary key, number integer not null);
 create table if not exists content (key text primary key, octets blob not null);
+create table if not exists resource (
+    id integer primary key autoincrement,
+    version integer not null,
+    body blob not null
+);
 create table if not exists event (seq integer primary key, body blob not null);
 create table if not exists setting (
     owner text not null,
@@ -59,12 +66,30 @@ create table if not exists setting (
     primary key (owner, section, name)
 ) without rowid;
 """
-"""Run on what an older version left, too: it adds what is missing."""
+"""Run on what an older version left, too, after its MIGRATIONS: it adds what is missing."""
+MIGRATIONS = {
+    3: """
+alter table count rename to count_before;
+create table count (
+    printer text not null,
+    job integer not null,
+    resource integer not null,
+    kind text not null,
+    trimmed integer not null,
+    born integer not null,
+    primary key (job, printer, resource, kind)
+) without rowid;
+insert into count select printer, job, 0, kind, trimmed, born from count_before;
+drop table count_before
+"""
+}
+"""How to make the next version of one."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _job = msgspec.json.Decoder(Job)
 _printer = msgspec.json.Decoder(Printer)
 _subscription = msgspec.json.Decoder(Subscription)
+_resource = msgspec.json.Decoder(Resource)
 _event = msgspec.json.Decoder(Event)
 
 
@@ -78,6 +103,8 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     execute = connection.execute
     for printer in change.printers:
         _put_printer(connection, printer)
+    for resource in change.resources:
+        _put_resource(connection, resource)
     for job in change.jobs:
         _put_job(connection, job)
     for subscription in change.subscriptions:
@@ -96,6 +123,9 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     for name in change.gone_printers:
         execute("delete from printer where name = ?", (name,))
         execute("delete from setting where owner = ?", (name,))
+    for resource_id in change.gone_resources:
+        execute("delete from resource where id = ?", (resource_id,))
+        execute("delete from count where resource = ?", (resource_id,))
     for setting in change.settings:
         _put_setting(connection, setting)
     for subscription_id in change.gone_subscriptions:
@@ -132,8 +162,8 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
         subscriptions=tuple(map(_subscription.decode, bodies("select body from subscription order by id"))),
         births=tuple(connection.execute("select distinct job, born from subscription where job is not null")),
         counts=tuple(
-            Count(Scope(printer or None, job or None), EventKind(kind), trimmed, born)
-            for printer, job, kind, trimmed, born in connection.execute("select * from count")
+            Count(Scope(printer or None, job or None, resource or None), EventKind(kind), trimmed, born)
+            for printer, job, resource, kind, trimmed, born in connection.execute("select * from count")
         ),
         bases=tuple(
             Base(*row)
@@ -142,8 +172,10 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             )
         ),
         delivered=tuple(connection.execute("select subscription, number from delivery")),
+        resources=tuple(map(_resource.decode, bodies("select body from resource order by id"))),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
+        last_resource=number("select seq from sqlite_sequence where name = 'resource'"),
         first_event=connection.execute("select min(seq) from event").fetchone()[0],
         last_event=max(
             number("select max(seq) from event"),
@@ -199,6 +231,18 @@ def _put_printer(connection: sqlite3.Connection, printer: Printer) -> None:
         raise Conflict(f"printer {printer.name}")
 
 
+def _put_resource(connection: sqlite3.Connection, resource: Resource) -> None:
+    if resource.version == 1:
+        connection.execute(
+            "insert into resource (id, version, body) values (?, 1, ?)", (resource.id, _encode(resource))
+        )
+        return
+    sql = "update resource set version=?, body=? where id=? and version=?"
+    values = (resource.version, _encode(resource), resource.id, resource.version - 1)
+    if connection.execute(sql, values).rowcount != 1:
+        raise Conflict(f"resource {resource.id}")
+
+
 def _add_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
     job, born = subscription.scope.job, None
     if job is not None:
@@ -225,8 +269,11 @@ def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
 
 def _put_count(connection: sqlite3.Connection, count: Count) -> None:
     scope = count.scope
-    values: tuple[object, ...] = (scope.printer or "", scope.job or 0, count.kind, count.trimmed, count.born)
-    sql = "insert or replace into count select ?, ?, ?, ?, ?"
+    values: tuple[object, ...] = (
+        *(scope.printer or "", scope.job or 0, scope.resource or 0),
+        *(count.kind, count.trimmed, count.born),
+    )
+    sql = "insert or replace into count select ?, ?, ?, ?, ?, ?"
     if scope.job is not None:
         sql += " where exists (select 1 from subscription where job = ? and born = ?)"
         values += (scope.job, count.born)

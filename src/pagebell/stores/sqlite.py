@@ -250,14 +250,16 @@ class SqliteStore:
         (version,) = connection.execute("pragma user_version").fetchone()
         if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
-        if 0 < version < rows.SCHEMA_VERSION:
+        steps = range(version, rows.SCHEMA_VERSION) if version else range(0)
+        if not all(step in rows.MIGRATIONS for step in steps):
             raise StoreUnusable(
                 f"{self._path} was written by an older Pagebell; please start with another --state"
             )
         connection.execute("pragma journal_mode=wal")
         if version < rows.SCHEMA_VERSION:
             connection.execute("begin immediate")
-            for statement in rows.SCHEMA.split(";"):
+            scripts = (*(rows.MIGRATIONS[step] for step in steps), rows.SCHEMA)
+            for statement in ";".join(scripts).split(";"):
                 connection.execute(statement)
             connection.execute("insert or ignore into meta values ('uuid', ?)", (str(uuid.uuid4()),))
             connection.execute(f"pragma user_version={rows.SCHEMA_VERSION}")

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import Event, EventKind, JobId, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
+from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.ports import Base, Change, Committed, Conflict, Count, JobQuery, Setting, Snapshot
 
@@ -27,6 +28,7 @@ class MemoryStore:
         self._contents: dict[DocumentKey, bytes] = {}
         self._jobs: dict[JobId, Job] = {}
         self._printers: dict[PrinterName, Printer] = {}
+        self._resources: dict[ResourceId, Resource] = {}
         self._subscriptions: dict[SubscriptionId, Subscription] = {}
         self._births: dict[JobId, int] = {}
         self._counts: dict[tuple[Scope, EventKind], Count] = {}
@@ -35,6 +37,7 @@ class MemoryStore:
         self._events: dict[int, Event] = {}
         self._last_job = 0
         self._last_subscription = 0
+        self._last_resource = 0
         self._last_event = 0
         self._default: PrinterName | None = None
         self._settings: dict[tuple[str, str, str], Setting] = {}
@@ -52,6 +55,8 @@ class MemoryStore:
             bases=tuple(self._bases.values()),
             delivered=tuple(self._delivered.items()),
             first_event=min(self._events, default=None),
+            resources=tuple(self._resources.values()),
+            last_resource=self._last_resource,
             last_job=self._last_job,
             last_subscription=self._last_subscription,
             last_event=self._last_event,
@@ -118,6 +123,10 @@ class MemoryStore:
             known = self._printers.get(printer.name)
             if (known.version if known else 0) != printer.version - 1:
                 raise Conflict(f"printer {printer.name}")
+        for resource in change.resources:
+            held = self._resources.get(resource.id)
+            if (held.version if held else 0) != resource.version - 1:
+                raise Conflict(f"resource {resource.id}")
         for subscription in change.renewed:
             if subscription.id not in self._subscriptions:
                 raise Conflict(f"subscription {subscription.id}")
@@ -133,6 +142,12 @@ class MemoryStore:
     def _apply(self, change: Change) -> None:
         for printer in change.printers:
             self._printers[printer.name] = printer
+        for resource in change.resources:
+            self._resources[resource.id] = resource
+            self._last_resource = max(self._last_resource, resource.id)
+        for resource_id in change.gone_resources:
+            self._resources.pop(resource_id, None)
+            self._counts = {k: c for k, c in self._counts.items() if k[0].resource != resource_id}
         for job in change.jobs:
             self._jobs[job.id] = job
             self._last_job = max(self._last_job, job.id)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from pagebell.entrance import TurnedAway, admission_of
 from pagebell.model.access import Right
-from pagebell.model.errors import NotAuthorized, NotFound
-from pagebell.model.event import PrinterName
+from pagebell.model.errors import Gone, NotAuthorized, NotFound
+from pagebell.model.event import PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer, Supply
 from pagebell.spooler.ports import JobQuery
@@ -65,12 +65,33 @@ def routes(spooler: Spooler) -> list[BaseRoute]:
     async def words(request: Request) -> Response:
         return Response(strings(), headers=_KEPT, media_type="text/strings; charset=utf-8")
 
+    async def resource(request: Request) -> Response:
+        number = ResourceId(request.path_params["number"])
+        if not spooler.resources.uses(number):  # what a printer shows is for all who see the printer
+            _demand(request)
+        try:
+            found = spooler.resources.resource(number)
+            chunks = spooler.resources.read(found)
+            first = await anext(chunks, b"")
+        except (NotFound, Gone) as error:
+            return Response(str(error), 404, _HEADERS, "text/plain; charset=utf-8")
+        format_ = found.data.format if found.data is not None else ""
+        headers = {**_KEPT, "content-length": str(found.data.octets if found.data is not None else 0)}
+        return StreamingResponse(_from(first, chunks), headers=headers, media_type=format_)
+
     return [
         Route("/", index),
         Route("/printers/{name}", printer),
+        Route("/resources/{number:int}", resource),
         Route("/icon-{size:int}.png", picture),
         Route("/strings/en.strings", words),
     ]
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
 
 
 def _demand(request: Request) -> None:

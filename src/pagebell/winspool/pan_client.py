@@ -4,21 +4,23 @@
         async for one in arrived:
             ...                                   # a Notification, or a Channel that waits for `respond` or `close`
 
-One connection carries all: calls that wait do not keep others from being answered.
+One connection carries all: calls that wait do not keep others from being answered. `lasting` makes another when it is
+lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from pagebell.dcerpc.client import Disconnected, RpcClient
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.status import Fault
+from pagebell.ipp.errors import ConnectionFailed
 from pagebell.winspool.idl.pan import (
     ASYNC_UI,
     NOTIFICATION_RELEASE,
@@ -109,18 +111,16 @@ async def notifications(
 
     Without `both_ways` nothing is registered for that would want an answer.
     """
-    arrived: asyncio.Queue[Notification | Channel | Exception] = asyncio.Queue(MOST_WAITING)
+    arrived: Arrived = asyncio.Queue(MOST_WAITING)
+
+    async def registered() -> None:
+        ready.set()
 
     async def run() -> None:
         try:
-            async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-                for style in _STYLES if both_ways else _STYLES[:1]:
-                    handle = await stack.enter_async_context(_registered(rpc, wanted, style))
-                    waiter = _listen if style is _ONE_WAY else _accept
-                    tasks.create_task(waiter(rpc, handle, arrived))
-                ready.set()
-        except* (PanError, Fault, OSError) as errors:
-            await arrived.put(_first(errors))
+            await _listen_both(rpc, wanted, both_ways, arrived, registered)
+        except (PanError, Fault, OSError) as error:
+            await arrived.put(error)
             ready.set()
 
     ready = asyncio.Event()
@@ -133,13 +133,129 @@ async def notifications(
             task.cancel()
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The connection is lost, and why; or it is back, and everything registered anew."""
+
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Seconds between attempts to register, growing from the first to the longest. [MS-PAN] 3.1.1.4.1, 3.2.2.2"""
+
+    first: float = 1.0
+    most: float = 60.0
+
+    def delays(self) -> Iterator[float]:
+        """They, one after the other, without end."""
+        delay = self.first
+        while True:
+            yield delay
+            delay = min(delay * 2, self.most)
+
+
+Connect = Callable[[], contextlib.AbstractAsyncContextManager[RpcClient]]
+"""Makes a connection; raises ConnectionFailed where that may come right by itself."""
+Arrived = asyncio.Queue[Any]
+"""What comes in: a Notification, a Channel, a Contact, or the exception with which it ends."""
+_LEAVING: Final = 3.0
+"""Seconds that unregistering may take."""
+DEFAULT_RETRY: Final = Retry()
+
+
+async def lasting(
+    connect: Connect, wanted: Wanted, *, both_ways: bool = True, retry: Retry = DEFAULT_RETRY
+) -> AsyncGenerator[Notification | Channel | Contact]:
+    """What comes, for ever: a server that is lost is waited for, and registered with anew. Closing it unregisters.
+
+    A Contact tells of each loss and each return. Channels are lost with their connection; those that nobody has
+    acquired come again by new ones. Raises what `connect` raises when the server can't be reached to begin with, and
+    PanError when asking again is of no use.
+    """
+    arrived: Arrived = asyncio.Queue(MOST_WAITING)
+    task = asyncio.create_task(_keep(connect, wanted, both_ways, retry, arrived), name="notifications")
+    try:
+        async for one in _each(arrived):
+            yield one
+    finally:
+        for _ in range(2):
+            task.cancel()
+            await asyncio.wait({task}, timeout=_LEAVING)
+
+
+async def _keep(connect: Connect, wanted: Wanted, both_ways: bool, retry: Retry, arrived: Arrived) -> None:
+    """Register, and anew after each loss; an error that means no goes into the queue."""
+    met, delays, delay, clock = False, retry.delays(), 0.0, asyncio.get_running_loop().time
+    while True:
+        began: float | None = None
+
+        async def registered() -> None:
+            nonlocal met, began
+            if met:
+                await arrived.put(Contact())
+            met, began = True, clock()
+
+        try:
+            async with connect() as rpc:
+                await _listen_to_end(rpc, wanted, both_ways, arrived, registered)
+        except Exception as error:  # noqa: BLE001 - the task's boundary: whoever reads the queue gets it
+            if not _may_mend(error, met):
+                await arrived.put(error)
+                return
+            if began is not None:
+                await arrived.put(Contact(str(error)))
+        if began is not None and clock() - began > delay:  # it was well for a while
+            delays = retry.delays()
+        delay = next(delays)
+        await asyncio.sleep(delay)
+
+
+def _may_mend(error: Exception, met: bool) -> bool:
+    """Whether to try again; TERMINATED comes from a server whose connection has ended since."""
+    if isinstance(error, PanError):
+        return error.code == PanResult.TERMINATED or not error.final
+    return met and isinstance(error, ConnectionFailed | Fault | OSError)
+
+
+async def _listen_to_end(
+    rpc: RpcClient, wanted: Wanted, both_ways: bool, arrived: Arrived, registered: _Registered
+) -> None:
+    """As `_listen_both`; a server that says that nothing more comes isn't asked again until it goes down."""
+    try:
+        await _listen_both(rpc, wanted, both_ways, arrived, registered)
+    except PanError as error:
+        if error.code == PanResult.TERMINATED:  # [MS-PAN] 3.1.1.4.3, 3.1.1.4.5
+            await rpc.ended()
+        raise
+
+
+_Registered = Callable[[], Awaitable[None]]
+
+
+async def _listen_both(
+    rpc: RpcClient, wanted: Wanted, both_ways: bool, arrived: Arrived, registered: _Registered
+) -> None:
+    """Register for one direction or both, say so, and listen until an error ends it. Raises the first."""
+    found: Exception | None = None
+    try:
+        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+            for style in _STYLES if both_ways else _STYLES[:1]:
+                handle = await stack.enter_async_context(_registration(rpc, wanted, style))
+                waiter = _listen if style is _ONE_WAY else _accept
+                tasks.create_task(waiter(rpc, handle, arrived))
+            await registered()
+    except* (PanError, Fault, OSError) as errors:
+        found = _first(errors)
+    if found is not None:
+        raise found
+
+
 _ONE_WAY: Final = PrintAsyncNotifyConversationStyle.kUniDirectional
 _STYLES: Final = (_ONE_WAY, PrintAsyncNotifyConversationStyle.kBiDirectional)
 
 
-async def _each(
-    arrived: asyncio.Queue[Notification | Channel | Exception],
-) -> AsyncIterator[Notification | Channel]:
+async def _each(arrived: Arrived) -> AsyncGenerator[Any]:
     while True:
         one = await arrived.get()
         if isinstance(one, Exception):
@@ -156,7 +272,7 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> Exception:
 
 
 @contextlib.asynccontextmanager
-async def _registered(
+async def _registration(
     rpc: RpcClient, wanted: Wanted, style: PrintAsyncNotifyConversationStyle
 ) -> AsyncIterator[ContextHandle]:
     made = await rpc.call(IRPCRemoteObject_Create())
@@ -195,9 +311,7 @@ def _waiting(what: str) -> Iterator[None]:
         raise
 
 
-async def _listen(
-    rpc: RpcClient, handle: ContextHandle, arrived: asyncio.Queue[Notification | Channel | Exception]
-) -> None:
+async def _listen(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> None:
     """Ask anew as soon as there was an answer, so that little waits at the server. [MS-PAN] 3.2.2.4"""
     while True:
         with _waiting("waiting for a notification"):
@@ -209,9 +323,7 @@ async def _listen(
         await arrived.put(Notification(kind, reply.ppOutNotificationData or b""))
 
 
-async def _accept(
-    rpc: RpcClient, handle: ContextHandle, arrived: asyncio.Queue[Notification | Channel | Exception]
-) -> None:
+async def _accept(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
             with _waiting("waiting for a channel"):
@@ -221,9 +333,7 @@ async def _accept(
                 tasks.create_task(_begin(rpc, channel, arrived))
 
 
-async def _begin(
-    rpc: RpcClient, handle: ContextHandle, arrived: asyncio.Queue[Notification | Channel | Exception]
-) -> None:
+async def _begin(rpc: RpcClient, handle: ContextHandle, arrived: Arrived) -> None:
     """Wait for what is said first on a channel; another client may have answered it before."""
     try:
         reply = await _next(rpc, handle, None, None)

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import Message
+from pagebell.ipp.codec import Group, GroupTag, Message
 from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
 from tests.unit.ipp_server import (
     test_by_reference,
     test_hindrances,
+    test_hindrances_of_system,
     test_operations,
     test_operators,
+    test_resources,
     test_system,
 )
 from tests.unit.ipp_server.door import ADMIN, Door, status, text
@@ -43,6 +45,7 @@ COMPRESSION, FORMAT = (
 )
 SOME = S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS
 URI, LAST = r.document_uri(HERE), r.last_document(True)
+LAB = [Group.of(GroupTag.PRINTER, r.device_uri("scripted:9"))]
 ELSEWHERE = {"path": "/ipp/print/p9"}
 
 
@@ -121,6 +124,11 @@ ROWS: list[tuple[Op, str, Play, S]] = [
             (Op.PAGEBELL_COMMAND_DEVICE, r.message("status")),
         )
     ),
+    (
+        *(Op.CUPS_ADD_MODIFY_PRINTER, "one too many"),
+        test_system.crowded(plain(Op.CUPS_ADD_MODIFY_PRINTER, user=ADMIN, path="/printers/p9", groups=LAB)),
+        S.SERVER_ERROR_BUSY,
+    ),
     (Op.VALIDATE_DOCUMENT, "strange compression", plain(Op.VALIDATE_DOCUMENT, BZIP), COMPRESSION),
     (Op.CUPS_GET_DEFAULT, "no printers", printerless(Op.CUPS_GET_DEFAULT), NOT_FOUND),
     (Op.CUPS_GET_PRINTERS, "no printers", printerless(Op.CUPS_GET_PRINTERS), NOT_FOUND),
@@ -158,6 +166,7 @@ SEND = frozenset({Op.SEND_DOCUMENT, Op.SEND_URI})
 ASK = frozenset(
     {
         *(Op.GET_JOB_ATTRIBUTES, Op.GET_JOBS, Op.GET_DOCUMENTS, Op.GET_DOCUMENT_ATTRIBUTES),
+        *(Op.GET_RESOURCES, Op.GET_RESOURCE_ATTRIBUTES, Op.GET_PRINTER_RESOURCES, Op.GET_SYSTEM_ATTRIBUTES),
     }
 )
 COMMAND = frozenset({Op.PAGEBELL_COMMAND_DEVICE})
@@ -167,23 +176,33 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
         (CREATE & {Op.PRINT_JOB, Op.PRINT_URI})
         | SEND
         | {Op.SET_PRINTER_ATTRIBUTES, Op.RESTART_PRINTER, Op.CUPS_ADD_MODIFY_PRINTER}
-        | {Op.CUPS_ACCEPT_JOBS, Op.CUPS_REJECT_JOBS},
+        | {Op.CUPS_ACCEPT_JOBS, Op.CUPS_REJECT_JOBS}
+        | {Op.CREATE_PRINTER, Op.RESTART_ONE_PRINTER, Op.RESTART_SYSTEM},
         "a damaged document is found out when it is printed, and aborts its job",
     ),
     (
         S.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED,
-        (CREATE - {Op.PRINT_URI}) | {Op.SEND_DOCUMENT},
+        (CREATE - {Op.PRINT_URI}) | {Op.SEND_DOCUMENT, Op.CREATE_RESOURCE},
         "a recipient's is told in notify-status-code (RFC 3995 6.1), and no document is fetched",
     ),
     (
         S.CLIENT_ERROR_NOT_POSSIBLE,
-        PRINTER_ACTS | {Op.PRINT_JOB, Op.PRINT_URI},
+        PRINTER_ACTS | {Op.PRINT_JOB, Op.PRINT_URI} | {Op.DELETE_PRINTER},
         "a job on a device can stop, go on and be cancelled with its printer; a new job takes its document",
+    ),
+    (
+        S.CLIENT_ERROR_NOT_POSSIBLE,
+        frozenset(test_system.ALL_PRINTERS) | {Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER},
+        "as of one printer; and one in whose state it makes no sense is passed over",
+    ),
+    (
+        S.CLIENT_ERROR_NOT_POSSIBLE,
+        frozenset({Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES}),
+        "a resource in the wrong state is an unsupported value of resource-ids",
     ),
     (S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES, frozenset({Op.REPROCESS_JOB}), "it takes no wishes"),
     (S.SERVER_ERROR_TEMPORARY_ERROR, ASK, "what only asks needs no room"),
     (S.SERVER_ERROR_NOT_ACCEPTING_JOBS, SEND, "documents are taken for jobs that were accepted"),
-    (S.SERVER_ERROR_BUSY, frozenset({Op.CUPS_ADD_MODIFY_PRINTER}), "only jobs and documents are counted so"),
     (
         S.CLIENT_ERROR_NOT_FOUND,
         frozenset({Op.CUPS_ADD_MODIFY_PRINTER}),
@@ -213,14 +232,15 @@ OF_SUBSCRIPTIONS = frozenset(
 
 
 def is_here(op: Op) -> bool:
-    """Whether it is one on printers, jobs and documents; the system's and subscriptions' have tests of their own."""
-    of_system = {row[0] for row in test_system.ROWS}
-    return op not in of_system and "SUBSCRIPTION" not in op.name and op is not Op.GET_NOTIFICATIONS
+    """Whether it is not one on subscriptions, which have tests of their own."""
+    return "SUBSCRIPTION" not in op.name and op is not Op.GET_NOTIFICATIONS
 
 
 def shown() -> set[tuple[Op, S]]:
     """The pairs that a test shows."""
     tables = (*test_operations.ROWS, *test_operators.ALL, *test_operators.MOVING, *ROWS)
+    tables += (*test_system.ROWS, *test_resources.ROWS)
     found = {(op, expected) for op, _, _, expected in tables}
-    found |= {(op, expected) for _, expected, ops in test_hindrances.HINDRANCES for op in ops}
+    hindrances = (*test_hindrances.HINDRANCES, *test_hindrances_of_system.HINDRANCES)
+    found |= {(op, expected) for _, expected, ops in hindrances for op in ops}
     return found | {(op, s) for _, s in test_by_reference.ROWS for op in (Op.PRINT_URI, Op.SEND_URI)}

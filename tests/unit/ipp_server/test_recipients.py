@@ -121,5 +121,5 @@ async def test_text_of_an_event_is_in_the_subscriptions_language(
     await d.submit()
     answer = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number))
     event = first(answer, GroupTag.EVENT_NOTIFICATION)
-    assert str(event.get(r.notify_text)) == text
+    assert str(event.get(r.notify_text)).startswith(f"{text} (")
     assert event.get(r.notify_natural_language) == told

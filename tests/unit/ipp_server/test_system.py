@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from unittest import mock
 
 import pytest
 
@@ -40,6 +41,16 @@ def shut_down_first(op: Op) -> Play:
     return play
 
 
+def crowded(play: Play) -> Play:
+    """The same where there are as many printers as there may be."""
+
+    async def crowd(d: Door) -> Message:
+        with mock.patch("pagebell.spooler.printers.MOST_PRINTERS", 1):
+            return await play(d)
+
+    return crowd
+
+
 def printer(*attributes: Attribute) -> list[Group]:
     return [Group.of(GroupTag.PRINTER, *attributes)]
 
@@ -63,6 +74,7 @@ ROWS: list[tuple[Op, str, Play, S]] = [
         NOT_FOUND,
     ),
     (GET, "ok", ask(GET), OK),
+    (GET, "elsewhere", ask(GET, path=NOWHERE), NOT_FOUND),
     (GET, "of a kind that is not known", ask(GET, r.which_printers("purple")), UNSUPPORTED),
     (GET, "near", ask(GET, r.printer_geo_location("geo:46.4,-80.9")), UNSUPPORTED),
     (CREATE, "ok", ask(CREATE, PRINT, groups=NEW, user=ADMIN), OK),
@@ -70,6 +82,8 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (CREATE, "without a name", ask(CREATE, PRINT, groups=printer(r.printer_info("x")), user=ADMIN), BAD),
     (CREATE, "without a service", ask(CREATE, groups=NEW, user=ADMIN), BAD),
     (CREATE, "a scanner", ask(CREATE, r.printer_service_type("scan"), groups=NEW, user=ADMIN), UNSUPPORTED),
+    (CREATE, "one too many", crowded(ask(CREATE, PRINT, groups=NEW, user=ADMIN)), S.SERVER_ERROR_BUSY),
+    (CREATE, "elsewhere", ask(CREATE, PRINT, groups=NEW, user=ADMIN, path=NOWHERE), NOT_FOUND),
     (CREATE, "not an administrator", ask(CREATE, PRINT, groups=NEW), FORBIDDEN),
     (
         *(CREATE, "one that is there"),
@@ -100,6 +114,10 @@ ROWS: list[tuple[Op, str, Play, S]] = [
         ask(Op.SHUTDOWN_ONE_PRINTER, r.printer_id(9), user=ADMIN),
         NOT_FOUND,
     ),
+    *(
+        (op, "not there", ask(op, r.printer_id(9), user=ADMIN), NOT_FOUND)
+        for op in (Op.STARTUP_ONE_PRINTER, Op.RESTART_ONE_PRINTER)
+    ),
     (Op.STARTUP_ONE_PRINTER, "ok", shut_down_first(Op.STARTUP_ONE_PRINTER), OK),
     (
         *(Op.STARTUP_ONE_PRINTER, "up already"),
@@ -109,6 +127,7 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (Op.RESTART_ONE_PRINTER, "ok", shut_down_first(Op.RESTART_ONE_PRINTER), OK),
     (Op.RESTART_ONE_PRINTER, "not an operator", ask(Op.RESTART_ONE_PRINTER, r.printer_id(1)), FORBIDDEN),
     *((op, "ok", ask(op, user=ADMIN), OK) for op in ALL_PRINTERS),
+    *((op, "elsewhere", ask(op, user=ADMIN, path=NOWHERE), NOT_FOUND) for op in ALL_PRINTERS),
     *((op, "not an operator", ask(op), FORBIDDEN) for op in ALL_PRINTERS),
     (SUBSCRIBE, "ok", ask(SUBSCRIBE, groups=[subscription_group(r.notify_events("printer-created"))]), OK),
     (SUBSCRIBE, "nothing asked for", ask(SUBSCRIBE), BAD),

@@ -34,8 +34,14 @@ async def drain(reader: Reader) -> list[int]:
 
 
 def wanted(s: Stage, scope: Scope, kinds: frozenset[EventKind], after: int = 0) -> list[int]:
-    filter_ = Filter.of(scope, kinds)
-    return [event.seq for event in s.store.history if filter_.matches(event) and event.seq > after]
+    """The numbers of all that befell it: nothing befalls a job before it is created, and none that is finished."""
+    filter_, found, lives = Filter.of(scope, kinds), [], scope.job is None
+    for event in s.store.history:
+        if scope.job is not None and event.job == scope.job:
+            lives = event.kind is not EventKind.JOB_COMPLETED
+        befalls = lives or event.job == scope.job
+        found += [event.seq] * (befalls and filter_.matches(event) and event.seq > after)
+    return found
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 500])
@@ -55,6 +61,35 @@ async def test_reader_has_every_event_of_its_scope_once_and_in_order(
             found += await drain(reader)
             assert found == wanted(s, scope, ALL)
             assert await drain(reader) == []
+
+
+@pytest.mark.parametrize("chunk", [1, 500])
+async def test_nothing_befalls_a_job_that_is_finished(
+    s: Stage, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not through its printer either (RFC 3995 5.3.3.5.1), from wherever one reads; but one that is restarted lives."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    job = await s.submit()
+    scope, start = Scope(P1, job), s.spooler.feed.newest
+    with await s.spooler.feed.open(scope, ALL, SYSTEM) as live:
+        heard = await drain(live)
+        for step in (s.device.finish, None, s.device.finish):
+            if step is not None:
+                step()
+            else:
+                await s.spooler.jobs.restart(job, SYSTEM)
+            await s.clock.settle()
+            await s.spooler.printers.pause(P1, SYSTEM)
+            await s.spooler.printers.resume(P1, SYSTEM)
+            await s.clock.settle()
+            heard += await drain(live)
+    finished = [event.seq for event in s.store.history if event.kind is EventKind.JOB_COMPLETED]
+    assert len(finished) == 2
+    assert heard == wanted(s, scope, ALL, after=start)
+    assert max(heard) == finished[-1] < s.spooler.feed.newest
+    for place in range(s.spooler.feed.newest + 1):
+        with await s.spooler.feed.open(scope, ALL, SYSTEM, after=place) as reader:
+            assert await drain(reader) == wanted(s, scope, ALL, after=place), place
 
 
 async def test_reader_goes_on_where_another_was_also_after_a_restart(s: Stage) -> None:

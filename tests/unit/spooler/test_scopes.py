@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 
 from pagebell.model.access import SYSTEM
-from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, JobState, JobStatus, PrinterName
+from pagebell.model.event import (
+    NO_PRINTER,
+    Event,
+    EventKind,
+    JobId,
+    JobState,
+    JobStatus,
+    PrinterName,
+    ResourceId,
+)
 from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
@@ -14,11 +23,13 @@ from tests.unit.spooler.stage import Stage
 
 PRINTERS = [PrinterName(name) for name in ("p1", "p2", "p3")]
 JOBS_EACH = 2
+RESOURCES = [ResourceId(1), ResourceId(2)]
 STATUS = JobStatus(JobState.PENDING, frozenset(), "", "", "", None, 0)
 INCLUDED = {
     "printer-state-changed": {"printer-stopped", "printer-restarted", "printer-shutdown"},
     "printer-config-changed": {"printer-media-changed", "printer-finishings-changed"},
     "job-state-changed": {"job-created", "job-completed", "job-stopped"},
+    "resource-state-changed": {"resource-created", "resource-installed", "resource-canceled"},
     "system-state-changed": {"system-stopped", "system-restarted", "system-shutdown"},
 }
 """Sub-events by RFC 3995 5.3.3.4 and PWG 5100.22, written down once more."""
@@ -30,6 +41,8 @@ def should_hear(scope: Scope, wanted: EventKind, event: Event) -> bool:
         return False
     if scope == SERVER:
         return True
+    if scope.resource is not None or event.resource is not None:
+        return scope.resource == event.resource
     if event.printer != scope.printer:
         return False
     return scope.job is None or event.job is None or event.job == scope.job
@@ -43,6 +56,8 @@ def everything(jobs: dict[JobId, PrinterName]) -> list[Event]:
             events += [Event(kind, 0.0, printer, job, job_status=STATUS) for job, printer in jobs.items()]
         elif kind.startswith("printer-"):
             events += [Event(kind, 0.0, printer) for printer in PRINTERS]
+        elif kind.startswith("resource-"):
+            events += [Event(kind, 0.0, NO_PRINTER, resource=resource) for resource in RESOURCES]
         else:
             events.append(Event(kind, 0.0, NO_PRINTER))
     random.Random(5).shuffle(events)
@@ -66,7 +81,10 @@ async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
             for printer in PRINTERS
             for _ in range(JOBS_EACH)
         }
-        scopes = [SERVER, *map(Scope, PRINTERS), *(Scope(printer, job) for job, printer in jobs.items())]
+        for _ in RESOURCES:
+            await stage.spooler.resources.create("static-image", SYSTEM)
+        scopes = [SERVER, *map(Scope, PRINTERS), *(Scope(resource=number) for number in RESOURCES)]
+        scopes += (Scope(printer, job) for job, printer in jobs.items())
         made: list[tuple[Subscription, Scope, frozenset[EventKind]]] = []
         for scope in scopes:
             for wanted in [

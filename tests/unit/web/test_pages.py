@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import struct
 import zlib
@@ -12,18 +13,24 @@ import pytest
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op
+from pagebell.model.access import SYSTEM
 from pagebell.web.icon import SIZES, icon
 from pagebell.web.site import site
 from pagebell.web.strings import strings
 from tests.unit.ipp_server.door import ADMIN, Door, first
+from tests.unit.spooler.test_resources import PNG, installed
 
 
 async def get(application: Any, path: str) -> tuple[int, str, bytes]:
     """Status, media type and body of what is at a path."""
     sent: list[dict[str, Any]] = []
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        for message in asked:
+            return message
+        await asyncio.Event().wait()  # the client stays
+        raise AssertionError
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -83,3 +90,14 @@ def test_strings_are_pairs_each_key_once() -> None:
     assert all(pairs)
     keys = [pair[1] for pair in pairs if pair]
     assert len(keys) == len(set(keys))
+
+
+async def test_resource_is_served_to_who_may_look_and_on_a_printer_to_all() -> None:
+    async with Door() as d:
+        resources = d.spooler.resources
+        logo = await installed(d)
+        status, kind, body = await get(site(d.spooler), f"/resources/{logo.id}")
+        assert (status, kind, body) == (200, "image/png", PNG)
+        empty, _ = await resources.create("static-image", SYSTEM)
+        for number in (empty.id, 99):
+            assert (await get(site(d.spooler), f"/resources/{number}"))[0] == 404

@@ -22,12 +22,16 @@ class Transfer(Enum):
     NDR = "NDR"
     NDR64 = "NDR64"
 
+    __hash__ = object.__hash__  # codecs are found by it, and Enum's own is slow
+
 
 class Order(Enum):
     """The two byte orders of a stub; ours is always little-endian, a peer's may be either (C706 14.1)."""
 
     LITTLE = "<"
     BIG = ">"
+
+    __hash__ = object.__hash__
 
 
 class Enum16(IntEnum):

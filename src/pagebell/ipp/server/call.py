@@ -170,6 +170,14 @@ class Call:
         """Whether it is aimed at the server itself, by system-uri (PWG 5100.22)."""
         return r.system_uri.name in self.request.attributes and self.place.server
 
+    def demand_system(self) -> None:
+        """Raise RequestRefused with client-error-not-found where it is aimed at anything but the server itself."""
+        if not self.is_system:
+            uri = self.request.attributes.get(r.system_uri)
+            raise self.refuse(
+                Status.CLIENT_ERROR_NOT_FOUND, f"{uri} is not the server: it is at {self.origin.system}"
+            )
+
     @property
     def printer(self) -> PrinterName:
         """The printer aimed at; the default one where none is named. Raises NotFound, RequestRefused."""

@@ -5,16 +5,18 @@ PWG 5100.7, 5100.9 (alerts), 5100.11, 5100.12 (IPP/2.2), 5100.13 (supplies, icon
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import time_attribute
+from pagebell.ipp.server.describe_resource import data_uri
 from pagebell.ipp.server.ticket import BY_NAME
 from pagebell.ipp.values import Attribute, Resolution
 from pagebell.model.printer import Capabilities, Printer, Supply
+from pagebell.model.resource import Resource
 
 ICON_SIZES: Final = (48, 128, 512)
 """Pixels a side; PWG 5100.13 6.5.18 asks for these."""
@@ -43,8 +45,8 @@ def settable_attributes() -> list[Attribute]:
     ]
 
 
-def place_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
-    """Where the printer is, and where more is told of it."""
+def place_attributes(printer: Printer, origin: Origin, resources: Sequence[Resource] = ()) -> list[Attribute]:
+    """Where the printer is, and where more is told of it; its resources stand in for the icons and words of ours."""
     page = origin.page(f"/printers/{quote(printer.name)}")
     return [
         r.printer_organization(printer.organization),
@@ -54,10 +56,27 @@ def place_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         else r.printer_geo_location.unknown(),
         r.printer_more_info(page),
         r.printer_supply_info_uri(f"{page}#supplies"),
-        r.printer_icons(*(origin.page(f"/icon-{size}.png") for size in ICON_SIZES)),
-        r.printer_strings_uri(origin.page("/strings/en.strings")),
-        r.printer_strings_languages_supported("en"),
+        r.printer_icons(*_icons(origin, resources)),
+        *_strings(origin, resources),
         *_message(printer),
+    ]
+
+
+def _icons(origin: Origin, resources: Iterable[Resource]) -> list[str]:
+    """printer-icons are PNG images (PWG 5100.13 6.5.18)."""
+    own = [one for one in resources if one.data is not None and one.data.format == "image/png"]
+    return [data_uri(one.id, origin) for one in own] or [
+        origin.page(f"/icon-{size}.png") for size in ICON_SIZES
+    ]
+
+
+def _strings(origin: Origin, resources: Iterable[Resource]) -> list[Attribute]:
+    """Words for the printer's own values: what was given last (PWG 5100.13 6.5.36, 6.5.37)."""
+    own = [one for one in resources if one.type == "static-strings"]
+    uri = data_uri(own[-1].id, origin) if own else origin.page("/strings/en.strings")
+    return [
+        r.printer_strings_uri(uri),
+        r.printer_strings_languages_supported((own[-1].language if own else "") or "en"),
     ]
 
 

@@ -29,7 +29,7 @@ from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.ticket import ROWS
 from pagebell.ipp.values import Attribute, Collection, IntRange
-from pagebell.model.event import SYSTEM_KINDS, EventKind
+from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind
 from pagebell.model.printer import Capabilities, Printer
 from pagebell.model.subscription import Scope
 from pagebell.model.wording import LANGUAGES
@@ -41,9 +41,11 @@ K = TypeVar("K")
 DPI = 3
 SYSTEM_EVENTS: Final = ("none", *(kind.value for kind in EventKind))
 """notify-events-supported of the server itself: what happens to it, to its printers and to their jobs."""
-_NOT_HEARD = SYSTEM_KINDS | {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED}
+_NOT_HEARD = SYSTEM_KINDS | RESOURCE_KINDS | {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED}
 EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind not in _NOT_HEARD))
 """notify-events-supported of a printer: what can happen while it has subscriptions."""
+RESOURCE_EVENTS: Final = ("none", *(kind.value for kind in EventKind if kind in RESOURCE_KINDS))
+"""What can happen to a resource."""
 DEFAULT_EVENTS: Final = ("job-completed",)
 MAX_EVENTS: Final = len(EventKind)
 """notify-max-events-supported: as many as there are."""
@@ -299,7 +301,7 @@ class PrinterDescriber:
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
             *template_attributes(printer, capabilities),
-            *place_attributes(printer, origin),
+            *place_attributes(printer, origin, self._spooler.resources.of_printer(printer)),
             *raster_attributes(capabilities),
             *settable_attributes(),
             *((r.notify_schemes_supported(*schemes),) if schemes else ()),

@@ -16,9 +16,12 @@ from pagebell.ipp.server.describe_printer import (
     notification_attributes,
     xri,
 )
+from pagebell.ipp.server.describe_resource import configured
+from pagebell.ipp.server.resource_handlers import SETTABLE as RESOURCE_SETTABLE
 from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import PrinterState as State
 from pagebell.model.printer import Printer
+from pagebell.model.resource import FORMATS
 from pagebell.model.subscription import SERVER
 from pagebell.model.wording import LANGUAGES
 from pagebell.spooler.spooler import Spooler
@@ -47,6 +50,7 @@ def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]
         *_clock(spooler),
         r.number_of_system_subscriptions(spooler.subscriptions.count(SERVER)),
         _configured_printers(origin, spooler),
+        *_resources(spooler),
     ]
 
 
@@ -60,6 +64,7 @@ def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
         r.document_format_supported(*sorted(formats)),
         r.generated_natural_language_supported(*LANGUAGES),
         r.natural_language_configured("en"),
+        r.ipp_features_supported("resource-object", "subscription-object", "system-object"),
         r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
         r.multiple_document_printers_supported(True),
         r.operations_supported(*sorted(operations)),
@@ -127,6 +132,16 @@ def _clock(spooler: Spooler) -> list[Attribute]:
 def _configured_printers(origin: Origin, spooler: Spooler) -> Attribute:
     printers = [_configured(printer, origin) for printer in spooler.printers.list()]
     return r.system_configured_printers(*printers) if printers else r.system_configured_printers.no_value()
+
+
+def _resources(spooler: Spooler) -> list[Attribute]:
+    found = [configured(resource, spooler) for resource in spooler.resources.all()]
+    return [
+        r.resource_format_supported(*dict.fromkeys(f for formats in FORMATS.values() for f in formats)),
+        r.resource_settable_attributes_supported(*RESOURCE_SETTABLE),
+        r.resource_type_supported(*FORMATS),
+        r.system_configured_resources(*found) if found else r.system_configured_resources.no_value(),
+    ]
 
 
 def _configured(printer: Printer, origin: Origin) -> Collection:

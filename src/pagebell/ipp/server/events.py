@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import encode_attribute, integer_writer
-from pagebell.ipp.registry import JobState, PrinterState, SystemState
+from pagebell.ipp.registry import JobState, PrinterState, ResourceState, SystemState
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import job_attributes, time_attribute
@@ -20,7 +21,7 @@ from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
-from pagebell.model.wording import event_text, language_for
+from pagebell.model.wording import language_for, timed_text
 from pagebell.spooler.eventlog import Notification
 from pagebell.spooler.spooler import Spooler
 
@@ -52,14 +53,19 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 
 
 def event_groups(
-    notifications: Iterable[Notification], subscription: Subscription, origin: Origin, language: str = "en"
+    notifications: Iterable[Notification],
+    subscription: Subscription,
+    origin: Origin,
+    language: str = "en",
+    where: tzinfo | None = None,
 ) -> list[tuple[Event, list[bytes]]]:
     """Event-notification groups, encoded (RFC 3996 5.2), each with its event.
 
-    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's.
+    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
+    `where` whose clock its texts tell the time by.
     """
     own = language_for(subscription.language)
-    voice = Voice(subscription.charset, own, subscription.scope.printer is None, own != language)
+    voice = Voice(subscription.charset, own, subscription.scope.printer is None, own != language, where)
     kept = _kept(voice, origin)
     start = _subscription_id(subscription.id) + _user_data(subscription.user_data)
     wanted = subscription.events
@@ -83,6 +89,8 @@ class Voice(NamedTuple):
     of_system: bool
     marked: bool
     """The text says which language it is in, as the answer is in another."""
+    where: tzinfo | None
+    """Whose clock is meant."""
 
 
 @lru_cache(maxsize=8)
@@ -107,7 +115,7 @@ def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
 
 
 def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
-    text = event_text(event, voice.language)
+    text = timed_text(event, voice.language, voice.where)
     attributes = [
         r.printer_up_time(max(1, int(event.at))),
         time_attribute(r.printer_current_time, event.at),
@@ -141,6 +149,15 @@ def _what_happened(event: Event) -> list[Attribute]:
         attributes += [
             r.system_state(SystemState(event.system_status.state)),
             r.system_state_reasons(*(sorted(event.system_status.reasons) or ("none",))),
+        ]
+    if event.resource is not None:
+        attributes.append(r.notify_resource_id(event.resource))
+    if event.resource_status is not None:
+        resource = event.resource_status
+        attributes += [
+            r.resource_state(ResourceState(resource.state)),
+            r.resource_state_reasons(*(sorted(resource.reasons) or ("none",))),
+            r.resource_state_message(resource.message),
         ]
     return attributes
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from pagebell.ipp.decoder import CodecError, Limits, decode
-from pagebell.ipp.operations import OPERATIONS, Operation
+from pagebell.ipp.operations import OPERATIONS, Operation, Target
 from pagebell.ipp.reader import MessageReader
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import Request, RequestRefused, check_request
@@ -22,6 +22,7 @@ from pagebell.ipp.server import (
     job_handlers,
     operator_handlers,
     printer_handlers,
+    resource_handlers,
     setting_handlers,
     subscription_handlers,
     system_handlers,
@@ -73,6 +74,7 @@ class Service:
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
             **system_handlers.handlers(describer, lambda: self._handlers),
+            **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
         self._operations: dict[int, Operation] = {code: OPERATIONS[code] for code in self._handlers}
@@ -183,6 +185,12 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
         *_QUESTIONS,
         *(Op.ACTIVATE_PRINTER, Op.DEACTIVATE_PRINTER, Op.STARTUP_PRINTER, Op.SHUTDOWN_PRINTER),
         *(Op.RESTART_ONE_PRINTER, Op.SHUTDOWN_ONE_PRINTER, Op.STARTUP_ONE_PRINTER, Op.DELETE_PRINTER),
+        *(
+            code
+            for code, operation in OPERATIONS.items()
+            if operation.target in (Target.SYSTEM, Target.RESOURCE)
+        ),
+        *(Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),
     }
 )

@@ -9,10 +9,16 @@ from typing import Final
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Section
 from pagebell.ipp.message import Group
-from pagebell.ipp.registry import ATTRIBUTES, Status
+from pagebell.ipp.registry import ATTRIBUTES, Op, Status
 from pagebell.ipp.requests import CHARSETS, sift
 from pagebell.ipp.server.call import Call, Reply
-from pagebell.ipp.server.describe_printer import DEFAULT_EVENTS, EVENTS, MAX_EVENTS, SYSTEM_EVENTS
+from pagebell.ipp.server.describe_printer import (
+    DEFAULT_EVENTS,
+    EVENTS,
+    MAX_EVENTS,
+    RESOURCE_EVENTS,
+    SYSTEM_EVENTS,
+)
 from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.status import status_of
 from pagebell.ipp.values import Attribute, GroupTag
@@ -77,6 +83,17 @@ def read_wishes(call: Call, *, job: bool) -> Wishes:
             )
     wishes = tuple(_Reader(call, group, job).read() for group in groups[:MOST_GROUPS])
     return Wishes(wishes + (_TOO_MANY,) * (len(groups) - MOST_GROUPS))
+
+
+RESOURCE_DEFAULT: Final = ("resource-state-changed",)
+"""What a resource's subscriber hears who asks for nothing that there is: its printer's default never happens."""
+
+
+def _heard(call: Call) -> tuple[str, ...]:
+    """What can happen to what the subscriptions are of."""
+    if call.request.operation.code in (Op.CREATE_RESOURCE, Op.CREATE_RESOURCE_SUBSCRIPTIONS):
+        return RESOURCE_EVENTS
+    return SYSTEM_EVENTS if call.is_system else EVENTS
 
 
 class _Reader:
@@ -148,7 +165,7 @@ class _Reader:
         if names == ["none"]:
             self._put_aside(r.notify_events("none"))
             return None
-        supported = SYSTEM_EVENTS if self._call.is_system else EVENTS
+        supported = _heard(self._call)
         known = [name for name in names[:MAX_EVENTS] if name in supported and name != "none"]
         unknown = [name for name in names[:MAX_EVENTS] if name not in known]
         if len(names) > MAX_EVENTS:  # the values beyond are unsupported ones (5.3.3)
@@ -156,7 +173,8 @@ class _Reader:
             self._status = Status.SUCCESSFUL_OK_TOO_MANY_EVENTS
         if unknown:
             self._put_aside(r.notify_events(*unknown))
-        return frozenset(EventKind(name) for name in known or DEFAULT_EVENTS)
+        default = RESOURCE_DEFAULT if supported is RESOURCE_EVENTS else DEFAULT_EVENTS
+        return frozenset(EventKind(name) for name in known or default)
 
     def _charset(self) -> str:
         """notify-charset, else the request's (5.3.6)."""

@@ -17,9 +17,10 @@ from pagebell.ipp.server.events import carried, event_groups
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
-from pagebell.model.event import JobId
+from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
+from pagebell.spooler.holding import zone
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
@@ -35,6 +36,7 @@ def handlers() -> dict[Op, Handler]:
     """Which function does which operation."""
     return {
         Op.CREATE_PRINTER_SUBSCRIPTIONS: create_printer_subscriptions,
+        Op.CREATE_RESOURCE_SUBSCRIPTIONS: create_resource_subscriptions,
         Op.CREATE_SYSTEM_SUBSCRIPTIONS: create_system_subscriptions,
         Op.CREATE_JOB_SUBSCRIPTIONS: create_job_subscriptions,
         Op.GET_SUBSCRIPTION_ATTRIBUTES: get_subscription_attributes,
@@ -53,6 +55,13 @@ async def create_printer_subscriptions(call: Call) -> Reply:
 async def create_system_subscriptions(call: Call) -> Reply:
     """Create-System-Subscriptions, PWG 5100.22: of the server, all its printers and their jobs."""
     return await _create(call, _scope(call))
+
+
+async def create_resource_subscriptions(call: Call) -> Reply:
+    """Create-Resource-Subscriptions, PWG 5100.22 6.2.2"""
+    call.demand_system()
+    number = ResourceId(call.request.attributes.get(r.resource_id) or 0)
+    return await _create(call, Scope(resource=number))
 
 
 def _scope(call: Call) -> Scope:
@@ -95,20 +104,39 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    everywhere = call.place.server and not call.is_system  # at the root all scopes are listed, as CUPS does
-    scope = None if everywhere else _scope(call)
-    if (number := attributes.get(r.notify_job_id)) is not None:
-        scope = await _scope_of_job(call, JobId(number))
-    page = call.spooler.subscriptions.list(
-        call.by,
-        scope=scope,
-        owner=call.by.name if attributes.get(r.my_subscriptions) else None,
-        limit=attributes.get(r.limit) or MOST_LISTED,
-    )
+    limit = attributes.get(r.limit) or MOST_LISTED
+    owner = call.by.name if attributes.get(r.my_subscriptions) else None
+    found: list[Subscription] = []
+    for scope in await _listed(call):
+        found += call.spooler.subscriptions.list(call.by, scope=scope, owner=owner, limit=limit).subscriptions
     reply = Reply()
-    for subscription in page.subscriptions:
+    for subscription in sorted(found, key=lambda one: one.id)[:limit]:
         reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
     return reply
+
+
+async def _listed(call: Call) -> list[Scope | None]:
+    """Whose subscriptions are listed; None for all there are. Raises NotFound, RequestRefused.
+
+    A job's by its id (RFC 3995 11.2.5); at the server also some printers' and a resource's (PWG 5100.22 7.1.1, 7.1.2).
+    """
+    attributes = call.request.attributes
+    job, resource = attributes.get(r.notify_job_id), attributes.get(r.notify_resource_id)
+    printers = attributes.all(r.notify_printer_ids) if call.is_system else []
+    resource = resource if call.is_system else None
+    if sum((job is not None, resource is not None, bool(printers))) > 1:
+        raise call.refuse(
+            Status.CLIENT_ERROR_BAD_REQUEST, "subscriptions are of a job, a resource or printers"
+        )
+    if job is not None:
+        return [await _scope_of_job(call, JobId(job))]
+    if resource is not None:
+        return [Scope(resource=call.spooler.resources.resource(ResourceId(resource)).id)]
+    if printers:
+        return [Scope(call.spooler.printers.by_id(number).name) for number in dict.fromkeys(printers)]
+    if call.place.server and not call.is_system:
+        return [None]  # at the root all scopes are listed, as CUPS does
+    return [_scope(call)]
 
 
 async def renew_subscription(call: Call) -> Reply:
@@ -219,7 +247,8 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         subscription = batch.subscription
         if alone:
             reply.language, reply.charset = language_for(subscription.language), subscription.charset
-        for event, group in event_groups(told, subscription, call.origin, reply.language):
+        where = zone(spooler.policy.time_zone)
+        for event, group in event_groups(told, subscription, call.origin, reply.language, where):
             if subscription.attributes:
                 group.extend(await carried(event, subscription, call.origin, spooler))
             reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
@@ -280,6 +309,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     if scope.printer is not None:
         attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
     else:
+        if scope.resource is not None:
+            attributes.append(r.notify_resource_id(scope.resource))
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))

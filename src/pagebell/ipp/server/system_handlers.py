@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -26,7 +27,7 @@ from pagebell.ipp.server.operator_handlers import Act
 from pagebell.ipp.values import Attribute, GroupTag, Tag
 from pagebell.model.access import Right
 from pagebell.model.errors import NotFound, WrongState
-from pagebell.model.event import PrinterName, PrinterState
+from pagebell.model.event import PrinterName, PrinterState, ResourceId
 from pagebell.model.printer import Printer
 from pagebell.spooler.printers import PrinterWish
 
@@ -85,14 +86,14 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
 
     async def get_system_attributes(call: Call) -> Reply:
         """Get-System-Attributes, PWG 5100.22"""
-        _demand_system(call)
+        call.demand_system()
         asked = call.request.attributes.all(r.requested_attributes) or None
         found = system_attributes(call.origin, call.spooler, operations())
         return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 
     async def get_printers(call: Call) -> Reply:
         """Get-Printers, PWG 5100.22"""
-        _demand_system(call)
+        call.demand_system()
         attributes = call.request.attributes
         selection = select(attributes.all(r.requested_attributes) or None, GroupTag.PRINTER, _BRIEF)
         first = (attributes.get(r.first_index) or 1) - 1
@@ -108,7 +109,7 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
 
         A name with spaces is made fit, and stays as printer-info; the answer tells how the printer is called now.
         """
-        _demand_system(call)
+        call.demand_system()
         group = call.request.printer
         name = group.get(r.printer_name)
         if name is None:
@@ -117,7 +118,8 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         if service != ["print"]:
             raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
         ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
-        printer = await call.spooler.printers.add("-".join(str(name).split()), _wish(group), call.by)
+        wish = replace(_wish(group), resources=_resources(call))
+        printer = await call.spooler.printers.add("-".join(str(name).split()), wish, call.by)
         reply = Reply(unsupported=ignored)
         selection = select(list(_NEW), GroupTag.PRINTER)
         reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
@@ -133,14 +135,6 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         **{op: partial(_on_all, operator_handlers.ACTS[act]) for op, act in _OF_ALL.items()},
         **{op: partial(_on_one, operator_handlers.ACTS[act]) for op, act in _OF_ONE.items()},
     }
-
-
-def _demand_system(call: Call) -> None:
-    if not call.is_system:
-        uri = call.request.attributes.get(r.system_uri)
-        raise call.refuse(
-            Status.CLIENT_ERROR_NOT_FOUND, f"{uri} is not the server: it is at {call.origin.system}"
-        )
 
 
 def _wanted_printers(call: Call) -> list[Printer]:
@@ -184,6 +178,17 @@ def _wish(group: Group) -> PrinterWish:
     )
 
 
+def _resources(call: Call) -> tuple[ResourceId, ...]:
+    """What the new printer shall be given of the installed resources. Raises RequestRefused."""
+    numbers = tuple(
+        ResourceId(number) for number in dict.fromkeys(call.request.attributes.all(r.resource_ids))
+    )
+    unusable = call.spooler.resources.unusable(numbers)
+    if unusable is not None:
+        raise _refused(call, r.resource_ids.name, f"resource {unusable} is not installed")
+    return numbers
+
+
 async def delete_printer(call: Call) -> Reply:
     """Delete-Printer, PWG 5100.22"""
     await call.spooler.printers.remove(call.printer, call.by)
@@ -192,7 +197,7 @@ async def delete_printer(call: Call) -> Reply:
 
 async def set_system_attributes(call: Call) -> Reply:
     """Set-System-Attributes, PWG 5100.22: all that is named, or nothing."""
-    _demand_system(call)
+    call.demand_system()
     call.by.demand(Right.ADMINISTER)
     group = call.request.group(GroupTag.SYSTEM)
     bad = [
@@ -209,7 +214,7 @@ async def set_system_attributes(call: Call) -> Reply:
 
 async def get_system_supported_values(call: Call) -> Reply:
     """Get-System-Supported-Values, PWG 5100.22: which printers there are to be the default."""
-    _demand_system(call)
+    call.demand_system()
     ids = sorted(printer.id for printer in call.spooler.printers.all())
     default = r.system_default_printer_id
     values = [value for number in ids for value in default(number).values]
@@ -219,7 +224,7 @@ async def get_system_supported_values(call: Call) -> Reply:
 
 async def _on_all(act: Act, call: Call) -> Reply:
     """Do it to every printer; one in whose state that makes no sense is left as it is."""
-    _demand_system(call)
+    call.demand_system()
     call.by.demand(Right.MANAGE_ALL)
     for printer in call.spooler.printers.list():
         await _try(act, call, printer.name)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pagebell.model.document import DocumentKey
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
+from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.ports.documents import Content
 
@@ -22,8 +23,8 @@ class Conflict(Exception):
 class Change:
     """A unit of work: all of it is stored, durably, or nothing.
 
-    A job or printer of version 1 is inserted; any other replaces the version just before it. Subscriptions have no
-    versions: of two that renew one, the later wins; one that is gone is not renewed (Conflict).
+    A job, printer or resource of version 1 is inserted; any other replaces the version just before it. Subscriptions
+    have no versions: of two that renew one, the later wins; one that is gone is not renewed (Conflict).
     """
 
     jobs: tuple[Job, ...] = ()
@@ -47,6 +48,8 @@ class Change:
     contents: tuple[Content, ...] = ()
     gone_contents: tuple[DocumentKey, ...] = ()
     settings: tuple[Setting, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    gone_resources: tuple[ResourceId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,10 @@ class Snapshot:
     bases: tuple[Base, ...] = ()
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """How far push deliveries had come."""
+    resources: tuple[Resource, ...] = ()
     last_job: int = 0
     last_subscription: int = 0
+    last_resource: int = 0
     first_event: int | None = None
     """The oldest in the log; None if it is empty."""
     last_event: int = 0

@@ -26,8 +26,8 @@ Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-11-2
 ScopeText = Annotated[
     str,
     Meta(
-        description="Whose events: `server`, `printers/NAME` or `jobs/ID`.",
-        pattern="^(server|printers/.{1,127}|jobs/[0-9]{1,10})$",
+        description="Whose events: `server`, `printers/NAME`, `jobs/ID` or `resources/ID`.",
+        pattern="^(server|printers/.{1,127}|(jobs|resources)/[0-9]{1,10})$",
         examples=["server", "printers/PDF", "jobs/12"],
     ),
 ]

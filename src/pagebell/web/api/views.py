@@ -7,7 +7,7 @@ from typing import Any
 from pagebell.event_json import event_view, keyword, timestamp
 from pagebell.model.dialog import Question
 from pagebell.model.errors import NotFound
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
@@ -112,6 +112,8 @@ def scope_text(scope: Scope) -> str:
     """A scope as the path of what it is about."""
     if scope.job is not None:
         return f"jobs/{scope.job}"
+    if scope.resource is not None:
+        return f"resources/{scope.resource}"
     return "server" if scope.printer is None else f"printers/{scope.printer}"
 
 
@@ -123,6 +125,8 @@ async def scope_of(text: str, spooler: Spooler) -> Scope:
         return Scope(job.printer, job.id)
     if kind == "printers":
         return Scope(spooler.printers.printer(PrinterName(name)).name)
+    if kind == "resources":
+        return Scope(resource=spooler.resources.resource(ResourceId(int(name))).id)
     if text != "server":
         raise NotFound(f"there is nothing called {text!r}")
     return SERVER

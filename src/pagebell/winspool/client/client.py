@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
+from uuid import UUID
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.ipp.errors import BadAnswer, ClientError, ConnectionFailed
 from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.follow import JobUpdate
+from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options, read_options
 from pagebell.ipp.results import JobInfo, Notification, PrinterInfo
 from pagebell.ipp.upload import Progress, Source, Upload
@@ -24,6 +26,7 @@ from pagebell.winspool.client.describe import job_of, printer_of
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered
 from pagebell.winspool.client.feeds import Deaf, feed_of
 from pagebell.winspool.client.following import Following, NoFeedback, followed
+from pagebell.winspool.client.notices import Desk, connector, heard
 from pagebell.winspool.client.queries import all_printers, job_info, opened, printer_info, queued_jobs
 from pagebell.winspool.client.sending import Order, arrived, command, order_of, send
 from pagebell.winspool.client.session import Identity, Session, Times
@@ -31,6 +34,8 @@ from pagebell.winspool.client.watching import happenings
 from pagebell.winspool.constants import JobControl, PrinterControl
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import PRINTER_CONTAINER
+from pagebell.winspool.idl.pan import ASYNC_UI
+from pagebell.winspool.pan_client import DEFAULT_RETRY, Retry
 
 T = TypeVar("T")
 WhichJobs = Literal["not-completed", "completed", "all"]
@@ -331,6 +336,25 @@ class Client:
         async with contextlib.aclosing(events):
             async for event in events:
                 yield event
+
+    def notices(
+        self,
+        *,
+        kind: UUID = ASYNC_UI,
+        everybody: bool = False,
+        retry: Retry = DEFAULT_RETRY,
+        on_connection: Callable[[str], None] = lambda problem: None,
+    ) -> AsyncGenerator[Notice | Dialog]:
+        """What the printer, or the server, says to people and asks them, by [MS-PAN], as it comes; for ever.
+
+        It registers when it is first read and unregisters when it is closed. A lost server is waited for, and no notice
+        and no dialog is told twice. Of a vendor's own ``kind`` octets are told, and ``Dialog.respond`` answers.
+        ``everybody`` is for those who look after the printer: also what is meant for others. Raises ClientError.
+        """
+        connect = connector(self.address, self._line.identity, self._line.times)
+        return heard(
+            Desk(self.address, kind), connect, everybody=everybody, retry=retry, on_connection=on_connection
+        )
 
 
 async def _described(session: Session, handle: ContextHandle, job: JobInfo) -> JobInfo:

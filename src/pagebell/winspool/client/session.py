@@ -214,6 +214,26 @@ async def _first(stack: AsyncExitStack, address: Address, identity: Identity, ti
     raise NobodyThere(address.uri, "; ".join(reasons))
 
 
+@contextlib.asynccontextmanager
+async def open_rpc(
+    address: Address, identity: Identity, times: Times, interface: Interface
+) -> AsyncIterator[RpcClient]:
+    """Connect over TCP to another interface of the server, for those who are known to it. Raises ClientError."""
+    error: ClientError = NotLetIn(address.uri, "people whom it does not know")
+    async with AsyncExitStack() as stack:
+        for security in identity.securities(address.host):
+            if security is None:
+                continue
+            try:
+                rpc = await _reach(stack, address, Way.PAR, security, times, identity, interface)
+            except ClientError as raised:
+                error = raised
+            else:
+                yield rpc
+                return
+        raise error
+
+
 _INTERFACES: Final[dict[Way, Interface]] = {
     Way.PAR: IREMOTEWINSPOOL,
     Way.RPRN: WINSPOOL,
@@ -228,9 +248,11 @@ async def _reach(
     security: Security | None,
     times: Times,
     identity: Identity,
+    interface: Interface | None = None,
 ) -> RpcClient:
-    """A bound connection by one way. Raises ClientError."""
-    user, interface, limits = identity.name, _INTERFACES[way], Limits(bind_seconds=times.connect)
+    """A bound connection by one way, to that way's interface or to another. Raises ClientError."""
+    interface = interface or _INTERFACES[way]
+    user, limits = identity.name, Limits(bind_seconds=times.connect)
     try:
         if way is Way.PIPE:
             login = PipeLogin(identity.user or (identity.name if security else ""), identity.password)

@@ -9,14 +9,19 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from uuid import UUID
 
 from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.follow import JobUpdate
+from pagebell.ipp.notices import Notice
 from pagebell.ipp.options import Options
 from pagebell.ipp.results import JobInfo, PrinterInfo
+from pagebell.ipp.sync import SyncDialog, synchronous
 from pagebell.ipp.upload import Progress, Source
 from pagebell.winspool.client.client import DEFAULT_TIMES, Client, WhichJobs
 from pagebell.winspool.client.session import Times
+from pagebell.winspool.idl.pan import ASYNC_UI
+from pagebell.winspool.pan_client import DEFAULT_RETRY, Retry
 
 T = TypeVar("T")
 _END: Final = object()
@@ -169,3 +174,10 @@ class SyncClient:
     def follow(self, job: JobInfo | int, *, pace: Pace | None = None) -> Iterator[JobUpdate]:
         """A job from now to its end."""
         return self._each(lambda: self._client.follow(job, pace=pace))
+
+    def notices(
+        self, *, kind: UUID = ASYNC_UI, everybody: bool = False, retry: Retry = DEFAULT_RETRY
+    ) -> Iterator[Notice | SyncDialog]:
+        """What the printer says to people and asks them, as it comes."""
+        heard = self._each(lambda: self._client.notices(kind=kind, everybody=everybody, retry=retry))
+        return synchronous(heard, self._run)

@@ -1,13 +1,10 @@
 """Words of notices and dialogs as AsyncUI's messages, and their answers. [MS-PAN] 2.2.7, 3.1.3
 
-A message box has no place to type something in, and its buttons other than OK and Cancel have texts of drivers' files
-only. A question that needs more goes as custom UI, for clients that know our function; all others decline it, and
-their users answer at another door.
+A question that needs more than a message box has goes as custom UI (`asked`).
 """
 
 from __future__ import annotations
 
-import json
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -15,20 +12,10 @@ from pagebell.model.dialog import CANCEL, OK, Answer, Question, Statement
 from pagebell.model.errors import Unsupported
 from pagebell.model.event import Event
 from pagebell.winspool import asyncui
-from pagebell.winspool.asyncui import (
-    Balloon,
-    Button,
-    CustomUI,
-    CustomUIReply,
-    EntryPoint,
-    MessageBox,
-    MessageBoxReply,
-    Text,
-)
-from pagebell.winspool.asyncui_xml import AsyncUIError, read_response, write_request
+from pagebell.winspool.asked import read_answer, write_question
+from pagebell.winspool.asyncui import Balloon, Button, MessageBox, MessageBoxReply, Text
+from pagebell.winspool.asyncui_xml import read_response, write_request
 
-ASK: Final = EntryPoint("pagebell", "ask")
-"""The function of ours: it takes a question as JSON, and answers with a choice and a text as JSON."""
 _BIDI: Final = "http://schemas.microsoft.com/windows/2005/03/printing/bidi"
 _BUTTONS: Final = {OK: asyncui.OK, CANCEL: asyncui.CANCEL}
 _CHOICES: Final = {number: choice for choice, number in _BUTTONS.items()}
@@ -42,14 +29,7 @@ def octets_of(content: Statement | Question | bytes) -> bytes:
     if isinstance(content, Statement):
         return write_request(Balloon(title, body))
     if content.entry or any(choice not in _BUTTONS for choice in content.choices):
-        asked = {
-            "title": content.title,
-            "text": content.text,
-            "choices": list(content.choices),
-            "entry": content.entry,
-            "secret": content.secret,
-        }
-        return write_request(CustomUI(ASK, True, json.dumps(asked, ensure_ascii=False)))
+        return write_request(write_question(content))
     buttons = tuple(Button(_BUTTONS[choice]) for choice in content.choices)
     return write_request(MessageBox(title, body, buttons))
 
@@ -71,15 +51,4 @@ def answer_of(content: Question | bytes, octets: bytes) -> Answer | bytes:
         if response.answer not in _CHOICES:
             raise Unsupported(f"there is no button {response.answer}")
         return Answer(_CHOICES[response.answer])
-    return _typed(response)
-
-
-def _typed(response: CustomUIReply) -> Answer:
-    try:
-        answered = json.loads(response.text)
-        choice, text = answered["choice"], answered.get("text", "")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise AsyncUIError("the answer is no choice in JSON") from None
-    if not isinstance(choice, str) or not isinstance(text, str):
-        raise AsyncUIError("the answer is no choice in JSON")
-    return Answer(choice, text)
+    return read_answer(response)

@@ -1,0 +1,196 @@
+"""Operations on resources, and on what printers have of them (PWG 5100.22 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Final
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Attr
+from pagebell.ipp.message import Group
+from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.selection import select
+from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.describe_job import chosen
+from pagebell.ipp.server.describe_resource import resource_attributes
+from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
+from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
+from pagebell.model.errors import Unsupported
+from pagebell.model.event import ResourceId
+from pagebell.model.resource import FORMATS, Resource
+from pagebell.spooler.resources import DataSpec
+
+Handler = Callable[[Call], Awaitable[Reply]]
+SETTABLE: Final = (r.resource_info.name, r.resource_name.name)
+"""resource-settable-attributes-supported"""
+_BRIEF: Final = ("resource-id", "resource-state", "resource-state-reasons", "resource-uuid")
+"""What is told of a resource that something was done to."""
+
+
+def handlers() -> dict[Op, Handler]:
+    """Which function does which operation."""
+    return {
+        Op.CREATE_RESOURCE: create_resource,
+        Op.SEND_RESOURCE_DATA: send_resource_data,
+        Op.INSTALL_RESOURCE: install_resource,
+        Op.CANCEL_RESOURCE: cancel_resource,
+        Op.SET_RESOURCE_ATTRIBUTES: set_resource_attributes,
+        Op.GET_RESOURCES: get_resources,
+        Op.GET_RESOURCE_ATTRIBUTES: get_resource_attributes,
+        Op.GET_PRINTER_RESOURCES: get_printer_resources,
+        Op.ALLOCATE_PRINTER_RESOURCES: partial(_give, take=False),
+        Op.DEALLOCATE_PRINTER_RESOURCES: partial(_give, take=True),
+    }
+
+
+# --- a resource's life ---
+
+
+async def create_resource(call: Call) -> Reply:
+    """Create-Resource, PWG 5100.22 6.3.2"""
+    call.demand_system()
+    attributes, group = call.request.attributes, call.request.group(GroupTag.RESOURCE)
+    kind = attributes.get(r.resource_type) or ""
+    if kind not in FORMATS:
+        raise _refused(call, r.resource_type.name, f"there are no resources of type {kind} here")
+    fixed = [a for a in group.attributes.values() if a.name not in SETTABLE]
+    wishes = read_wishes(call, job=False)
+    resource, subscriptions = await call.spooler.resources.create(
+        kind,
+        call.by,
+        name=_text(group, r.resource_name) or "",
+        info=_text(group, r.resource_info) or "",
+        language=attributes.get(r.resource_natural_language) or "",
+        subscriptions=wishes.granted,
+    )
+    reply = _told(call, resource)
+    reply.unsupported += [Attribute(a.name, (Value(Tag.UNSUPPORTED, None),)) for a in fixed]
+    reply.operation.append(r.resource_format_accepted(*FORMATS[kind]))
+    return wish_groups(reply, wishes, subscriptions)
+
+
+async def send_resource_data(call: Call) -> Reply:
+    """Send-Resource-Data, PWG 5100.22 6.2.5"""
+    call.demand_system()
+    attributes = call.request.attributes
+    spec = DataSpec(
+        format=(attributes.get(r.resource_format) or "").lower(),
+        signature=tuple(attributes.all(r.resource_signature)),
+        version=attributes.get(r.resource_version) or b"",
+        string_version=call.text(r.resource_string_version),
+        patches=call.text(r.resource_patches),
+        language=attributes.get(r.resource_natural_language) or "",
+    )
+    return _told(call, await call.spooler.resources.fill(_id(call), spec, call.body, call.by))
+
+
+async def install_resource(call: Call) -> Reply:
+    """Install-Resource, PWG 5100.22 6.2.4"""
+    call.demand_system()
+    return _told(call, await call.spooler.resources.install(_id(call), call.by))
+
+
+async def cancel_resource(call: Call) -> Reply:
+    """Cancel-Resource, PWG 5100.22 6.2.1; one that is in use waits until no printer has it any more."""
+    call.demand_system()
+    return _told(call, await call.spooler.resources.cancel(_id(call), call.by, call.text(r.message)))
+
+
+async def set_resource_attributes(call: Call) -> Reply:
+    """Set-Resource-Attributes, PWG 5100.22 6.2.6: all that is named, or nothing."""
+    call.demand_system()
+    group = call.request.group(GroupTag.RESOURCE)
+    flawed = [a for a in call.request.unsupported if a.name not in call.request.attributes]
+    if not group.attributes and not flawed:
+        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
+    fixed = [a.name for a in (*group.attributes.values(), *flawed) if a.name not in SETTABLE]
+    if fixed:
+        told = [Attribute(name, (Value(Tag.NOT_SETTABLE, None),)) for name in fixed]
+        raise call.refuse(Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE, f"'{fixed[0]}' can't be set", *told)
+    bad = flawed + [a for a in group.attributes.values() if a.values[0].data is None]
+    if bad:
+        status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+        raise call.refuse(status, f"'{bad[0].name}' can't be set to that here", *bad)
+    name, info = _text(group, r.resource_name), _text(group, r.resource_info)
+    await call.spooler.resources.change(_id(call), call.by, name=name, info=info)
+    return Reply()
+
+
+def _text(group: Group, attr: Attr[str]) -> str | None:
+    value: str | None = group.get(attr)
+    return None if value is None else str(value)
+
+
+# --- asking ---
+
+
+async def get_resources(call: Call) -> Reply:
+    """Get-Resources, PWG 5100.22 6.3.7"""
+    call.demand_system()
+    return _list(call, call.spooler.resources.all(), ("all",))
+
+
+async def get_printer_resources(call: Call) -> Reply:
+    """Get-Printer-Resources, PWG 5100.22 6.1"""
+    printer = call.spooler.printers.printer(call.printer)
+    return _list(call, call.spooler.resources.of_printer(printer), _BRIEF)
+
+
+async def get_resource_attributes(call: Call) -> Reply:
+    """Get-Resource-Attributes, PWG 5100.22 6.2.3"""
+    call.demand_system()
+    return _list(call, [call.spooler.resources.resource(_id(call))], ("all",))
+
+
+def _list(call: Call, resources: Iterable[Resource], default: tuple[str, ...]) -> Reply:
+    attributes = call.request.attributes
+    selection = select(attributes.all(r.requested_attributes) or None, GroupTag.RESOURCE, default)
+    first = (attributes.get(r.first_index) or 1) - 1
+    limit = attributes.get(r.limit)
+    found = [resource for resource in resources if _is_wanted(call, resource)]
+    reply = Reply()
+    for resource in found[first : None if limit is None else first + limit]:
+        told = resource_attributes(resource, call.origin, call.spooler)
+        reply.add(GroupTag.RESOURCE, chosen(told, selection))
+    return reply
+
+
+def _is_wanted(call: Call, resource: Resource) -> bool:
+    attributes = call.request.attributes
+    formats, ids = attributes.all(r.resource_formats), attributes.all(r.resource_ids)
+    states, types = attributes.all(r.resource_states), attributes.all(r.resource_types)
+    return (
+        (not formats or (resource.data is not None and resource.data.format in formats))
+        and (not ids or resource.id in ids)
+        and (not states or resource.state in states)
+        and (not types or resource.type in types)
+    )
+
+
+# --- at printers ---
+
+
+async def _give(call: Call, *, take: bool) -> Reply:
+    """Allocate-Printer-Resources, PWG 5100.22 6.1.1, and Deallocate-Printer-Resources: all of them, or none."""
+    resources = call.spooler.resources
+    numbers = [ResourceId(number) for number in call.request.attributes.all(r.resource_ids)]
+    try:
+        await (resources.deallocate if take else resources.allocate)(call.printer, numbers, call.by)
+    except Unsupported as refusal:
+        raise _refused(call, r.resource_ids.name, str(refusal)) from None
+    return Reply()
+
+
+def _id(call: Call) -> ResourceId:
+    return ResourceId(call.request.attributes.get(r.resource_id) or 0)
+
+
+def _told(call: Call, resource: Resource) -> Reply:
+    told = resource_attributes(resource, call.origin, call.spooler)
+    return Reply().add(GroupTag.RESOURCE, chosen(told, select(list(_BRIEF), GroupTag.RESOURCE)))
+
+
+def _refused(call: Call, name: str, why: str) -> Exception:
+    status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+    return call.refuse(status, why, call.request.attributes.attributes[name])
