@@ -28,8 +28,17 @@ from pagebell.testing.samples import pdf
 from pagebell.winspool import Client
 
 SETTINGS: Final = """
+[server]
+state = "{state}"
+ipp = "127.0.0.1:0"
+log-level = "warning"
+
+[rpc]
+listen = "127.0.0.1:0"
+epm = "off"
+
 [printers.Demo]
-device = "simulated://Demo?ppm=100&warmup=1&media=250"
+device = "simulated://Demo?ppm=120&warmup=1&media=250"
 info = "A virtual printer"
 
 [printers.Office]
@@ -42,22 +51,23 @@ printers = ["Office"]
 USER: Final = "demo"
 PATIENCE: Final = 15.0
 """Seconds that the server gets to stop."""
-THINKING: Final = 4.0
+THINKING: Final = 3.0
 """Seconds for somebody at the keyboard to answer; a printer that asks nobody there is answered sooner."""
 _TEXT: Final = "Pagebell: this is page {page} of {pages}"
 _BOTH_SIDES: Final = """
-Now as Windows does: over MS-PAR, told of each change. The printer Office prints one side, so that its second
-sides wait until somebody has turned the pages: it asks by MS-PAN. {how}
+Now as Windows does it: the job goes by MS-PAR, which also tells what becomes of
+it. This printer prints one side; when it asks, by MS-PAN, for the pages to be
+turned, {answer}.
 """
 _AFTER: Final = """
 That was a real server with virtual printers, gone now. What to try next:
 
-    pagebell serve                     run a server; it prints to a folder until you add printers
-    pagebell print FILE                print on it, and watch          (in another terminal)
-    pagebell print FILE --to ipp://... print on any IPP printer there is
+    pagebell serve                      a server that prints to a folder
+    pagebell print FILE                 print on it, in another terminal
+    pagebell print FILE --to ipp://...  print on any IPP printer there is
     pagebell printers add Try --device 'simulated://?ppm=20&media=5'
-                                       a printer that soon runs out of paper
-    lp -h 127.0.0.1:8631 FILE          any other program that speaks IPP will do as well
+                                        a printer that soon runs out of paper
+    lp -h 127.0.0.1:8631 FILE           any program that speaks IPP will do
 """
 
 
@@ -72,14 +82,16 @@ def demo(
     """
     if not 1 <= pages <= 1000:
         raise CommandError("The document can have from 1 to 1000 pages.")
+    for end in (signal.SIGTERM, signal.SIGHUP):  # nothing stays behind when the terminal is closed
+        signal.signal(end, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="pagebell-demo-") as name:
         folder = Path(name)
         password = secrets.token_urlsafe()
         with _server(folder, password) as server:
             status = _print(_document(folder, "hello.pdf", pages), server.printer)
             if status == 0:
-                how = f"Press Enter; after {THINKING:.0f} seconds the demo does." if _is_seen() else ""
-                _tell(_BOTH_SIDES.format(how=how).rstrip())
+                answer = f"press Enter (or wait {THINKING:.0f} seconds)" if _is_seen() else "the demo answers"
+                _tell(_BOTH_SIDES.format(answer=answer).rstrip())
                 document = _document(folder, "sides.pdf", 4)
                 status = asyncio.run(_both_sides(document, server.windows, password))
     if status == 0:
@@ -103,7 +115,8 @@ def _document(folder: Path, name: str, pages: int) -> Path:
 
 def _command(document: Path, uri: str, *more: str) -> list[str]:
     """How to print it, and tell so."""
-    _tell("\n$ " + " ".join(("pagebell print", document.name, "--to", uri, *more)))
+    shown = f"\n$ pagebell print {document.name} --to {uri}"
+    _tell(f"{shown} \\\n      {' '.join(more)}" if more else shown)
     return [sys.executable, "-m", "pagebell.cli", "print", str(document), "--to", uri, *more]
 
 
@@ -132,6 +145,8 @@ async def _answer(client: Client) -> None:
                 await asyncio.sleep(THINKING if _is_seen() else 1.0)
                 with contextlib.suppress(AnsweredElsewhere):
                     await one.reply("ok")
+                    if not _is_seen():
+                        _tell("The demo answers: ok.")
 
 
 @dataclass(frozen=True)
@@ -148,16 +163,12 @@ class _Server:
 def _server(folder: Path, password: str) -> Iterator[_Server]:
     """A server process that keeps everything in the folder."""
     config, state = folder / "pagebell.toml", folder / "state"
-    config.write_text(SETTINGS)
+    config.write_text(SETTINGS.format(state=state))
     state.mkdir(mode=0o700)
     UserFile(state).add(make_user(USER, password, nt_hash(password)))
-    options = [
-        *("--config", str(config), "--state", str(state)),
-        *("--ipp", "127.0.0.1:0", "--rpc", "127.0.0.1:0", "--epm", "off"),
-    ]
-    _tell("$ pagebell serve " + " ".join(options))
+    _tell(f"$ pagebell serve --config {config}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "pagebell.cli", "serve", *options, "--log-level", "warning"],
+        [sys.executable, "-m", "pagebell.cli", "serve", "--config", str(config)],
         stdout=subprocess.PIPE,
         text=True,
     )
