@@ -98,7 +98,8 @@ class IppTable(_Table, frozen=True):
     max_attributes_octets: Count = 2**20
     """Size of a request's attributes; its document does not count."""
     fetch_from: tuple[str, ...] = ()
-    """Hosts and networks from which documents may be fetched that clients name (Print-URI); none: no fetching."""
+    """Hosts and networks from which documents may be fetched that clients name (Print-URI), by HTTP, IPP and FTP;
+    none: no fetching."""
 
 
 _HTTP = HttpLimits()
@@ -161,6 +162,8 @@ class AccessTable(_Table, frozen=True):
     """Groups of this server's own: for each its members, names and security identifiers."""
     keytab: str = ""
     """File with the server's Kerberos keys, host/NAME for Windows clients and HTTP/NAME for others; empty for none."""
+    bound_proofs: bool = False
+    """Whether tickets and NTLM by HTTP have to name the encrypted connection that they are for (channel binding)."""
     ntlm_auth: str = ""
     """Samba's program ntlm_auth, which asks the domain that winbindd has joined about its people; empty for none."""
 

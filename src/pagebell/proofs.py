@@ -9,12 +9,21 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pagebell.config import Config
 from pagebell.dcerpc.kerberos import KerberosUnavailable, Keytab
 from pagebell.dcerpc.ntlm import Claim, HashedCredentials, NtlmAcceptor, Target
-from pagebell.dcerpc.security import AuthType, Mechanism, Mechanisms, Principal, SecurityError
+from pagebell.dcerpc.security import (
+    NO_BINDING,
+    AuthType,
+    Binding,
+    Mechanism,
+    Mechanisms,
+    Principal,
+    SecurityError,
+)
 from pagebell.dcerpc.spnego import KERBEROS_OID, MS_KERBEROS_OID, NTLM_OID, AnyAcceptor, SpnegoAcceptor
 from pagebell.dcerpc.winbind import Winbind
 from pagebell.entrance.attempts import Attempts
@@ -24,7 +33,7 @@ from pagebell.model.access import Identity
 from pagebell.spooler.ports import Directory
 
 log = logging.getLogger(__name__)
-Factory = Callable[[], Mechanism]
+Factory = Callable[[Binding], Mechanism]
 
 
 class ProofsError(Exception):
@@ -41,6 +50,8 @@ class Proofs:
     attempts: Attempts
     winbind: Winbind | None = None
     """Who asks a domain about its people."""
+    bound: bool = False
+    """Whether tickets and NTLM's proofs have to name the encrypted connection that they are for."""
 
     async def aclose(self) -> None:
         """End what runs beside us."""
@@ -49,25 +60,28 @@ class Proofs:
 
     def mechanisms(self) -> Mechanisms:
         """For calls."""
-        found: dict[int, Factory] = {
-            AuthType.NTLM: self.ntlm,
-            AuthType.SPNEGO: lambda: SpnegoAcceptor(self._negotiable()),
+        found: dict[int, Callable[[], Mechanism]] = {
+            AuthType.NTLM: partial(self.ntlm, NO_BINDING),
+            AuthType.SPNEGO: lambda: SpnegoAcceptor(self._negotiable(NO_BINDING)),
         }
         if self.kerberos is not None:
-            found[AuthType.KERBEROS] = self.kerberos
+            found[AuthType.KERBEROS] = partial(self.kerberos, NO_BINDING)
         return found
 
     def schemes(self) -> list[Scheme]:
         """For HTTP, the strongest first. NTLM alone is no reason to negotiate: a password is as good, and simpler."""
         found: list[Scheme] = []
         if self.kerberos is not None or self.winbind is not None:
-            found.append(Negotiate(lambda: AnyAcceptor(self._negotiable()), _identity))
+            found.append(
+                Negotiate(lambda binding: AnyAcceptor(self._negotiable(binding)), _identity, bound=self.bound)
+            )
         return [*found, Basic(self.directory, time.monotonic)]
 
-    def _negotiable(self) -> dict[bytes, Factory]:
-        found: dict[bytes, Factory] = {NTLM_OID: self.ntlm}
+    def _negotiable(self, binding: Binding) -> dict[bytes, Callable[[], Mechanism]]:
+        found: dict[bytes, Callable[[], Mechanism]] = {NTLM_OID: partial(self.ntlm, binding)}
         if self.kerberos is not None:
-            found |= {KERBEROS_OID: self.kerberos, MS_KERBEROS_OID: self.kerberos}
+            kerberos = partial(self.kerberos, binding)
+            found |= {KERBEROS_OID: kerberos, MS_KERBEROS_OID: kerberos}
         return found
 
 
@@ -98,11 +112,12 @@ def proofs(config: Config, directory: Directory) -> Proofs:
         directory = DomainDirectory(directory, winbind)
     credentials = Passwords(directory, winbind)
 
-    def ntlm() -> NtlmAcceptor:
+    def ntlm(binding: Binding) -> NtlmAcceptor:
         target = Target(computer=computer, domain=computer)
-        return NtlmAcceptor(credentials, target, anonymous=config.rpc.anonymous)
+        return NtlmAcceptor(credentials, target, anonymous=config.rpc.anonymous, binding=binding)
 
-    return Proofs(directory, ntlm, kerberos, Attempts(time.monotonic), winbind)
+    bound = config.access.bound_proofs
+    return Proofs(directory, ntlm, kerberos, Attempts(time.monotonic), winbind, bound)
 
 
 def computer_name(config: Config) -> str:

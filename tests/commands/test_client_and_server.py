@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from pagebell.app import Running, serve
 from pagebell.cli import main
 from pagebell.config import check
 from pagebell.ipp import Client
+from pagebell.ipp import registry as r
 from pagebell.ipp.follow import Feedback
 from pagebell.ipp.registry import JobState
+from pagebell.model.event import ResourceId, ResourceState
 from pagebell.testing import pdf
+from pagebell.web.icon import icon
 
 
 @pytest.fixture
@@ -71,3 +75,37 @@ async def test_life_of_a_job_by_commands(
     assert await pagebell("jobs") == "No jobs wait or print.\n"
     await pagebell("printers", "remove", "Slow")
     assert "Slow" not in await pagebell("printers", "list")
+
+
+async def test_printer_is_given_an_icon_and_another(
+    running: Running, where: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resources = running.spooler.resources
+    for number, (size, text) in enumerate(((48, "first"), (128, "second")), 1):
+        file = tmp_path / f"{text}.png"
+        file.write_bytes(icon(size))
+        assert await asyncio.to_thread(main, ["printers", "set", "PDF", "--icon", str(file), *where]) == 0
+        assert "Printer PDF is changed." in capsys.readouterr().out
+        async with Client(running.uri("PDF")) as client:
+            printer = await client.printer(r.printer_icons)
+        assert printer.raw.all(r.printer_icons) == [f"http://{running.authority}/resources/{number}"]
+        (held,) = resources.of_printer(running.spooler.printers.find("PDF"))
+        assert (held.id, held.name) == (number, f"{text}.png")
+    assert resources.resource(ResourceId(1)).state is ResourceState.CANCELED
+
+
+async def test_icon_that_can_not_be_shown_leaves_nothing(
+    running: Running, where: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Sir")
+    for file, said in (("letter.txt", "is no PNG image"), ("nowhere.png", "no such file")):
+        given = str(tmp_path / file)
+        assert await asyncio.to_thread(main, ["printers", "set", "PDF", "--icon", given, *where]) != 0
+        assert said in capsys.readouterr().err
+    (tmp_path / "logo.png").write_bytes(icon(48))
+    ledger = running.spooler._ledger
+    ledger.policy = replace(ledger.policy, max_resource=10)
+    given = str(tmp_path / "logo.png")
+    assert await asyncio.to_thread(main, ["printers", "set", "PDF", "--icon", given, *where]) != 0
+    assert "a resource may have 10 octets here" in capsys.readouterr().err
+    assert [one.state for one in running.spooler.resources.all()] == [ResourceState.CANCELED]

@@ -6,10 +6,14 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
+import spnego
 from hypothesis import given
 from hypothesis import strategies as st
+from spnego.channel_bindings import GssChannelBindings
 
 from pagebell.dcerpc import ntlm_keys as keys
 from pagebell.dcerpc.client import connect, ntlm
@@ -24,7 +28,7 @@ from pagebell.dcerpc.ntlm_messages import (
     pack_pairs,
     unpack_pairs,
 )
-from pagebell.dcerpc.security import Level, Mechanism, SecurityError
+from pagebell.dcerpc.security import NO_BINDING, Binding, Level, Mechanism, SecurityError
 from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.spnego import KERBEROS_OID, NTLM_OID, AnyAcceptor, SpnegoAcceptor, SpnegoInitiator, _tlv
 from pagebell.dcerpc.status import Fault, Refused
@@ -258,3 +262,48 @@ async def test_address_that_failed_too_often_is_not_looked_at() -> None:
                 async with connect("127.0.0.1", endpoint.port, BELL, security=ntlm(USER, password)) as client:
                     await client.call(Echo(data=b""))
         assert guard.wait("127.0.0.1") > 0
+
+
+CHANNEL = Binding(b"tls-server-end-point:" + bytes(range(32)))
+ELSEWHERE = Binding(b"tls-server-end-point:" + bytes(32))
+
+
+def theirs(binding: Binding) -> Any:
+    """pyspnego's client, which names the channel as somebody else has understood it."""
+    bindings = GssChannelBindings(application_data=binding.data) if binding.data else None
+    return spnego.client(USER, PASSWORD, protocol="ntlm", channel_bindings=bindings)
+
+
+async def comes_in(client: Any, server: Mechanism) -> bool:
+    """Whether the server takes the client's proof."""
+    first = client.step() if isinstance(client, spnego.ContextProxy) else await client.step(b"")
+    token = await server.step(first)
+    second = client.step(token) if isinstance(client, spnego.ContextProxy) else await client.step(token)
+    with contextlib.suppress(SecurityError):
+        await server.step(second)
+    return server.complete
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "pyspnego"])
+@pytest.mark.parametrize(
+    ("named", "required", "expected"),
+    [
+        (CHANNEL, True, True),
+        (CHANNEL, False, True),
+        (ELSEWHERE, True, False),
+        (ELSEWHERE, False, False),
+        (NO_BINDING, True, False),
+        (NO_BINDING, False, True),
+    ],
+)
+async def test_a_proof_for_another_channel_is_none(
+    named: Binding, required: bool, expected: bool, ours: bool
+) -> None:
+    client = NtlmInitiator(USER, PASSWORD, binding=named) if ours else theirs(named)
+    server = NtlmAcceptor(HashedCredentials(lookup), binding=replace(CHANNEL, required=required))
+    assert await comes_in(client, server) is expected
+
+
+async def test_whoever_has_no_channel_compares_none() -> None:
+    client = NtlmInitiator(USER, PASSWORD, binding=CHANNEL)
+    assert await comes_in(client, acceptor())

@@ -19,7 +19,9 @@ BIG = 30_000_000
 
 
 class Stage:
-    """`/` reads the body and tells what came; `/later` first waits for `curtain`; `/big` gives much to read."""
+    """`/` reads the body and tells what came; `/headers` tells their names instead; `/later` first waits for
+    `curtain`; `/big` gives much to read.
+    """
 
     def __init__(
         self, certificates: Certificates | None, tls: TlsMode = TlsMode.ALLOW, **limits: Any
@@ -64,6 +66,8 @@ class Stage:
             octets += len(message["body"])
             more = message["more_body"]
         text = f"{scope['scheme']} {scope['method']} {scope['path']} {octets}".encode()
+        if scope["path"] == "/headers":
+            text = b" ".join(name for name, _ in scope["headers"])
         if scope["path"] == "/big":
             text = bytes(BIG)
         headers = [(b"content-length", b"%d" % len(text))]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import contextlib
+import hashlib
 import os
 import pty
 import re
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from pagebell.dcerpc.client import connect, kerberos
-from pagebell.dcerpc.security import Level
+from pagebell.dcerpc.kerberos import KerberosInitiator, Keytab
+from pagebell.dcerpc.security import NO_BINDING, Binding, Level, SecurityError
+from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.rprn import WINSPOOL
 from tests import rpcclient
@@ -192,3 +199,61 @@ def test_lp_comes_back_encrypted_and_asks_for_the_password(domain: Realm, server
     told = lp(domain, argv, PASSWORD)
     assert "Password for carol" in told
     assert "request id is" in told
+
+
+def channel(certificate: Path) -> Binding:
+    """As a client finds it, by what it sees of the server."""
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    return Binding(b"tls-server-end-point:" + hashlib.sha256(der).digest())
+
+
+ELSEWHERE = Binding(b"tls-server-end-point:" + bytes(32))
+
+
+async def negotiated(server: ServerProcess, binding: Binding) -> int:
+    """The status of a page that is asked for with a ticket for a connection."""
+    initiator = KerberosInitiator("localhost", "HTTP", Level.CONNECT, dce=False, binding=binding)
+    token = base64.b64encode(await SpnegoInitiator(initiator, KERBEROS_OID).step(b"")).decode()
+    trust = ssl.create_default_context(cafile=server.state / "tls/certificate.pem")
+    reader, writer = await asyncio.open_connection("localhost", server.port, ssl=trust)
+    head = (
+        f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Negotiate {token}\r\nConnection: close\r\n\r\n"
+    )
+    writer.write(head.encode())
+    status = (await reader.readline()).split()[1]
+    writer.close()
+    return int(status)
+
+
+async def test_a_ticket_for_another_connection_is_refused(
+    domain: Realm, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in domain.environment.items():
+        monkeypatch.setenv(name, value)
+    here = channel(server.state / "tls/certificate.pem")
+    found = [await negotiated(server, binding) for binding in (here, ELSEWHERE, NO_BINDING)]
+    assert found == [200, 401, 200]
+
+
+@pytest.mark.parametrize(("named", "expected"), [(True, True), (False, False), (None, False)])
+async def test_a_ticket_has_to_name_its_connection_where_that_is_required(
+    domain: Realm, monkeypatch: pytest.MonkeyPatch, named: bool | None, expected: bool
+) -> None:
+    for name, value in domain.environment.items():
+        monkeypatch.setenv(name, value)
+    here = Binding(b"tls-server-end-point:" + bytes(range(32)), required=True)
+    binding = NO_BINDING if named is None else here if named else ELSEWHERE
+    client = KerberosInitiator("localhost", "HTTP", Level.CONNECT, dce=False, binding=binding)
+    server = Keytab(domain.folder / "keytab").acceptor()(here)
+    with contextlib.nullcontext() if expected else pytest.raises(SecurityError):
+        await server.step(await client.step(b""))
+    assert server.complete is expected
+
+
+def test_our_client_names_the_connection_where_that_is_required(domain: Realm, tmp_path: Path) -> None:
+    settings = SETTINGS.format(keytab=domain.folder / "keytab").replace("[rpc]", "bound-proofs = true\n[rpc]")
+    with ServerProcess(tmp_path, settings=settings, environment=domain.environment) as strict:
+        where = ("--server", f"ipps://localhost:{strict.port}/", "--insecure")
+        told = run(domain, str(PAGEBELL), "print", "/etc/hosts", *where, "--no-wait")
+        assert told.startswith("0\n"), told
+        assert "alice" in run(domain, str(PAGEBELL), "jobs", "--all", *where)

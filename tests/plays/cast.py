@@ -28,7 +28,7 @@ from pagebell.spooler.sources import Source
 from pagebell.testing import ScriptedDevice
 from pagebell.winspool import devmode
 from pagebell.winspool.changes import ChangeFlag, JobField
-from pagebell.winspool.client.answering import Answering, Mailbox
+from pagebell.winspool.client.answering import Answering, Listening, Mailbox
 from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import pan, par, par_notify, rprn, rprn_notify
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, DOC_INFO_CONTAINER
@@ -332,7 +332,7 @@ class House(Stand):
         self.answering = Answering()
         async with (
             self.serving(),
-            self.answering.serving("127.0.0.1", mapper),
+            self.answering.serving("127.0.0.1", Listening(mapper)),
             Callbacks(RpcDialer(seconds=10, mapper=mapper)).running() as self.desk.callbacks,
         ):
             yield Play(self)

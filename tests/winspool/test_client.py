@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState, PrinterState
 from pagebell.model.access import SYSTEM
 from pagebell.model.document import NO_WISHES, Ticket
-from pagebell.model.event import JobId
+from pagebell.model.event import JobId, PrinterName
 from pagebell.winspool import Client, SyncClient
-from pagebell.winspool.changes import NotifyFlag
+from pagebell.winspool.changes import ChangeFlag, NotifyFlag
 from pagebell.winspool.client.addresses import Address, AddressError, Way, parse
 from pagebell.winspool.client.answering import Answering, Listening
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
@@ -32,7 +33,7 @@ from pagebell.winspool.client.session import Times
 from pagebell.winspool.idl import rprn, rprn_notify
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
-from pagebell.winspool.server.calling import Callbacks
+from pagebell.winspool.server.calling import Callbacks, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
 from tests.winspool.stand import CLIENT, PASSWORD, Stand, stand
@@ -97,6 +98,97 @@ async def test_the_use_case_from_opening_to_the_end(here: Stand, way: str) -> No
     assert {update.job.impressions_completed for update in printing} == {0, 1}
     assert printing[0].printer.state is PrinterState.PROCESSING
     assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
+
+
+@contextlib.asynccontextmanager
+async def _watched(client: Client) -> AsyncIterator[asyncio.Queue[tuple[str, str]]]:
+    """What a client hears, once it listens: events and their printers."""
+    heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    async def listen() -> None:
+        async with contextlib.aclosing(client.events()) as events:
+            async for event in events:
+                heard.put_nowait((event.event, event.printer_name))
+
+    listening = asyncio.create_task(listen())
+    try:
+        yield heard
+    finally:
+        listening.cancel()
+        await asyncio.wait({listening})
+
+
+@pytest.mark.parametrize("scheme", ["par", "rprn"])
+async def test_a_whole_server_is_watched(here: Stand, scheme: str) -> None:
+    async with _calling(here) as mapper:
+        client = _client(here, scheme, "", listening=Listening(mapper))
+        async with asyncio.timeout(20), _watched(client) as heard:
+
+            async def until(*wanted: str) -> None:
+                while await heard.get() != wanted:
+                    pass
+
+            while heard.empty():  # what was so at the first look is no news
+                for act in (here.spooler.printers.pause, here.spooler.printers.resume):
+                    await act(here.printer.name, SYSTEM)
+                    async with here.client():
+                        pass
+            await here.add("p2")
+            await until("printer-created", "p2")
+            await here.spooler.printers.pause(PrinterName("p2"), SYSTEM)
+            await until("printer-state-changed", "p2")
+            number = await here.submit()
+            await until("job-created", "p1")
+            here.device.finish()
+            await until("job-completed", "p1")
+            assert await here.state(number) == JobState.COMPLETED
+            await here.spooler.printers.remove(PrinterName("p2"), SYSTEM)
+            await until("printer-deleted", "p2")
+
+
+@dataclass
+class Mute:
+    """`calling.Dialer` and `Channel` of a server that takes registrations, and then says nothing."""
+
+    @contextlib.asynccontextmanager
+    async def __call__(self, recipient: Recipient) -> AsyncIterator[Mute]:
+        yield self
+
+    async def tell(self, flags: ChangeFlag) -> None:
+        pass
+
+    async def tell_all(self, color: int, flags: ChangeFlag, info: RPC_V2_NOTIFY_INFO) -> None:
+        pass
+
+
+async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
+    """So does Samba from 4.17 on."""
+    async with Callbacks(Mute()).running() as here.desk.callbacks:
+        client = _client(here, "rprn", listening=Listening(_free_port()))
+        states = []
+        async with asyncio.timeout(20):
+            async for update in client.print_and_follow(b"hello"):
+                states.append(update.job.state)
+                if update.job.state == JobState.PROCESSING:
+                    here.device.finish()
+        assert states[-1] == JobState.COMPLETED
+        async with asyncio.timeout(20), _watched(client) as heard:
+            while heard.empty():
+                await here.submit()
+                async with here.client():
+                    pass
+            assert (await heard.get())[1] == "p1"
+
+
+async def test_where_nobody_tells_of_changes_the_document_is_printed_all_the_same(here: Stand) -> None:
+    """[MS-PRSOD] 2.5.3.7.1: the minimal guarantee."""
+    here.desk.callbacks = None
+    async with _client(here, "rprn", listening=Listening(_free_port())) as client:
+        async for update in client.print_and_follow(b"hello"):
+            assert update.feedback is Feedback.POLLING
+            if update.job.state == JobState.PROCESSING:
+                here.device.finish()
+        assert update.job.state == JobState.COMPLETED
 
 
 async def test_a_job_is_followed_from_any_moment_on(here: Stand) -> None:

@@ -245,6 +245,42 @@ async def test_many_clients_hear_of_one_event(here: Stand) -> None:
         assert {one.flags for one in told} == {F.ADD_JOB}
 
 
+async def test_a_thousand_clients_that_wait_are_told_once_each(here: Stand) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        listeners = []
+        for _ in range(20):
+            opening = here.client("ada", Level.PRIVACY, par.IREMOTEWINSPOOL)
+            client = await stack.enter_async_context(opening)
+            handle = await par_open(client, "p1")
+            for _ in range(50):
+                reply = await register(client, handle, filtered(F.ADD_JOB))
+                listeners.append(Waiting(client, reply.phRpcHandle))
+        waiting = [asyncio.ensure_future(one.next()) for one in listeners]
+        await here.submit()
+        assert {one.flags for one in await asyncio.gather(*waiting)} == {F.ADD_JOB}
+        again = [asyncio.ensure_future(one.next()) for one in listeners]
+        await _settle(here)
+        assert not any(one.done() for one in again)
+        await here.submit()
+        assert {one.flags for one in await asyncio.gather(*again)} == {F.ADD_JOB}
+
+
+async def test_a_thousand_clients_are_called_once_each_and_a_dead_one_costs_them_nothing(here: Stand) -> None:
+    dead, alive = Line(stuck=True), Line()
+    callbacks = Callbacks(dead, limits=CallLimits(answer=600))  # type: ignore[arg-type]
+    async with callbacks.running() as here.desk.callbacks, here.client() as client:
+        assert (await client.call(_find_first(await open_printer(client)))).result == 0
+        callbacks.dial = alive  # type: ignore[assignment]
+        for _ in range(999):
+            assert (await client.call(_find_first(await open_printer(client)))).result == 0
+        for _ in range(2):
+            await here.submit()
+            assert {(await alive.told.get()).flags for _ in range(999)} == {F.ADD_JOB}
+            await _settle(here)
+            assert alive.told.empty()
+        assert len(callbacks) == 1000  # nobody has waited for the dead one's time to be up
+
+
 # ---------------------------------------------------------------- RpcWaitForPrinterChange
 
 

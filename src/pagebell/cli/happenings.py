@@ -19,7 +19,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.events import Gap
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.notices import CLOSED, NOTICE, OPENED
-from pagebell.ipp.registry import JobState
+from pagebell.ipp.registry import JobState, SystemState
 from pagebell.ipp.results import UNSET, JobInfo, Notification, PrinterInfo
 
 _SPOKEN: Final = {
@@ -30,8 +30,24 @@ _SPOKEN: Final = {
     "printer-finishings-changed": "Its finishings changed.",
     "printer-created": "The printer was added.",
     "printer-deleted": "The printer was removed.",
+    "system-restarted": "The server has been restarted.",
+    "system-shutdown": "The server is shutting down.",
+    "system-config-changed": "The server's settings changed.",
+    "system-stopped": "All printers are stopped.",
 }
 """Events that tell no state, in words."""
+_OF_RESOURCES: Final = {
+    "resource-created": "was made",
+    "resource-installed": "was installed",
+    "resource-canceled": "was cancelled",
+    "resource-config-changed": "was described anew",
+    "resource-state-changed": "is in another state",
+}
+_OF_SERVERS: Final = {
+    SystemState.IDLE: "is idle",
+    SystemState.PROCESSING: "is printing",
+    SystemState.STOPPED: "has stopped",
+}
 _MOST_JOBS: Final = 10_000
 """Jobs to know at a time."""
 
@@ -207,6 +223,11 @@ def meaning(event: Notification, job: JobInfo | None) -> tuple[Tone, str]:
     known = _SPOKEN.get(event.event)
     if known is not None:
         return Tone.GOING, known
+    resource, server = event.raw.get(r.notify_resource_id), event.raw.get(r.system_state)
+    if resource is not None and event.event in _OF_RESOURCES:
+        return Tone.GOING, f"Resource {resource} {_OF_RESOURCES[event.event]}."
+    if server in _OF_SERVERS:
+        return Tone.GOING, f"The server {_OF_SERVERS[server]}."
     printer = PrinterInfo.of(event.raw)
     if event.event in (NOTICE, OPENED):
         return Tone.TROUBLE, plain_text(event.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import App, Parameter
@@ -14,6 +15,7 @@ from pagebell.cli.words import plain_text, printer_state
 from pagebell.ipp import registry as r
 from pagebell.ipp.administration import PrinterWish, remove_printer, set_printer
 from pagebell.ipp.errors import NotFound
+from pagebell.ipp.icons import set_icon
 from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.results import PrinterInfo
 from pagebell.ipp.values import GroupTag
@@ -27,6 +29,7 @@ Examples:
   pagebell printers add Office --device ipp://printer.example/ipp/print
   pagebell printers add Archive --device file:///srv/printed --location Cellar
   pagebell printers set Office --info "Colour laser" --reject
+  pagebell printers set Office --icon logo.png
   pagebell printers pause Office
 """,
 )
@@ -117,6 +120,7 @@ def set_(
     info: str | None = None,
     location: str | None = None,
     accept: Annotated[bool | None, Parameter(negative="--reject")] = None,
+    icon: Path | None = None,
     connection: Connection = LOCAL,
 ) -> int:
     """Change a printer of the server; what is left out stays as it is.
@@ -133,18 +137,23 @@ def set_(
         Where it stands.
     accept
         Whether it takes new jobs.
+    icon
+        A PNG image that print dialogs show for it.
     """
     wish = PrinterWish(device=device, info=info, location=location, accepting=accept)
-    if wish == PrinterWish():
+    if wish == PrinterWish() and icon is None:
         raise UsageError(
-            "Nothing to change was named: use --device, --info, --location, --accept or --reject."
+            "Nothing to change was named: use --device, --info, --location, --accept, --reject or --icon."
         )
 
     async def work() -> None:
         async with connection.client(name) as one:
             await one.printer_status()
         async with connection.client() as client:
-            await set_printer(client, name, wish)
+            if wish != PrinterWish():
+                await set_printer(client, name, wish)
+            if icon is not None:
+                await set_icon(client, name, icon)
 
     run(work)
     print(f"Printer {name} is changed.")

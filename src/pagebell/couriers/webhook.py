@@ -119,6 +119,8 @@ def _subject(event: Event | None) -> str:
         return ""
     if event.job is not None:
         return f"jobs/{event.job}"
+    if event.resource is not None:
+        return f"resources/{event.resource}"
     return f"printers/{event.printer}" if event.printer else "server"
 
 

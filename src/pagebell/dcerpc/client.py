@@ -202,10 +202,10 @@ class RpcClient:
 
     async def receive(self) -> None:
         """Read until the connection ends; `connect` runs it beside the calls."""
-        reason = "server closed the connection"
+        reason, connection = "server closed the connection", self._writer.get_extra_info("socket")
         try:
             while data := await self._reader.read(_CHUNK):
-                quick_ack(self._writer.get_extra_info("socket"))
+                quick_ack(connection)
                 for event in self._association.receive(data):
                     if isinstance(event, Ended):
                         reason = event.reason

@@ -17,11 +17,13 @@ from typing import Any
 
 from pagebell.dcerpc.ndr import NdrError
 from pagebell.dcerpc.pac import groups
-from pagebell.dcerpc.security import Level, Principal, SecurityError
+from pagebell.dcerpc.security import NO_BINDING, Binding, Level, Principal, SecurityError
 
 log = logging.getLogger(__name__)
 _LOGON_INFO = b"urn:mspac:logon-info"
 _BLOCK = 16
+_CHANNEL_BOUND = 0x800
+"""GSS_C_CHANNEL_BOUND_FLAG: both sides have named the same channel."""
 
 
 class KerberosUnavailable(Exception):
@@ -46,8 +48,8 @@ class Keytab:
 
     path: Path
 
-    def acceptor(self) -> Callable[[], KerberosAcceptor]:
-        """Makes acceptors. Raises KerberosUnavailable for a keytab that can't be used."""
+    def acceptor(self) -> Callable[[Binding], KerberosAcceptor]:
+        """Makes acceptors for a channel. Raises KerberosUnavailable for a keytab that can't be used."""
         gssapi = _library()
         try:
             if not self.path.is_file():
@@ -55,7 +57,7 @@ class Keytab:
             credentials = gssapi.Credentials(usage="accept", store={"keytab": f"FILE:{self.path}"})
         except (gssapi.exceptions.GSSError, OSError) as error:
             raise KerberosUnavailable(f"the keytab {self.path} can't be used: {_why(error)}") from None
-        return lambda: KerberosAcceptor(gssapi, credentials)
+        return lambda binding: KerberosAcceptor(gssapi, credentials, binding)
 
 
 def _why(error: Exception) -> str:
@@ -80,6 +82,10 @@ def ticket_holder() -> str | None:
         return None
     except gssapi.exceptions.GSSError:
         return None
+
+
+def _channel(gssapi: Any, binding: Binding) -> Any:
+    return gssapi.raw.ChannelBindings(application_data=binding.data) if binding.data else None
 
 
 class _Kerberos(abc.ABC):
@@ -130,9 +136,13 @@ class _Kerberos(abc.ABC):
 class KerberosAcceptor(_Kerberos):
     """The server's side."""
 
-    def __init__(self, gssapi: Any, credentials: Any) -> None:
+    def __init__(self, gssapi: Any, credentials: Any, binding: Binding = NO_BINDING) -> None:
         """`Keytab.acceptor` makes them."""
-        super().__init__(gssapi, gssapi.SecurityContext(creds=credentials, usage="accept"))
+        channel = _channel(gssapi, binding)
+        super().__init__(
+            gssapi, gssapi.SecurityContext(creds=credentials, usage="accept", channel_bindings=channel)
+        )
+        self._binding = binding
 
     async def step(self, token: bytes) -> bytes:
         """Take the client's next token."""
@@ -140,6 +150,8 @@ class KerberosAcceptor(_Kerberos):
 
     def _found(self) -> Principal:
         """The client; one of the server's own realm by its name alone."""
+        if self._binding.required and not self._context.actual_flags & _CHANNEL_BOUND:
+            raise SecurityError("a ticket that is bound to no channel")
         name, _, realm = str(self._context.initiator_name).rpartition("@")
         own = str(self._context.target_name).rpartition("@")[2]
         if not name or not realm:
@@ -171,7 +183,13 @@ class KerberosInitiator(_Kerberos):
     """The client's side, with the tickets of the cache that is there (`kinit`, `KRB5CCNAME`)."""
 
     def __init__(
-        self, host: str, service: str = "host", level: Level = Level.PRIVACY, *, dce: bool = True
+        self,
+        host: str,
+        service: str = "host",
+        level: Level = Level.PRIVACY,
+        *,
+        dce: bool = True,
+        binding: Binding = NO_BINDING,
     ) -> None:
         """Raises KerberosUnavailable."""
         gssapi = _library()
@@ -185,7 +203,11 @@ class KerberosInitiator(_Kerberos):
         try:
             target = gssapi.Name(f"{service}@{host}", gssapi.NameType.hostbased_service)
             context = gssapi.SecurityContext(
-                name=target, mech=gssapi.MechType.kerberos, flags=wanted, usage="initiate"
+                name=target,
+                mech=gssapi.MechType.kerberos,
+                flags=wanted,
+                usage="initiate",
+                channel_bindings=_channel(gssapi, binding),
             )
         except gssapi.exceptions.GSSError as error:
             raise KerberosUnavailable(f"no tickets can be used: {_why(error)}") from None

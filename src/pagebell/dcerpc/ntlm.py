@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import hmac
 import os
 import struct
@@ -22,7 +23,7 @@ from pagebell.dcerpc.ntlm_messages import (
     pack_pairs,
     unpack_pairs,
 )
-from pagebell.dcerpc.security import ANONYMOUS, Level, Principal, SecurityError
+from pagebell.dcerpc.security import ANONYMOUS, NO_BINDING, Binding, Level, Principal, SecurityError
 
 _NEEDED = Negotiate.UNICODE | Negotiate.EXTENDED_SECURITY
 _OFFERED = (
@@ -94,10 +95,12 @@ class NtlmAcceptor:
         target: Target | None = None,
         *,
         anonymous: bool = False,
+        binding: Binding = NO_BINDING,
         random: Callable[[int], bytes] = os.urandom,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._credentials, self._target, self._anonymous = credentials, target or Target(), anonymous
+        self._binding = binding
         self._random, self._now = random, now
         self._negotiate = self._challenge = b""
         self._sent: ChallengeMessage | None = None
@@ -178,7 +181,18 @@ class NtlmAcceptor:
         if len(response) < _SHORTEST or response[16:18] != b"\1\1":
             raise SecurityError("response is not NTLMv2")
         claim = Claim(message.user, message.domain, message.workstation, challenge, response)
-        return await self._credentials.session_key(claim)
+        proved = await self._credentials.session_key(claim)
+        self._check_channel(unpack_pairs(response[44:]).get(Av.CHANNEL_BINDINGS, b""))
+        return proved
+
+    def _check_channel(self, named: bytes) -> None:
+        """Refuse a proof for another channel, which the response names ([MS-NLMP] 3.2.5.1.2)."""
+        if not self._binding.data:
+            return
+        if not named.strip(b"\0") and not self._binding.required:
+            return
+        if not hmac.compare_digest(named, channel_hash(self._binding)):
+            raise SecurityError("a proof for another channel, or for none")
 
     def _check_mic(self, token: bytes, message: AuthenticateMessage, key: bytes) -> None:
         """Check the MIC over all three messages, if the proof says that there is one ([MS-NLMP] 3.2.5.1.2).
@@ -194,6 +208,12 @@ class NtlmAcceptor:
             raise SecurityError("wrong MIC")
 
 
+def channel_hash(binding: Binding) -> bytes:
+    """MsvAvChannelBindings: MD5 of a gss_channel_bindings_struct, without addresses ([MS-NLMP] 2.2.2.1)."""
+    octets = bytes(16) + struct.pack("<I", len(binding.data)) + binding.data
+    return hashlib.md5(octets, usedforsecurity=False).digest()
+
+
 class NtlmInitiator:
     """The client's side: NEGOTIATE out, CHALLENGE in, AUTHENTICATE with its MIC out."""
 
@@ -205,10 +225,12 @@ class NtlmInitiator:
         *,
         level: Level = Level.PRIVACY,
         workstation: str = "",
+        binding: Binding = NO_BINDING,
         random: Callable[[int], bytes] = os.urandom,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._user, self._domain, self._workstation = user, domain, workstation
+        self._binding = binding
         self._hash = keys.nt_hash(password) if isinstance(password, str) else password
         self._random, self._now = random, now
         # Samba faults calls at a level below what was negotiated, so that no more is asked for than is used.
@@ -254,6 +276,8 @@ class NtlmInitiator:
         pairs = dict(challenge.pairs)
         stamp = pairs.get(Av.TIMESTAMP) or struct.pack("<Q", int((self._now() + 11644473600) * 10**7))
         pairs[Av.FLAGS] = struct.pack("<I", _MIC_PRESENT)
+        if self._binding.data:
+            pairs[Av.CHANNEL_BINDINGS] = channel_hash(self._binding)
         blob = b"\1\1" + bytes(6) + stamp + self._random(8) + bytes(4) + pack_pairs(pairs) + bytes(4)
         key = keys.response_key(self._hash, self._user, self._domain)
         proof = keys.proof(key, challenge.challenge, blob)

@@ -45,6 +45,7 @@ class Av(IntEnum):
     DNS_DOMAIN = 4
     FLAGS = 6
     TIMESTAMP = 7
+    CHANNEL_BINDINGS = 10
 
 
 def pack_pairs(pairs: Mapping[int, bytes]) -> bytes:

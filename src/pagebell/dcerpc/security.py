@@ -58,6 +58,21 @@ class Principal:
 ANONYMOUS = Principal("", anonymous=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The channel in which somebody proves who they are (RFC 5056); whose proof is passed on, comes by another.
+
+    A client that names another channel is refused; one that names none only where it is `required`.
+    """
+
+    data: bytes = b""
+    """`tls-server-end-point:` and the hash of the server's certificate (RFC 5929 4.1); empty for no such channel."""
+    required: bool = False
+
+
+NO_BINDING = Binding()
+
+
 class Mechanism(Protocol):
     """One authentication, seen from either side."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pagebell.entrance.admission import Admission, Header, TurnedAway
 from pagebell.entrance.attempts import Attempts
-from pagebell.entrance.schemes import Conversation, MoreWanted, NotProven, Scheme
+from pagebell.entrance.schemes import END_POINT, Conversation, MoreWanted, NotProven, Scheme
 from pagebell.entrance.visitor import Scope, visitor_of
 from pagebell.model.access import ADMINISTRATOR, Credentials, Identity, Right, Visitor
 from pagebell.spooler.ports import Directory
@@ -71,7 +71,9 @@ class Doorkeeper:
     async def admit(self, scope: Scope) -> Admission:
         """Who asks. Raises TurnedAway: 401 for a wrong proof, 426 for one in the clear, 429 for too many."""
         visitor = visitor_of(scope)
-        conversation: Conversation = scope.get("state", {}).get("conversation", {})
+        state = scope.get("state", {})
+        conversation: Conversation = state.get("conversation", {})
+        conversation[END_POINT] = state.get("end_point", b"")
         who, headers = await self._proven(visitor, conversation)
         principal = await self._directory.principal(who, visitor.address)
         if who is not None:

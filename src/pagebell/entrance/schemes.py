@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from pagebell.dcerpc.security import Mechanism, SecurityError
+from pagebell.dcerpc.security import Binding, Mechanism, SecurityError
 from pagebell.model.access import Identity
 from pagebell.spooler.ports import Directory
 
@@ -23,6 +23,8 @@ _MEMORY: Final = 300.0
 
 Conversation = dict[str, Any]
 """What is kept between the requests of one connection."""
+END_POINT: Final = "end point"
+"""Where it has the octets of the connection's channel binding, `tls-server-end-point`; empty in the clear."""
 
 
 class NotProven(Exception):
@@ -104,13 +106,23 @@ def _name_and_password(secret: str) -> tuple[str, str]:
 
 
 class Negotiate:
-    """Kerberos or NTLM by SPNEGO (RFC 4559); what is proved holds for the connection, as its clients expect."""
+    """Kerberos or NTLM by SPNEGO (RFC 4559); what is proved holds for the connection, as its clients expect.
+
+    A proof that names the connection that it is for holds for no other (RFC 5929), so that nobody can pass it on.
+    """
 
     name = "Negotiate"
     _UNDER_WAY: Final = "negotiate"
 
-    def __init__(self, acceptor: Callable[[], Mechanism], identity: Callable[[Mechanism], Identity]) -> None:
-        self._acceptor, self._identity = acceptor, identity
+    def __init__(
+        self,
+        acceptor: Callable[[Binding], Mechanism],
+        identity: Callable[[Mechanism], Identity],
+        *,
+        bound: bool = False,
+    ) -> None:
+        """With `bound`, a proof has to name its connection."""
+        self._acceptor, self._identity, self._bound = acceptor, identity, bound
 
     async def offered(self) -> bool:
         """Always: it is put together only where there is a key or somebody with a password."""
@@ -128,7 +140,8 @@ class Negotiate:
             token = base64.b64decode(secret, validate=True)
         except binascii.Error:
             raise NotProven("Negotiate with a token that can't be read") from None
-        mechanism: Mechanism = conversation.pop(self._UNDER_WAY, None) or self._acceptor()
+        binding = Binding(conversation.get(END_POINT, b""), self._bound)
+        mechanism: Mechanism = conversation.pop(self._UNDER_WAY, None) or self._acceptor(binding)
         try:
             answer = base64.b64encode(await mechanism.step(token)).decode()
             if not mechanism.complete:

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from pagebell.dcerpc.channel import tls_server_end_point
+
 log = logging.getLogger(__name__)
 
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -37,6 +39,13 @@ class CertificateError(Exception):
     """The certificate or its key can't be used; `str()` of it says which and why."""
 
 
+class ServerContext(ssl.SSLContext):
+    """A context that knows whose server it makes one."""
+
+    end_point = b""
+    """The channel binding of its connections (RFC 5929 4): a hash of the certificate, behind the binding's name."""
+
+
 class Certificates:
     """The TLS context for new connections. Raises CertificateError when the first one can't be made."""
 
@@ -47,7 +56,7 @@ class Certificates:
         self._stamp = _stamp(self._files)
         self._context = make_context(certificate, key)
 
-    def context(self) -> ssl.SSLContext:
+    def context(self) -> ServerContext:
         """The newest context that could be made; connections that are open keep theirs."""
         if self._now() - self._looked >= LOOK_EVERY:
             self._looked = self._now()
@@ -80,9 +89,9 @@ def _stamp(files: Iterable[Path]) -> Stamp:
     return tuple(found)
 
 
-def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
+def make_context(certificate: Path, key: Path) -> ServerContext:
     """Read the files. Raises CertificateError."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.set_alpn_protocols(["http/1.1"])
@@ -102,6 +111,8 @@ def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
         raise CertificateError(
             f"{certificate} and {key} are not a certificate and its key in PEM ({error.reason or 'unreadable'})"
         ) from None
+    own = x509.load_pem_x509_certificate(certificate.read_bytes())
+    context.end_point = tls_server_end_point(own.public_bytes(serialization.Encoding.DER))
     return context
 
 

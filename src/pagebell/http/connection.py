@@ -12,7 +12,7 @@ from typing import Any, Final
 import httptools
 
 from pagebell.http import refusals
-from pagebell.http.certificates import Certificates
+from pagebell.http.certificates import Certificates, ServerContext
 from pagebell.http.exchange import Application, Exchange, Flow, head_without_upgrade, scope_of
 from pagebell.http.refusals import Refusal
 from pagebell.http.seats import NEVER, Seat
@@ -101,7 +101,7 @@ class HttpConnection(asyncio.Protocol):
         self._serving.connections.add(self)
         self._transport = transport
         self._flow = Flow(transport)
-        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._encrypted_by(transport.get_extra_info("sslcontext"))
         self._client, self._server = (
             None if name is None else tuple(name[:2])
             for name in map(transport.get_extra_info, ("peername", "sockname"))
@@ -221,7 +221,9 @@ class HttpConnection(asyncio.Protocol):
         version = self._parser.get_http_version()
         scope = scope_of(self._url, self._parser.get_method(), version, self._headers)
         scope["scheme"], scope["client"], scope["server"] = self._scheme, self._client, self._server
-        scope["state"] = {"hang_up": self.hang_up, "conversation": self._conversation}
+        state = {"hang_up": self.hang_up, "conversation": self._conversation, "end_point": self._end_point}
+        scope["state"] = state
+        self._headers = []  # trailers come there, which must not be taken for headers (RFC 9110 6.5.1)
         exchange = self._read = Exchange(
             scope,
             self._flow,
@@ -323,12 +325,17 @@ class HttpConnection(asyncio.Protocol):
             return False
         raw = self._transport
         raw.write(refusals.SWITCHING)
-        stream = TlsStream(raw, certificates.context(), self, self._seat, announce=False)
+        context = certificates.context()
+        stream = TlsStream(raw, context, self, self._seat, announce=False)
         self._seat.handshake_by = self._loop.time() + self._limits.handshake_time
         self._transport, self._flow = stream, Flow(stream)
-        self._scheme = "https"
+        self._encrypted_by(context)
         raw.set_protocol(stream)
         return True
+
+    def _encrypted_by(self, context: ServerContext | None) -> None:
+        self._scheme = "http" if context is None else "https"
+        self._end_point = b"" if context is None else context.end_point
 
     # --- time ---
 

@@ -14,7 +14,7 @@ from typing import Final
 import aiohttp
 
 from pagebell.dcerpc.kerberos import KerberosInitiator, KerberosUnavailable, ticket_holder
-from pagebell.dcerpc.security import Level, SecurityError
+from pagebell.dcerpc.security import NO_BINDING, Binding, Level, SecurityError
 from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator
 from pagebell.ipp.addresses import Address
 
@@ -35,6 +35,7 @@ class Login:
         self._scheme: dict[Server, str] = {}
         self._failed: dict[Server, set[str]] = {}
         self._typed: dict[Server, str] = {}
+        self._channel: dict[Server, Binding] = {}
 
     async def header(self, address: Address) -> dict[str, str]:
         """What a request carries to a server whose wish is known."""
@@ -47,14 +48,18 @@ class Login:
             return {"Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")}
         return {}
 
-    async def another(self, address: Address, challenges: Iterable[str], name: str) -> bool:
+    async def another(
+        self, address: Address, challenges: Iterable[str], name: str, channel: bytes = b""
+    ) -> bool:
         """After 401 Unauthorized: whether there is another proof, which `header` has from now on.
 
-        `challenges` are the values of WWW-Authenticate; `name` is the user where nobody named one.
+        `challenges` are the values of WWW-Authenticate; `name` is the user where nobody named one; `channel` what
+        tickets call the connection that they are for.
         """
         if not may_carry_secrets(address):
             return False
         server = _server(address)
+        self._channel[server] = Binding(channel)
         failed = self._failed.setdefault(server, set())
         if used := self._scheme.pop(server, None):
             failed.add(used)
@@ -88,7 +93,8 @@ class Login:
     async def _token(self, address: Address) -> str | None:
         """A new ticket for the server, which each request needs (RFC 4559 4.1); None where there is none."""
         try:
-            initiator = KerberosInitiator(address.host, "HTTP", Level.CONNECT, dce=False)
+            binding = self._channel.get(_server(address), NO_BINDING)
+            initiator = KerberosInitiator(address.host, "HTTP", Level.CONNECT, dce=False, binding=binding)
             token = await SpnegoInitiator(initiator, KERBEROS_OID).step(b"")
         except (KerberosUnavailable, SecurityError):
             return None

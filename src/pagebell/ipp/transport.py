@@ -28,6 +28,7 @@ from pagebell.ipp.login import Login, may_carry_secrets
 from pagebell.ipp.message import Message
 from pagebell.ipp.multipart import MultipartReader, boundary_of
 from pagebell.ipp.registry import Op
+from pagebell.ipp.trust import Trust
 from pagebell.ipp.upload import Upload
 
 IDLE_CONNECTION: Final = 4.0
@@ -98,7 +99,8 @@ class Transport:
         self.times = times or Times()
         self.limits = limits
         self._login, self._user = login or Login(), user
-        connector = aiohttp.TCPConnector(ssl=verify, keepalive_timeout=IDLE_CONNECTION, limit=32)
+        self._trust = Trust(verify)
+        connector = aiohttp.TCPConnector(keepalive_timeout=IDLE_CONNECTION, limit=32)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -193,6 +195,7 @@ class Transport:
                 headers=headers | proof,
                 timeout=limits,
                 allow_redirects=False,
+                ssl=self._trust.context if address.secure else True,
             )
             if upload is not None:
                 upload.answered = True
@@ -205,7 +208,9 @@ class Transport:
         if response.status != 401:
             return False
         challenges = response.headers.getall("WWW-Authenticate", [])
-        another = await self._login.another(address, challenges, self._user)
+        another = await self._login.another(
+            address, challenges, self._user, self._trust.channel(address.host)
+        )
         return another and (upload is None or upload.repeatable)
 
 

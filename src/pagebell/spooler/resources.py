@@ -311,9 +311,10 @@ class Resources:
     async def _forget(self, gone: Sequence[Resource]) -> None:
         keys = tuple(resource.data.key for resource in gone if resource.data is not None)
         numbers = tuple(resource.id for resource in gone)
-        listening = (s.id for s in self._ledger.events.subscriptions() if s.scope.resource in numbers)
+        scopes = (Scope(resource=number) for number in numbers)
+        listening = tuple(s.id for scope in scopes for s in self._ledger.events.select(scope=scope))
         await self._ledger.commit(
-            Change(gone_resources=numbers, gone_contents=keys, gone_subscriptions=tuple(listening))
+            Change(gone_resources=numbers, gone_contents=keys, gone_subscriptions=listening)
         )
         await self._ledger.documents.delete(keys)
 

@@ -8,6 +8,8 @@ import pytest
 
 from pagebell.cli import reasons
 from pagebell.cli.failures import sentence
+from pagebell.cli.happenings import meaning
+from pagebell.cli.progress import Tone
 from pagebell.cli.words import (
     STATES,
     is_grave,
@@ -22,10 +24,11 @@ from pagebell.cli.words import (
     size,
 )
 from pagebell.ipp import registry as r
+from pagebell.ipp.codec import Attribute, Group, GroupTag
 from pagebell.ipp.errors import EXCEPTIONS, HttpError, Refused, Untrusted, ipp_error
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState, PrinterState, Status
-from pagebell.ipp.results import JobInfo, PrinterInfo
+from pagebell.ipp.results import JobInfo, Notification, PrinterInfo
 
 SENTENCE = re.compile(r"[A-Z][^_]*[.]")
 
@@ -193,3 +196,18 @@ def test_errors_of_the_way_there() -> None:
     assert sentence(FileNotFoundError(2, "No such file or directory", "a.pdf")).startswith(
         "Cannot read a.pdf: no such"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "attribute", "words"),
+    [
+        ("resource-installed", r.notify_resource_id(3), "Resource 3 was installed."),
+        ("resource-state-changed", r.notify_resource_id(3), "Resource 3 is in another state."),
+        ("system-state-changed", r.system_state(r.SystemState.PROCESSING), "The server is printing."),
+        ("system-restarted", r.system_state(r.SystemState.IDLE), "The server has been restarted."),
+        ("some-day-later", r.notify_text("It will be told."), "It will be told."),
+    ],
+)
+def test_event_of_the_server_is_told_in_words(event: str, attribute: Attribute, words: str) -> None:
+    group = Group.of(GroupTag.EVENT_NOTIFICATION, r.notify_subscribed_event(event), attribute)
+    assert meaning(Notification.of(group), None) == (Tone.GOING, words)

@@ -6,6 +6,7 @@ import json
 import stat
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from yarl import URL
 
 from pagebell.couriers.webhook import WebhookCourier, WebhookSettings, make
 from pagebell.http.signing import key_of, new_secret
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.spooler.ports import Undelivered
 from tests.unit.couriers.listeners import Hook, certificate, hook, parcel
 
@@ -58,6 +60,21 @@ async def test_event_is_a_cloud_event_that_others_read_and_whose_signature_they_
     assert data["happened"]["job"]["state"] == "completed"
     assert data["happened"]["text"] == "Auftrag 12 am Drucker p1 ist fertig."
     assert "gap" not in json.loads(body)
+
+
+async def test_subject_is_what_the_event_befell() -> None:
+    befell = {
+        "jobs/7": Event(EventKind.JOB_CREATED, 1.0, PrinterName("p1"), JobId(7)),
+        "printers/p1": Event(EventKind.PRINTER_STOPPED, 1.0, PrinterName("p1")),
+        "resources/3": Event(EventKind.RESOURCE_INSTALLED, 1.0, NO_PRINTER, resource=ResourceId(3)),
+        "server": Event(EventKind.SYSTEM_RESTARTED, 1.0, NO_PRINTER),
+    }
+    async with hook() as there:
+        by = courier()
+        for event in befell.values():
+            await by.deliver(replace(parcel(there.uri()), events=((1, event),)))
+        await by.aclose()
+    assert [json.loads(body)["subject"] for _, _, body in there.requests] == list(befell)
 
 
 async def test_changed_body_and_foreign_secret_are_found_out() -> None:

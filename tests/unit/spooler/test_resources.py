@@ -287,3 +287,21 @@ async def test_limits() -> None:
         stage.spooler.begin_stop()
         with pytest.raises(ServiceStopping):
             await resources.create(IMAGE, SYSTEM)
+
+
+async def test_numbers_of_a_resources_subscription_outlast_the_log_and_a_restart() -> None:
+    async with Stage(policy=Policy(event_life=60.0)) as stage:
+        for _ in range(2):
+            await filled(stage)
+        watch = await stage.subscribe(Scope(resource=ResourceId(2)), RESOURCE_KINDS)
+        for name in ("a", "b", "c"):
+            for number in (1, 2):
+                await stage.spooler.resources.change(ResourceId(number), SYSTEM, name=name)
+        await stage.clock.advance(120)
+        for _ in range(2):
+            await stage.restart()
+            await stage.spooler.resources.change(ResourceId(2), SYSTEM, info=str(stage.told))
+            stage.told += 1
+        batch = await stage.read(watch)
+        assert (batch.missed, [n.number for n in batch.notifications]) == (3, [4, 5])
+        assert {n.event.resource for n in batch.notifications} == {2}

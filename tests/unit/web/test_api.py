@@ -15,7 +15,7 @@ from pagebell.http.signing import new_secret
 from pagebell.model.access import ADMINISTRATOR, SYSTEM, Principal
 from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.errors import FACTS, Refusal
-from pagebell.model.event import JobState
+from pagebell.model.event import JobState, ResourceId
 from pagebell.spooler.policy import Policy
 from pagebell.web.api.application import PREFIX
 from pagebell.web.api.endpoint import REASONS, STATUS, Endpoint
@@ -150,6 +150,22 @@ async def test_subscription_of_each_scope_is_made_read_renewed_and_ended(w: Web,
         assert renewed.json()["lease"] == 500
     assert (await w.api("DELETE", path)).status_code == 204
     assert (await w.api("GET", path)).status_code == 404
+
+
+async def test_subscription_of_a_resource_hears_of_it_alone(w: Web) -> None:
+    resources = w.spooler.resources
+    for _ in range(2):
+        await resources.create("static-image", SYSTEM, name="Logo")
+    wish = {"events": ["resource-state-changed"], "scope": "resources/2"}
+    info = (await w.api("POST", "/subscriptions", wish)).json()
+    assert info["scope"] == "resources/2"
+    for number in (1, 2):
+        await resources.cancel(ResourceId(number), SYSTEM)
+    heard = (await w.api("GET", f"/subscriptions/{info['id']}/events")).json()["items"]
+    assert [(one["event"], one["resource"]["id"]) for one in heard] == [("resource-canceled", 2)]
+    assert heard[0]["text"] == "Resource 2 (Logo) has been canceled."
+    assert (await w.api("GET", "/subscriptions?scope=resources/2")).json()["items"][0]["id"] == info["id"]
+    assert (await w.api("POST", "/subscriptions", {**wish, "scope": "resources/9"})).status_code == 404
 
 
 async def test_list_has_all_of_an_owners_whatever_their_scope_page_by_page(w: Web) -> None:
