@@ -277,7 +277,7 @@ class PrinterDescriber:
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
-            origin = replace(origin, both_schemes=False)
+            origin = origin._replace(both_schemes=False)
         found = [write(printer, self._spooler) for write in _wanted_of_moment(selection)]
         found.append(self._state(printer).of(selection))
         found.append(self._configuration(printer, origin, format).of(selection))
