@@ -72,6 +72,8 @@ class Capabilities:
     """False of what keeps documents as they are: then they themselves must be as they were asked for."""
     resumes: bool = False
     """It can begin a job behind the pages that are out already."""
+    job_password: bool = False
+    """Jobs may wait for a password that came with them (PWG 5100.11)."""
     identify: tuple[str, ...] = ()
     """How it can make itself noticed: display, flash, sound, speak."""
 

@@ -30,6 +30,7 @@ from pagebell.ipp.server.describe_more import (
 )
 from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
+from pagebell.ipp.server.passwords import password_attributes
 from pagebell.ipp.server.ticket import ROWS
 from pagebell.ipp.values import Attribute, Collection, IntRange
 from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind
@@ -131,6 +132,7 @@ def device_attributes(capabilities: Capabilities) -> list[Attribute]:
     ]
     if capabilities.color:
         attributes.append(r.pages_per_minute_color(capabilities.pages_per_minute))
+    attributes += password_attributes(capabilities)
     if capabilities.identify:
         attributes.append(r.identify_actions_default(capabilities.identify[0]))
         attributes.append(r.identify_actions_supported(*capabilities.identify))
