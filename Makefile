@@ -9,7 +9,7 @@ SECONDS := 60
 WORKERS := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test domain check format fuzz bench docs clean
+.PHONY: help install demo serve test soak domain check format fuzz bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ serve: install  ## run the server, its state in ./state
 test: $(VENV)/.installed-dev $(VENV)/.installed-docs  ## run all tests; on Debian and Ubuntu as root, install their peers first
 	@tools/install-peers
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+soak: $(VENV)/.installed-dev  ## send documents of more than two gigabytes through the server; needs room for them
+	@PAGEBELL_SOAK=1 $(BIN)/pytest tests/http/test_large_upload.py $(ARGS)
 
 domain: $(VENV)/.installed-dev  ## run the tests that make a Windows domain of Samba's; as root, in a network of their own
 	@tools/install-peers

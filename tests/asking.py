@@ -40,10 +40,10 @@ def subscription_group(*attributes: Attribute) -> Group:
 class Asker:
     """One kept-alive connection to a server."""
 
-    def __init__(self, authority: str) -> None:
+    def __init__(self, authority: str, timeout: float = 30) -> None:
         self.authority = authority
         host, _, port = authority.rpartition(":")
-        self.http = http.client.HTTPConnection(host, int(port), timeout=30)
+        self.http = http.client.HTTPConnection(host, int(port), timeout=timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -23,12 +23,10 @@ _KRB5 = """[libdefaults]
  rdns = false
  udp_preference_limit = 1
 [realms]
- {realm} = {{
-  kdc = 127.0.0.1:{port}
- }}
+{realms}
 [domain_realm]
- localhost = {realm}
- .pagebell.test = {realm}
+ localhost = {home}
+ .pagebell.test = {home}
 """
 _KDC = """[logging]
  kdc = FILE:{folder}/kdc.log
@@ -51,6 +49,9 @@ class Realm:
     """A running realm."""
 
     folder: Path
+    name: str
+    port: int
+    """Of its KDC, on 127.0.0.1."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -80,6 +81,11 @@ class Realm:
         """Somebody with the password of all."""
         self.run("kadmin.local", "-q", f"addprinc -pw {PASSWORD} {name}")
 
+    def trusts(self, other: Realm) -> None:
+        """Let people of another realm come in here: both keep the key of the way between them."""
+        for realm in (self, other):
+            realm.run("kadmin.local", "-q", f"addprinc -pw trust krbtgt/{self.name}@{other.name}")
+
     def keytab(self, *services: str) -> Path:
         """A keytab of new services, such as host/localhost."""
         path = self.folder / "keytab"
@@ -94,17 +100,22 @@ class Realm:
 
 
 @contextmanager
-def realm(folder: Path) -> Iterator[Realm]:
-    """Run a realm; without the programs, or our own extra, the test is reported as not run."""
+def realm(folder: Path, name: str = REALM, home: Realm | None = None) -> Iterator[Realm]:
+    """Run a realm; without the programs, or our own extra, the test is reported as not run.
+
+    `home` is another one, in which the servers are.
+    """
     if importlib.util.find_spec("gssapi") is None:
         absent("the package gssapi is missing: install pagebell[kerberos]")
     programs = [find(program) for program in ("krb5kdc", "kdb5_util", "kadmin.local", "kinit")]
     port = free_port()
-    (folder / "krb5.conf").write_text(_KRB5.format(realm=REALM, port=port))
-    (folder / "kdc.conf").write_text(_KDC.format(realm=REALM, port=port, folder=folder))
-    one = Realm(folder)
-    one.run("kdb5_util", "create", "-s", "-P", "master", "-r", REALM)
-    argv = (programs[0], "-n", "-P", str(folder / "kdc.pid"), "-r", REALM)
+    one = Realm(folder, name, port)
+    known = [one] if home is None else [one, home]
+    realms = "\n".join(f" {each.name} = {{\n  kdc = 127.0.0.1:{each.port}\n }}" for each in known)
+    (folder / "krb5.conf").write_text(_KRB5.format(realm=name, realms=realms, home=known[-1].name))
+    (folder / "kdc.conf").write_text(_KDC.format(realm=name, port=port, folder=folder))
+    one.run("kdb5_util", "create", "-s", "-P", "master", "-r", name)
+    argv = (programs[0], "-n", "-P", str(folder / "kdc.pid"), "-r", name)
     with started(folder, *argv, environment=one.environment) as peer:
         peer.wait_for_port(port)
         yield one

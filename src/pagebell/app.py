@@ -22,6 +22,7 @@ from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
 from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
 from pagebell.entrance.admission import Header, admit_to
+from pagebell.fetchers.by_scheme import FetcherByScheme
 from pagebell.fetchers.http import HttpFetcher
 from pagebell.http.certificates import CertificateError, Certificates, own_certificate
 from pagebell.http.listener import Listener
@@ -269,12 +270,17 @@ def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] |
         raise StartError(f"{error}; name another folder with --state, or choose --tls off") from None
 
 
-def _fetcher(config: Config) -> HttpFetcher:
+def _fetcher(config: Config) -> FetcherByScheme:
     """What fetches documents that clients name. Raises StartError."""
     try:
-        return HttpFetcher(AllowList(config.ipp.fetch_from))
+        allowed = AllowList(config.ipp.fetch_from)
     except ValueError as error:
         raise StartError(f"ipp.fetch-from: {error}") from None
+    if not allowed:
+        return FetcherByScheme()
+    from pagebell.fetchers.ftp import FtpFetcher  # noqa: PLC0415  # most servers fetch nothing
+
+    return FetcherByScheme(HttpFetcher(allowed), FtpFetcher(allowed))
 
 
 def _has_document(url: bytes, headers: list[tuple[bytes, bytes]]) -> bool:

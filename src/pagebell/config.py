@@ -98,7 +98,8 @@ class IppTable(_Table, frozen=True):
     max_attributes_octets: Count = 2**20
     """Size of a request's attributes; its document does not count."""
     fetch_from: tuple[str, ...] = ()
-    """Hosts and networks from which documents may be fetched that clients name (Print-URI); none: no fetching."""
+    """Hosts and networks from which documents may be fetched that clients name (Print-URI), by HTTP, IPP and FTP;
+    none: no fetching."""
 
 
 _HTTP = HttpLimits()

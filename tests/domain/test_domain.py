@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import absent, find, started, wait_until
-from tests.server import PAGEBELL, START_LIMIT
+from tests.peers import absent, find, started
+from tests.server import PAGEBELL, START_LIMIT, wait_for
 
 PASSWORD = "Secret123x"
 REALM, DC, PRINT = "PB.TEST", "dc.pb.test", "print.pb.test"
@@ -126,8 +126,10 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
         argv = (*inside, samba, "-s", settings, "-i", "-M", "single")
         with started(folder, *argv, environment=QUICK):
             one = Domain(folder, inside, filled.stdout.split()[-1])
-            wait_until(
-                lambda: one.run("alice", find("kinit"), "alice", said=PASSWORD + "\n")[0] == "0", "the KDC"
+            wait_for(
+                lambda: one.run("alice", find("kinit"), "alice", said=PASSWORD + "\n")[0] == "0",
+                "the KDC",
+                60,
             )
             one.log_in("bob")
             one.log_in("Administrator")
@@ -147,7 +149,7 @@ def server(domain: Domain) -> Iterator[str]:
     argv += ["--rpc", f"{PRINT_ADDRESS}:8632", "--epm", f"{PRINT_ADDRESS}:135"]
     environment = {"KRB5_CONFIG": str(domain.folder / "krb5.conf"), "PYTHONUNBUFFERED": "1"}
     with started(domain.folder, *argv, environment=environment) as peer:
-        wait_until(lambda: "\nReady.\n" in peer.log.read_text(), "the print server", START_LIMIT)
+        wait_for(lambda: "\nReady.\n" in peer.log.read_text(), "the print server", START_LIMIT)
         yield f"{PRINT}:8631"
 
 

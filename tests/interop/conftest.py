@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,3 +67,21 @@ def cups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A CUPS server."""
     with peers.cupsd(tmp_path_factory.mktemp("cups")) as uri:
         yield uri
+
+
+@pytest.fixture(scope="session")
+def _samba_python() -> str | None:
+    """The system's Python with Samba's bindings, which no virtual environment has."""
+    for python in ("/usr/bin/python3", shutil.which("python3")):
+        if python and os.path.exists(python):
+            run = subprocess.run([python, "-c", "import samba.dcerpc"], capture_output=True, check=False)
+            if run.returncode == 0:
+                return python
+    return None
+
+
+@pytest.fixture
+def samba_python(_samba_python: str | None) -> str:
+    if _samba_python is None:
+        peers.absent("python3-samba is missing")
+    return str(_samba_python)

@@ -102,6 +102,25 @@ def test_rpcclient_comes_with_a_ticket(
     rpcclient.check(told, commands, host=NAME)
 
 
+def test_sambas_raw_protocol_suite_comes_with_tickets(
+    domain: Realm, server: ServerProcess, with_names: tuple[str, ...], samba_python: str, tmp_path: Path
+) -> None:
+    """Its cases of Kerberos; tests/interop/rpc/test_rpc_peers.py has all others."""
+    if f"Endpoint mapper: {HOST}:135" not in server.output:
+        absent(f"{HOST}:135: {server.output}")
+    smb = tmp_path / "smb.conf"
+    folders = ("private dir", "lock directory", "state directory", "cache directory")
+    smb.write_text(f"[global]\nrealm = {REALM}\n" + "".join(f"{name} = {tmp_path}\n" for name in folders))
+    who = {"USERNAME": "alice", "PASSWORD": PASSWORD, "DOMAIN": "PAGEBELL", "REALM": REALM}
+    where = {"SERVER": HOST, "TARGET_HOSTNAME": NAME, "SMB_CONF_PATH": str(smb), "IGNORE_RANDOM_PAD": "1"}
+    stem = "samba.tests.dcerpc.raw_protocol.TestDCERPC_BIND.test_krb5_"
+    cases = [f"hdr_sign_delayed{n}_ok1" for n in (1, 2)] + [f"hdr_sign_delayed{n}_fail1" for n in (1, 2, 3)]
+    cases += [f"{what}_{level}" for what in ("signing", "hdr_signing") for level in ("packet", "integrity")]
+    argv = (*with_names, samba_python, "-W", "ignore", "-m", "unittest", *(stem + case for case in cases))
+    told = run(domain, *argv, **who, **where)
+    assert told.startswith("0\n") and f"Ran {len(cases)} tests" in told, told
+
+
 def login(domain: Realm, name: str) -> dict[str, str]:
     """Tickets of somebody else than alice, in a cache of their own."""
     cache = {"KRB5CCNAME": f"FILE:{domain.folder / name}"}
@@ -257,3 +276,19 @@ def test_our_client_names_the_connection_where_that_is_required(domain: Realm, t
         told = run(domain, str(PAGEBELL), "print", "/etc/hosts", *where, "--no-wait")
         assert told.startswith("0\n"), told
         assert "alice" in run(domain, str(PAGEBELL), "jobs", "--all", *where)
+
+
+def test_somebody_of_another_realm_comes_in_by_their_whole_name(
+    domain: Realm, server: ServerProcess, tmp_path: Path
+) -> None:
+    """alice of elsewhere is not the administrator of that name."""
+    where = ("--server", f"ipps://localhost:{server.port}/", "--insecure")
+    with realm(tmp_path, "ELSEWHERE.TEST", domain) as other:
+        domain.trusts(other)
+        other.add_user("alice")
+        other.log_in("alice")
+        told = run(other, str(PAGEBELL), "print", "/etc/hosts", *where, "--no-wait", "--title", "From afar")
+        assert told.startswith("0\n"), told
+        assert "alice@ELSEWHERE.TEST" in run(other, str(PAGEBELL), "jobs", "--all", *where)
+        told = run(other, str(PAGEBELL), "printers", "pause", "PDF", *where)
+        assert told.startswith("1\n") and "may not" in told, told

@@ -11,7 +11,7 @@ import sys
 import uuid
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from pagebell.model.printer import Capabilities, media_size
 
 log = logging.getLogger(__name__)
 
-PDF, POSTSCRIPT = "application/pdf", "application/postscript"
+PDF = "application/pdf"
 UNCOLLATED = "separate-documents-uncollated-copies"
 UP = (1, 2, 4)
 """Pages that can be put on one side."""
@@ -64,16 +64,11 @@ def _widened(capabilities: Capabilities) -> Capabilities:
     if PDF not in capabilities.formats:
         return capabilities
     ranges = (*capabilities.page_ranges, *(() if PDF in capabilities.page_ranges else (PDF,)))
-    capabilities = replace(
+    return replace(
         capabilities,
         page_ranges=ranges,
         overrides=capabilities.overrides or OVERRIDES,
         override_formats=capabilities.override_formats if capabilities.overrides else (PDF,),
-    )
-    if POSTSCRIPT in capabilities.formats:  # whose pages could not be put on one side: no claim for both
-        return capabilities
-    return replace(
-        capabilities,
         number_up=tuple(sorted({*capabilities.number_up, *UP})),
         number_up_formats=capabilities.number_up_formats or (PDF,),
     )
@@ -117,14 +112,13 @@ class PageConverter:
             return None
         asked = request(ticket, device, document.number, leave_out)
         target = self._folder / f"{uuid.uuid4().hex}.pdf"
-        try:
+        with ExitStack() as unfinished:
+            unfinished.callback(_forget, target)
             answer = await self._run({"source": os.fspath(path), "target": os.fspath(target), **asked})
             pages, left_out = int(answer["pages"]), int(answer["left_out"])
-            return await asyncio.to_thread(_result, target, document, pages, left_out)
-        except BaseException:
-            with suppress(OSError):
-                target.unlink(missing_ok=True)
-            raise
+            result = await asyncio.to_thread(_result, target, document, pages, left_out)
+            unfinished.pop_all()
+        return result
 
     def settled(self, ticket: Ticket, device: Capabilities) -> Ticket:
         """Without what the device does not know itself: page ranges, pages a side, copies, wishes for single pages.
@@ -221,6 +215,11 @@ def _wish(ticket: Ticket) -> dict[str, Any]:
     if ticket.orientation_requested is not None:
         wish["turn"] = _TURNS.get(ticket.orientation_requested, 0)
     return wish
+
+
+def _forget(target: Path) -> None:
+    with suppress(OSError):
+        target.unlink(missing_ok=True)
 
 
 def _result(target: Path, document: Document, pages: int, left_out: int) -> PagesConverted:

@@ -28,7 +28,7 @@ from pagebell.clock import SystemClock
 from pagebell.devices.status import READY, StatusBoard, out_of_reach
 from pagebell.model.document import Document
 from pagebell.model.job import Job
-from pagebell.model.printer import Capabilities
+from pagebell.model.printer import PDF_VERSIONS, Capabilities
 from pagebell.spooler.ports import Clock, DeviceFailed, DeviceStatus, Report, Work
 
 log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class FileDevice:
         ),
         media=_MEDIA,
         sides=("one-sided", "two-sided-long-edge", "two-sided-short-edge"),
+        pdf_versions=PDF_VERSIONS,
         color=True,
         resolutions=(300, 600),
         identify=("display",),

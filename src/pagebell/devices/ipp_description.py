@@ -7,9 +7,10 @@ end are left out, since they are told on to our own clients.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from pagebell.devices.ipp_supplies import supplies
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.message import Group
@@ -65,6 +66,7 @@ def capabilities(told: Group) -> Capabilities:
         color=color is True,
         resolutions=_resolutions(told),
         finishings=_finishings(told),
+        pdf_versions=_words(told, r.pdf_versions_supported),
         overrides=_overrides(told),
         qualities=_qualities(told),
         output_bins=_words(told, r.output_bin_supported) or ("face-down",),
@@ -157,7 +159,7 @@ def status(info: PrinterInfo) -> DeviceStatus:
     message = _plain(info.message)
     if not message and stopped:
         message = f"The printer has stopped: {', '.join(sorted(reasons)) or 'it does not say why'}."
-    return DeviceStatus(stopped, frozenset(reasons), message)
+    return DeviceStatus(stopped, frozenset(reasons), message, supplies(info.raw))
 
 
 def _plain(text: str) -> str:
@@ -187,6 +189,7 @@ class Request:
 def request(ticket: Ticket, told: Group) -> Request:
     """Those wishes of a ticket that a printer supports, by what it told of itself."""
     options, left_out = [], []
+    ticket = _by_number(ticket)
     for field in fields(ticket):
         value = getattr(ticket, field.name)
         if value is None or field.name in _OURS:
@@ -200,6 +203,14 @@ def request(ticket: Ticket, told: Group) -> Request:
         else:
             left_out.append(attr.name)
     return Request(tuple(options), tuple(left_out))
+
+
+def _by_number(ticket: Ticket) -> Ticket:
+    """Finishings by their numbers, which printers without templates know as well (PWG 5100.1)."""
+    if ticket.finishings_col is None:
+        return ticket
+    numbers = [int(r.Finishings.named(name)) for name in ticket.finishings_col]
+    return replace(ticket, finishings=tuple(numbers), finishings_col=None)
 
 
 def _attribute(attr: Attr[Any], value: Any, told: Group) -> Attribute | None:

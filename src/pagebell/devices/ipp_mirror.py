@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from typing import Final
 
 from pagebell.devices import ipp_description as description
+from pagebell.devices import ipp_supplies
 from pagebell.devices.status import StatusBoard, out_of_reach
 from pagebell.devices.waiting import within
 from pagebell.ipp import registry as r
@@ -44,6 +45,7 @@ _ALL: Final = ("all", r.media_col_supported)
 _STATE: Final = (
     *(r.printer_state, r.printer_state_reasons, r.printer_state_message, r.printer_is_accepting_jobs),
     *(r.printer_up_time, r.printer_config_change_time),
+    *ipp_supplies.ATTRIBUTES,
 )
 
 

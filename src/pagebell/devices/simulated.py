@@ -97,6 +97,11 @@ class SimulatedDevice:
             self._machine.starved = ""
         self._renew()
 
+    def empty(self) -> None:
+        """Take all paper out."""
+        self._machine.media = 0
+        self._renew()
+
     def change_toner(self) -> None:
         """Put in a new cartridge."""
         self._machine.toner = self.settings.toner
@@ -164,6 +169,7 @@ class SimulatedDevice:
         return {
             "status": lambda: None,
             "refill": self.refill,
+            "empty": self.empty,
             "toner": self.change_toner,
             "jam": self.jam,
             "clear": self.clear,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pagebell.model.printer import Capabilities, media_size
+from pagebell.ipp.registry import Finishings
+from pagebell.model.printer import PDF_VERSIONS, Capabilities, media_size
 
 FORMATS = (
     "application/pdf",
@@ -100,9 +101,11 @@ def _capabilities(label: str, values: dict[str, object]) -> Capabilities:
     media = values.get("sizes", MEDIA)
     formats = values.get("formats", FORMATS)
     resolutions = values.get("dpi", (300, 600))
+    finishings = values.get("finishings", ())
     assert isinstance(media, tuple)
     assert isinstance(formats, tuple)
     assert isinstance(resolutions, tuple)
+    assert isinstance(finishings, tuple)
     ppm = values.get("ppm", 30.0)
     assert isinstance(ppm, float)
     return Capabilities(
@@ -111,9 +114,11 @@ def _capabilities(label: str, values: dict[str, object]) -> Capabilities:
         media=media,
         media_sources=("auto", "tray-1"),
         sides=DUPLEX if values.get("duplex", True) else ("one-sided",),
+        pdf_versions=PDF_VERSIONS,
         color=bool(values.get("color", True)),
         resolutions=resolutions,
         qualities=(3, 4, 5),
+        finishings=(Finishings.NONE, *finishings),
         resumes=True,
         pages_per_minute=max(1, round(ppm)),
         identify=("display", "flash", "sound"),
@@ -172,6 +177,16 @@ def _resolutions(text: str) -> tuple[int, ...]:
     return tuple(_count(1, 10_000)(word) for word in _words(text))
 
 
+def _finishings(text: str) -> tuple[int, ...]:
+    found = []
+    for word in dict.fromkeys(_words(text)):
+        try:
+            found.append(Finishings.named(word).value)
+        except KeyError:
+            raise ValueError(f"{word!r} is no finishing such as staple or punch-dual-left") from None
+    return tuple(number for number in found if number != Finishings.NONE)
+
+
 _PLAIN: dict[str, Callable[[str], object]] = {
     "ppm": _number(0.01, 100_000),
     "media": _count(1, 1_000_000),
@@ -191,5 +206,6 @@ _KEYS: dict[str, Callable[[str], object]] = {
     "sizes": _sizes,
     "formats": _words,
     "dpi": _resolutions,
+    "finishings": _finishings,
     "model": str,
 }

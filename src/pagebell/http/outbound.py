@@ -1,4 +1,4 @@
-"""Going out by HTTP, to hosts that an administrator has listed and to no others.
+"""Going out by HTTP and FTP, to hosts that an administrator has listed and to no others.
 
 The name in a URI must be listed, and so must the addresses it stands for if they are of this machine or of
 private networks. Addresses are checked when they are known, for each connection anew, and the connection goes to
@@ -132,6 +132,17 @@ def _plain(address: Address) -> Address:
     return address if mapped is None else mapped
 
 
+async def addresses(allowed: AllowList, look_up: Lookup, host: str, port: int) -> list[str]:
+    """Where connections for that host may go, an address at least.
+
+    Raises OSError, and UriRefused where one of its addresses is forbidden: such names are made to deceive.
+    """
+    found = await look_up(host, port)
+    if not found or not all(allowed.may_connect(host, address) for address in found):
+        raise UriRefused(f"{host} is not a host that may be connected to")
+    return found
+
+
 class CheckedResolver(AbstractResolver):
     """Resolves names to addresses that may be connected to."""
 
@@ -142,10 +153,7 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Raises UriRefused where one of the addresses is forbidden: such names are made to deceive."""
-        addresses = await self._look_up(host, port)
-        if not addresses or not all(self._allowed.may_connect(host, address) for address in addresses):
-            raise UriRefused(f"{host} is not a host that may be connected to")
+        """Raises OSError, UriRefused."""
         return [
             ResolveResult(
                 hostname=host,
@@ -155,7 +163,7 @@ class CheckedResolver(AbstractResolver):
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
-            for address in addresses
+            for address in await addresses(self._allowed, self._look_up, host, port)
         ]
 
     async def close(self) -> None:

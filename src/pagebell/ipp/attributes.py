@@ -70,6 +70,11 @@ class OpenEnum(IntEnum):
         """The registered text, such as ``client-error-not-found``; it is what people and logs read."""
         return self.name.lower().replace("_", "-")
 
+    @classmethod
+    def named(cls, keyword: str) -> Self:
+        """The member with that keyword. Raises KeyError."""
+        return cls[keyword.upper().replace("-", "_")]
+
 
 class Section(StrEnum):
     """The collections of attributes that IANA's registry has; an attribute may be in several."""

@@ -73,6 +73,8 @@ class Ticket:
 
     copies: int | None = None
     finishings: tuple[int, ...] | None = None
+    finishings_col: tuple[str, ...] | None = None
+    """The same wish by the names of templates (PWG 5100.1 finishing-template)."""
     job_hold_until: str | None = None
     job_hold_until_time: float | None = None
     """Seconds since 1970."""

@@ -29,6 +29,18 @@ MOST_PROPERTIES = 64
 
 
 @dataclass(frozen=True, slots=True)
+class ClientProgram:
+    """A program by which a job was sent, in its own words (IPP client-info); nothing follows from it."""
+
+    name: str
+    version: bytes = b""
+    version_text: str = ""
+    patches: str = ""
+    kind: int | None = None
+    """IPP client-type."""
+
+
+@dataclass(frozen=True, slots=True)
 class Milestone:
     """What the source that prints a job has done with it: printed something, or had an answer.
 
@@ -92,6 +104,9 @@ class Job:
     charset: str = "utf-8"
     language: str = "en"
     properties: tuple[Property, ...] = ()
+    clients: tuple[ClientProgram, ...] = ()
+    owner_uri: str = ""
+    """The owner as the client named them beside `owner` (IPP job-originating-user-uri)."""
     milestones: tuple[Milestone, ...] | None = None
     """How far the source is that prints it (spooler/press.py); None where no source does."""
     version: int = 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pagebell.model.access import Grant
 from pagebell.model.dialog import DialogId
@@ -26,6 +27,10 @@ def printer_name(text: str) -> PrinterName:
     return PrinterName(text)
 
 
+PDF_VERSIONS = ("adobe-1.3", "adobe-1.4", "adobe-1.5", "adobe-1.6", "iso-32000-1_2008")
+"""As far as PDF documents are looked into here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a device can do. Sizes in hundredths of a millimetre, resolutions in dots per inch."""
@@ -45,6 +50,8 @@ class Capabilities:
     finishings: tuple[int, ...] = (3,)
     """RFC 8011 5.2.6 enum values; 3 is none."""
     output_bins: tuple[str, ...] = ("face-down",)
+    pdf_versions: tuple[str, ...] = ()
+    """PWG 5100.13 pdf-versions-supported; none where nobody knows."""
     number_up: tuple[int, ...] = (1,)
     """Pages that it puts on one side of a sheet."""
     number_up_formats: tuple[str, ...] = ()
@@ -67,6 +74,29 @@ class Capabilities:
     """It can begin a job behind the pages that are out already."""
     identify: tuple[str, ...] = ()
     """How it can make itself noticed: display, flash, sound, speak."""
+
+    def of(self, format: str | None = None) -> Capabilities:
+        """What it can do to documents of that MIME type; None: what is said where nobody names one.
+
+        Then several pages on one side are promised where all formats that have pages are put together so.
+        """
+        return _of_format(self, format)
+
+
+_PAGED = frozenset({"application/pdf", "application/postscript"})
+"""Formats whose documents are expected to be put several pages on a side."""
+
+
+@lru_cache(maxsize=1024)
+def _of_format(found: Capabilities, format: str | None) -> Capabilities:
+    formats = found.number_up_formats
+    if format is None:
+        whole = not formats or _PAGED.isdisjoint(set(found.formats) - set(formats))
+        return found if whole else replace(found, number_up=(1,))
+    ranges = found.page_ranges if format in found.page_ranges else ()
+    up = found.number_up if format in (formats or (format,)) else (1,)
+    overrides = found.overrides if format in (found.override_formats or (format,)) else ()
+    return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pagebell.model.access import Principal
 from pagebell.model.document import NO_WISHES, Document, DocumentKey, Ticket
 from pagebell.model.errors import Refusal, TooLarge
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
-from pagebell.model.job import DEFAULT_PRIORITY, Job
+from pagebell.model.job import DEFAULT_PRIORITY, ClientProgram, Job
 from pagebell.model.printer import Printer
 from pagebell.spooler.formats import HEAD, OCTET_STREAM, UNCOUNTED, detect
 from pagebell.spooler.holding import hold_of
@@ -57,6 +57,8 @@ class Order:
     subscriptions: tuple[SubscriptionWish, ...] = ()
     charset: str = "utf-8"
     language: str = "en"
+    clients: tuple[ClientProgram, ...] = ()
+    user_uri: str = ""
 
 
 def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tzinfo | None) -> Job:
@@ -80,6 +82,8 @@ def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tz
         priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
         charset=order.charset,
         language=order.language,
+        clients=order.clients,
+        owner_uri=order.user_uri,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,8 +9,7 @@ from datetime import tzinfo
 from itertools import islice
 
 from pagebell.model.access import Principal, Right
-from pagebell.model.document import Document, DocumentKey
-from pagebell.model.errors import Gone, NoRoom, NotAccepting, NotFound, TooMany, WrongState
+from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
 from pagebell.model.event import JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import AWAITING, HOLDS, Cause, created, step
@@ -22,21 +19,18 @@ from pagebell.spooler.changing import (
     JobWish,
     changed,
     closing,
-    contents,
     held,
     purging,
     released,
-    with_document,
     with_name,
     without_document,
 )
 from pagebell.spooler.holding import ON_CREATE, zone
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
 from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, Content, JobQuery
+from pagebell.spooler.ports import Change, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
-
-log = logging.getLogger(__name__)
+from pagebell.spooler.uploads import Uploads, creation
 
 
 class Jobs:
@@ -45,8 +39,7 @@ class Jobs:
     def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
-        self._incoming: dict[JobId, set[DocumentKey]] = {}
-        """Uploads under way, by job."""
+        self._uploads = Uploads(ledger)
         self.holders: list[Callable[[Job], frozenset[str]]] = []
         """Each tells for which reasons a new job waits for a source's word (of `lifecycle.AWAITING`)."""
 
@@ -58,7 +51,7 @@ class Jobs:
         Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping.
         """
         job, subscriptions = self._draft(order)
-        await self._ledger.store.commit(self._creation(job, subscriptions))
+        await self._ledger.store.commit(creation(job, subscriptions, self._now()))
         return job, subscriptions
 
     async def open_document(
@@ -70,16 +63,13 @@ class Jobs:
         """
         if isinstance(target, Order):
             draft, subscriptions = self._draft(target)
-            return self._intake(draft, spec, draft, subscriptions), subscriptions
+            return self._uploads.begin(draft, spec, draft, subscriptions), subscriptions
         self._ledger.refuse_if_stopping()
         job = await self._ledger.job(target)
         self._ledger.at(job.printer, by).demand_own(job.owner)
         if not job.open:
             raise WrongState(f"job {job.id} takes no more documents")
-        count = len(job.documents) + len(self._incoming.get(job.id, ()))
-        if count >= self._ledger.policy.max_documents_per_job:
-            raise TooMany(f"job {job.id} has {count} documents, as many as a job may have")
-        return self._intake(job, spec, None, ()), ()
+        return self._uploads.begin(job, spec, None, ()), ()
 
     async def close(self, number: JobId, by: Principal) -> Job:
         """No more documents come. Raises NotFound, NotAuthorized, WrongState."""
@@ -118,112 +108,10 @@ class Jobs:
             return job
         return replace(job, state=JobState.PENDING_HELD, reasons=job.reasons | reasons)
 
-    def _creation(self, job: Job, subscriptions: tuple[Subscription, ...]) -> Change:
-        return Change(
-            jobs=(job,),
-            subscriptions=subscriptions,
-            events=created(job, self._ledger.clock.now()),
-        )
-
-    def _intake(
-        self, job: Job, spec: DocumentSpec, draft: Job | None, subscriptions: tuple[Subscription, ...]
-    ) -> Intake:
-        """An upload into `job`; `draft` is the job while it is not stored yet."""
-        ledger, policy = self._ledger, self._ledger.policy
-        number = len(job.documents) + len(self._incoming.get(job.id, ())) + 1
-        key = DocumentKey(f"{job.id}-{number}-{uuid.uuid4().hex[:8]}")
-        self._incoming.setdefault(job.id, set()).add(key)
-
-        async def announce() -> None:
-            nonlocal draft
-            if draft is not None:
-                ledger.printer(draft.printer)
-                await ledger.store.commit(self._creation(draft, subscriptions))
-                draft = None
-
-        async def stored(document: Document, content: Content | None, last: bool) -> Job:
-            try:
-                if draft is not None:
-                    return await self._store_whole(draft, document, content, last, subscriptions)
-                return await ledger.update_job(
-                    job.id, lambda now: with_document(now, document, content, last, ledger.clock.now())
-                )
-            finally:
-                self._arrived(job.id, key)
-
-        async def aborted(why: str, reasons: frozenset[str]) -> None:
-            self._arrived(job.id, key)
-            try:
-                if draft is not None:
-                    await self._store_aborted(draft, why, reasons, subscriptions)
-                else:
-                    await self._abort(job.id, why, reasons)
-            except NoRoom as error:  # nobody could do anything about it: time ends the job
-                log.warning("job %d can't be aborted now, it will time out: %s", job.id, error)
-
-        return Intake(
-            job=job.id,
-            number=number,
-            spec=spec,
-            _upload=ledger.documents.create(key),
-            _key=key,
-            _limit=policy.max_document,
-            _announce_after=policy.announce_after,
-            _announce=announce,
-            _stored=stored,
-            _aborted=aborted,
-        )
-
-    def _arrived(self, number: JobId, key: DocumentKey) -> None:
-        """That upload is no longer under way."""
-        uploads = self._incoming.get(number, set())
-        uploads.discard(key)
-        if not uploads:
-            self._incoming.pop(number, None)
-
-    async def _store_whole(
-        self,
-        draft: Job,
-        document: Document,
-        content: Content | None,
-        last: bool,
-        subscriptions: tuple[Subscription, ...],
-    ) -> Job:
-        """A new job with its first document, in one transaction."""
-        self._ledger.printer(draft.printer)
-        job = replace(draft, documents=(document,), open=not last)
-        if last:
-            job = replace(job, reasons=job.reasons - INCOMING)
-        creation = self._creation(job, subscriptions)
-        await self._ledger.store.commit(replace(creation, contents=contents(content)))
-        return job
-
-    async def _store_aborted(
-        self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
-    ) -> None:
-        """A new job whose only document did not arrive: its history says so."""
-        if draft.printer not in self._ledger.printers:
-            return
-        now = self._ledger.clock.now()
-        creation = self._creation(draft, subscriptions)
-        job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
-        job = replace(job, version=1)
-        await self._ledger.commit(replace(creation, jobs=(job,), events=creation.events + events))
-
-    async def _abort(self, number: JobId, why: str, reasons: frozenset[str]) -> None:
-        def decide(job: Job) -> Change | None:
-            if job.state.is_final or not job.open:
-                return None
-            new, events = step(job, Cause.ABORT, self._ledger.clock.now(), reasons=reasons, message=why)
-            return Change(jobs=(new,), events=events)
-
-        with suppress(NotFound):  # it may have been purged
-            await self._ledger.update_job(number, decide)
-
     async def desert(self, number: JobId) -> None:
         """Abort an open job whose client has not been heard of for too long."""
         why = "The next document did not come in time."
-        await self._abort(number, why, frozenset({"submission-interrupted", "aborted-by-system"}))
+        await self._uploads.break_off(number, why, frozenset({"submission-interrupted", "aborted-by-system"}))
 
     # --- changing ---
 
@@ -419,4 +307,4 @@ class Jobs:
 
     def is_uploading(self, number: JobId) -> bool:
         """Whether octets of it are on their way in."""
-        return number in self._incoming
+        return self._uploads.of(number) > 0

@@ -35,24 +35,6 @@ def peer() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def _samba_python() -> str | None:
-    """The system's Python with Samba's bindings, which no virtual environment has."""
-    for python in ("/usr/bin/python3", shutil.which("python3")):
-        if python and os.path.exists(python):
-            run = subprocess.run([python, "-c", "import samba.dcerpc"], capture_output=True, check=False)
-            if run.returncode == 0:
-                return python
-    return None
-
-
-@pytest.fixture
-def samba_python(_samba_python: str | None) -> str:
-    if _samba_python is None:
-        absent("python3-samba is missing")
-    return str(_samba_python)
-
-
-@pytest.fixture(scope="session")
 def impacket_python() -> str:
     """A Python that has impacket: ours, or the one that IMPACKET_PYTHON names."""
     for python in (os.environ.get("IMPACKET_PYTHON"), str(ROOT / ".venv-peers/bin/python")):

@@ -1,4 +1,4 @@
-"""Run by the system's Python, which has Samba's bindings: registers, prints, and tells what it hears, as JSON.
+"""Run by the system's Python, which has Samba's bindings: registers, prints, polls, and tells what it hears, as JSON.
 
 listen_by_samba.py WAY SMB_CONF BINDING USER PASSWORD PRINTER
 
@@ -7,6 +7,7 @@ WAY is `par`: [MS-PAR]'s calls that wait; or `rprn`: registers to be called, whi
 
 import json
 import sys
+import time
 
 from samba.credentials import Credentials
 from samba.dcerpc import spoolss, winspool
@@ -21,7 +22,10 @@ credentials.set_domain("WORKGROUP")
 credentials.set_username(user)
 credentials.set_password(password)
 
-JOB_STATUS, JOB_DOCUMENT, ADD_JOB = 0x0A, 0x0D, 0x100
+JOB_STATUS, JOB_DOCUMENT = 0x0A, 0x0D
+ADD_JOB, CHANGE_JOB = 0x100, 0xF00
+PRINTED = 0x80
+OCTETS = b"%!PS To be or not to be"
 
 
 def who():
@@ -74,6 +78,24 @@ def plain(one):
     return one.data.string if one.variable_type == 2 else list(one.data)
 
 
+def status(members):
+    found = [value[0] for type_, field, _, value in members if (type_, field) == (1, JOB_STATUS)]
+    return found[-1] if found else 0
+
+
+def members_of(info):
+    return [[one.type, one.field, one.job_id, plain(one)] for one in info.notifies]
+
+
+def polled(ask):
+    """Statuses until the job is printed, as somebody sees them who asks."""
+    seen = []
+    while not seen or not seen[-1] & PRINTED:
+        seen.append(ask())
+        time.sleep(0.05)
+    return seen
+
+
 if way == "par":
     server = winspool.iremotewinspool(binding, parameters, credentials)
     handle = server.AsyncOpenPrinter(printer, None, spoolss.DevmodeContainer(), 8, who())
@@ -82,7 +104,7 @@ if way == "par":
     number = winspool.PropertyTypeInt32
     collection = winspool.PrintPropertiesCollection()
     collection.propertiesCollection = [
-        named("RemoteNotifyFilter Flags", number, ADD_JOB),
+        named("RemoteNotifyFilter Flags", number, CHANGE_JOB),
         named("RemoteNotifyFilter Options", number, 0),
         named("RemoteNotifyFilter NotifyOptions", winspool.PropertyTypeNotificationOptions, wanted),
         named("RemoteNotifyFilter Color", number, 7),
@@ -91,17 +113,31 @@ if way == "par":
     listening, result = server.SyncRegisterForRemoteNotifications(handle, collection)
     assert str(result[0] if isinstance(result, tuple) else result) in ("0", "0x0"), result
     job = server.AsyncStartDocPrinter(handle, document())
-    first = told(server.AsyncGetRemoteNotifications(listening)[0])
+    heard = [told(server.AsyncGetRemoteNotifications(listening)[0])]
     everything = told(server.SyncRefreshRemoteNotifications(listening, collection)[0])
+    server.AsyncStartPagePrinter(handle)
+    written = server.AsyncWritePrinter(handle, list(OCTETS))
+    server.AsyncEndPagePrinter(handle)
+    server.AsyncEndDocPrinter(handle)
+    while not status(heard[-1]["members"]) & PRINTED:
+        heard.append(told(server.AsyncGetRemoteNotifications(listening)[0]))
+    info = bytes(server.AsyncGetJob(handle, job, 1, [0] * 4096)[0])
+    seen = [int.from_bytes(info[28:32], "little")]  # _JOB_INFO_1.Status: [MS-RPRN] 2.2.2.6.1
     server.SyncUnRegisterForRemoteNotifications(listening)
-    print(json.dumps({"job": job, "first": first, "everything": everything}))
+    server.AsyncClosePrinter(handle)
 else:
     server = spoolss.spoolss(binding, parameters, credentials)
     handle = server.OpenPrinterEx(printer, None, spoolss.DevmodeContainer(), 8, who())
-    server.RemoteFindFirstPrinterChangeNotifyEx(handle, ADD_JOB, 0, "\\\\client", 4711, options())
+    server.RemoteFindFirstPrinterChangeNotifyEx(handle, CHANGE_JOB, 0, "\\\\client", 4711, options())
     job = server.StartDocPrinter(handle, document())
-    info = server.RouterRefreshPrinterChangeNotify(handle, 3, options())
-    members = [[one.type, one.field, one.job_id, plain(one)] for one in info.notifies]
+    everything = {"members": members_of(server.RouterRefreshPrinterChangeNotify(handle, 0, options()))}
+    heard = []  # the test does
+    server.StartPagePrinter(handle)
+    written = server.WritePrinter(handle, OCTETS, len(OCTETS))
+    server.EndPagePrinter(handle)
+    server.EndDocPrinter(handle)
+    seen = polled(lambda: server.GetJob(handle, job, 2, bytes(8192), 8192)[0].status)
+    sys.stdin.readline()  # the test has been called
     server.FindClosePrinterNotify(handle)
     server.ClosePrinter(handle)
-    print(json.dumps({"job": job, "everything": members}))
+print(json.dumps({"job": job, "written": written, "heard": heard, "everything": everything, "polled": seen}))

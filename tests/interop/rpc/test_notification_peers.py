@@ -19,7 +19,8 @@ import pytest
 
 from pagebell.dcerpc.ndr import Call, ContextHandle, Transfer
 from pagebell.winspool.changes import ChangeFlag, JobField, NotifyType
-from pagebell.winspool.client.answering import Answering
+from pagebell.winspool.client.answering import Answering, News
+from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import par_notify, rprn_notify
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
 from tests.peers import absent
@@ -95,16 +96,29 @@ def _documents(members: list[Any]) -> list[Any]:
 def test_samba_registers_prints_polls_and_receives(
     samba_python: str, server: ServerProcess, configuration: Path
 ) -> None:
-    """[MS-PAR] 4.5, with Samba's library as the client."""
+    """The use case step by step, and [MS-PAR] 4.5, with Samba's library as the client."""
     _need_mapper(server, HOST)
     argv = _listen(samba_python, configuration, "par", f"{OBJECT}@ncacn_ip_tcp:{HOST}[seal]")
-    run = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, cwd=server.folder)
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=server.folder)
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
-    assert told["first"]["flags"] & ChangeFlag.ADD_JOB
-    assert (told["first"]["color"], told["everything"]["color"]) == (7, 7)
-    assert _documents(told["first"]["members"]) == ["From Samba"]
-    assert _documents(told["everything"]["members"]) == ["From Samba"]
+    first = told["heard"][0]
+    assert first["flags"] & ChangeFlag.ADD_JOB
+    assert (first["color"], told["everything"]["color"]) == (7, 7)
+    assert _documents(first["members"]) == _documents(told["everything"]["members"]) == ["From Samba"]
+    statuses = [status for one in told["heard"] for status in _statuses(one["members"])]
+    assert statuses[0] & JobStatus.SPOOLING and statuses[-1] & JobStatus.PRINTED
+    assert told["heard"][-1]["flags"] & ChangeFlag.DELETE_JOB
+    assert told["polled"][-1] & JobStatus.PRINTED
+    assert told["written"] == 23
+
+
+def _statuses(members: list[Any]) -> list[int]:
+    found = []
+    for type_, field, _, value in members:
+        if (type_, field) == (NotifyType.JOB, JobField.STATUS):
+            found.append(value[0])
+    return found
 
 
 async def _where_it_connects_from(stack: AsyncExitStack, answering: Answering) -> None:
@@ -131,16 +145,29 @@ async def test_samba_registers_and_is_called(
         await _where_it_connects_from(stack, answering)
         argv = _listen(samba_python, configuration, "rprn", f"ncacn_ip_tcp:{HOST}[sign]")
         process = await asyncio.create_subprocess_exec(
-            *argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=server.folder
+            *argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=server.folder,
         )
-        async with asyncio.timeout(30):
-            out, wrong = await process.communicate()
+        async with asyncio.timeout(60):
+            news = [await box.news.get()]
+            while not any(status & JobStatus.PRINTED for status in _statuses(_members(news))):
+                news.append(await box.news.get())
+            out, wrong = await process.communicate(b"\n")
             assert process.returncode == 0, wrong
-            news = await box.news.get()
             await box.closed.wait()
-    assert _documents(json.loads(out)["everything"]) == ["From Samba"]
-    assert news.flags & ChangeFlag.ADD_JOB
-    assert "From Samba" in {getattr(one.Data, "pszString", "") for one in news.info.aData}
+    told = json.loads(out)
+    assert _documents(told["everything"]["members"]) == ["From Samba"]
+    assert told["polled"][-1] & JobStatus.PRINTED
+    assert news[0].flags & ChangeFlag.ADD_JOB
+    assert "From Samba" in {getattr(one.Data, "pszString", "") for one in news[0].info.aData}
+    assert _statuses(_members(news))[0] & JobStatus.SPOOLING
+
+
+def _members(news: list[News]) -> list[Any]:
+    return [[one.Type, one.Field, one.Id, one.Data] for each in news for one in each.info.aData]
 
 
 def _run(*argv: str) -> subprocess.CompletedProcess[str]:
@@ -203,6 +230,7 @@ def test_tshark_reads_both_exchanges(
         for way, binding in (("rprn", f"ncacn_ip_tcp:{HOST}[sign]"),):
             subprocess.run(
                 _listen(samba_python, configuration, way, binding),
+                input=b"\n",
                 capture_output=True,
                 timeout=30,
                 check=False,

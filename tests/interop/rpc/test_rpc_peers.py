@@ -19,12 +19,19 @@ HOST, NDR_HOST = "127.0.0.11", "127.0.0.12"
 """Peers that insist on port 135 get an address that nobody else has; at the second, only NDR is spoken."""
 USER = "WORKGROUP\\alice%Secret123"
 
-NOT_OURS = re.compile(r"krb5|lsa_multi_auth|assoc_group_ok2|assoc_group_fail3")
-"""Cases that want Kerberos, an LSA interface, or named pipes of an SMB server."""
-KNOWN = {
-    # A second context must fail once header signing was agreed on later; NTLM signs headers in any case.
-    "test_spnego_multiple_auth_hdr_signing",
+NOT_OURS = {
+    "lsa_multi_auth": "they call an LSA interface",
+    "assoc_group_ok2|assoc_group_fail3": "they open named pipes of an SMB server",
+    "krb5": "they need a realm: tests/interop/test_kerberos.py has them",
 }
+"""Cases of the raw protocol suite that are not run, by what their names match, with their reasons."""
+KNOWN = {
+    "test_spnego_multiple_auth_hdr_signing": "a second context has to fail once header signing was agreed on "
+    "later, but NTLM signs headers in any case"
+}
+"""Cases that fail, with their reasons."""
+SAMBAS = 155
+"""How many cases Samba's own server passes."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +89,7 @@ def test_sambas_raw_protocol_suite(samba_python: str, ndr_server: int, configura
     names = subprocess.run(
         [samba_python, "-c", listing], capture_output=True, text=True, check=True, env=environment
     ).stdout.split()
-    cases = [n for n in names if n.startswith("test_") and not NOT_OURS.search(n)]
+    cases = [n for n in names if n.startswith("test_") and not re.search("|".join(NOT_OURS), n)]
     stem = "samba.tests.dcerpc.raw_protocol.TestDCERPC_BIND."
     run = subprocess.run(
         [samba_python, "-W", "ignore", "-m", "unittest", *(stem + c for c in cases)],
@@ -95,8 +102,8 @@ def test_sambas_raw_protocol_suite(samba_python: str, ndr_server: int, configura
     )
     failed = set(re.findall(r"^(?:FAIL|ERROR): (\w+)", run.stderr, re.MULTILINE))
     assert f"Ran {len(cases)} tests" in run.stderr
-    assert len(cases) >= 170
-    assert failed <= KNOWN
+    assert failed <= KNOWN.keys()
+    assert len(cases) - len(failed) > SAMBAS
 
 
 @pytest.mark.parametrize(

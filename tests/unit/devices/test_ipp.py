@@ -108,6 +108,7 @@ async def test_out_of_paper_there_is_out_of_paper_here(here: Front, there: Runni
 
     await until(stopped)
     assert "media-empty-error" in here.printer.reasons
+    assert [supply.description for supply in here.printer.supplies] == ["Black toner"]
     assert here.printer.message == "Tray 1 is out of paper: refill it."
     assert (await here.job(number)).message == "Tray 1 is out of paper: refill it."
     command(there, "refill")

@@ -94,6 +94,14 @@ def test_ticket_in_the_printer_s_words() -> None:
     assert media.first(r.media_source) == "tray-1"
 
 
+def test_finishings_by_template_go_by_number() -> None:
+    """Printers without templates know the numbers as well (PWG 5100.1)."""
+    printer = told(r.finishings_supported(Finishings(3), Finishings(20)))
+    (option,) = request(Ticket(finishings_col=("staple-top-left",)), printer).options
+    assert r.finishings.all(option) == [Finishings.STAPLE_TOP_LEFT]
+    assert request(Ticket(finishings_col=("punch",)), printer).left_out == ("finishings",)
+
+
 def test_wishes_for_single_pages_go_to_printers_that_can_honour_them() -> None:
     names = ("pages", "document-number", "media", "sides", "finishings")
     printer = told(r.overrides_supported(*names), r.sides_supported("one-sided"))

@@ -239,14 +239,34 @@ async def test_commands_in_words() -> None:
             with pytest.raises(ValueError):
                 command(text)
         with pytest.raises(
-            ValueError, match="it knows clear, close, jam, offline, online, open, refill, status, toner"
+            ValueError,
+            match="it knows clear, close, empty, jam, offline, online, open, refill, status, toner",
         ):
             command("explode")
+
+
+async def test_tray_that_is_emptied_stops_the_job_until_it_is_refilled() -> None:
+    async with bench("media=5") as b:
+        sim(b).command("empty")
+        assert sim(b).status.reasons == {"media-empty-warning"}
+        work = Work(b"x", pages=1)
+        b.start(b.device.print(work))
+        await b.clock.advance(5)
+        assert (work.progress, sim(b).status.stopped) == ([], True)
+        sim(b).command("refill")
+        await b.clock.advance(5)
+        assert work.progress == [1]
+
+
+def test_printer_with_finishings_tells_them() -> None:
+    found = parse("simulated://?finishings=staple,punch-dual-left,none").capabilities.finishings
+    assert found == (3, 4, 74)
 
 
 @pytest.mark.parametrize(
     "query",
     [
+        "finishings=glue",
         "ppm=0",
         "ppm=fast",
         "ppm=nan",

@@ -12,6 +12,7 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.selection import Selection, select
 from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.clients import clients_attribute
 from pagebell.ipp.server.ticket import ROWS, write_ticket
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.document import Document
@@ -73,6 +74,10 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
     r.job_printer_uri: lambda v: r.job_printer_uri(v.origin.printer(v.job.printer)),
     r.job_name: lambda v: r.job_name(v.job.name),
     r.job_originating_user_name: lambda v: r.job_originating_user_name(v.job.owner),
+    r.job_originating_user_uri: lambda v: (
+        r.job_originating_user_uri(v.job.owner_uri) if v.job.owner_uri else None
+    ),
+    r.client_info: lambda v: clients_attribute(v.job.clients),
     r.job_originating_host_name: lambda v: r.job_originating_host_name(v.job.host) if v.job.host else None,
     r.job_state: lambda v: r.job_state(JobState(v.job.state)),
     r.job_state_reasons: lambda v: r.job_state_reasons(*(sorted(v.job.reasons) or ("none",))),

@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.clients import CLIENT_MEMBERS, MOST_CLIENTS
 from pagebell.ipp.server.describe_job import time_attribute
 from pagebell.ipp.server.describe_resource import data_uri
 from pagebell.ipp.server.ticket import BY_NAME
-from pagebell.ipp.values import Attribute, Resolution
-from pagebell.model.printer import Capabilities, Printer, Supply
+from pagebell.ipp.values import Attribute, IntRange, Resolution
+from pagebell.model.document import MediaSize
+from pagebell.model.printer import Capabilities, Printer, Supply, media_size
 from pagebell.model.resource import Resource
 
 ICON_SIZES: Final = (48, 128, 512)
@@ -87,6 +89,62 @@ def _message(printer: Printer) -> list[Attribute]:
         said.append(r.printer_message_time(int(printer.operator_message_at)))
         said.append(time_attribute(r.printer_message_date_time, printer.operator_message_at))
     return said
+
+
+PROCESSING: Final = (
+    *("print-color-mode", "print-content-optimize", "print-quality", "print-rendering-intent"),
+    *("print-scaling", "printer-resolution"),
+)
+"""What has a say in how pages become dots (PWG 5100.13 print-processing-attributes-supported)."""
+
+
+def format_attributes(capabilities: Capabilities, most: int) -> list[Attribute]:
+    """How documents of some formats may be, and at most how many octets they may have (PWG 5100.13)."""
+    limit = IntRange(0, min(most // 1024, 2**31 - 1))
+    found = [r.print_processing_attributes_supported(*PROCESSING)]
+    if "application/pdf" in capabilities.formats:
+        found.append(r.pdf_k_octets_supported(limit))
+        if capabilities.pdf_versions:
+            found.append(r.pdf_versions_supported(*capabilities.pdf_versions))
+    if "image/jpeg" in capabilities.formats:
+        found += [
+            r.jpeg_features_supported("none"),  # beyond the baseline nothing is promised
+            r.jpeg_k_octets_supported(limit),
+            r.jpeg_x_dimension_supported(IntRange(0, _JPEG_SIDE)),
+            r.jpeg_y_dimension_supported(IntRange(1, _JPEG_SIDE)),
+        ]
+    return found
+
+
+_JPEG_SIDE: Final = 65_535
+"""Pixels: the format has no more."""
+
+
+def client_attributes() -> list[Attribute]:
+    """What clients may tell of themselves and their users (PWG 5100.7, PWG 5100.13)."""
+    return [
+        r.client_info_supported(*CLIENT_MEMBERS),
+        r.max_client_info_supported(MOST_CLIENTS),
+        r.requesting_user_uri_supported(True),
+    ]
+
+
+def tray_attributes(capabilities: Capabilities) -> list[Attribute]:
+    """A line for each tray and each bin; how full they are is not known (PWG 5100.13)."""
+    size = media_size(capabilities.media[0]) or MediaSize(21000, 29700)
+    sources = (
+        f"type=other;mediafeed={size.y};mediaxfeed={size.x};maxcapacity=-2;level=-2;status=0;name={name};"
+        for name in capabilities.media_sources
+    )
+    bins = (
+        f"type=unRemovableBin;maxcapacity=-2;remaining=-2;status=0;name={name};stackingorder=unknown;"
+        "pagedelivery=unknown;offsetstacking=notPresent;"
+        for name in capabilities.output_bins
+    )
+    return [
+        r.printer_input_tray(*(text.encode() for text in sources)),
+        r.printer_output_tray(*(text.encode() for text in bins)),
+    ]
 
 
 def raster_attributes(capabilities: Capabilities) -> list[Attribute]:

@@ -20,10 +20,13 @@ from pagebell.ipp.selection import Selection
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import ticks, up_time
 from pagebell.ipp.server.describe_more import (
+    client_attributes,
     device_state_attributes,
+    format_attributes,
     place_attributes,
     raster_attributes,
     settable_attributes,
+    tray_attributes,
 )
 from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
@@ -166,6 +169,7 @@ def identity_attributes(printer: Printer, origin: Origin) -> list[Attribute]:
         r.printer_info(printer.info),
         r.printer_location(printer.location),
         r.printer_uuid(f"urn:uuid:{printer.uuid}"),
+        r.device_uuid(f"urn:uuid:{printer.uuid}"),
         r.printer_kind("document"),
         *((r.device_uri(printer.device),) if printer.device else ()),
     ]
@@ -261,18 +265,20 @@ class PrinterDescriber:
         self._spooler = spooler
         self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
-        self._fixed: dict[tuple[str, Origin], _Fragments] = {}
+        self._fixed: dict[tuple[str, Origin, str | None], _Fragments] = {}
         self._states: dict[str, _Fragments] = {}
 
-    def describe(self, printer: Printer, origin: Origin, selection: Selection) -> list[bytes]:
-        """The encoded attributes that were asked for."""
+    def describe(
+        self, printer: Printer, origin: Origin, selection: Selection, format: str | None = None
+    ) -> list[bytes]:
+        """The encoded attributes that were asked for, as they are for documents of a format (RFC 8011 4.2.5.1)."""
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
             origin = replace(origin, both_schemes=False)
         found = [write(printer, self._spooler) for write in _wanted_of_moment(selection)]
         found.append(self._state(printer).of(selection))
-        found.append(self._configuration(printer, origin).of(selection))
+        found.append(self._configuration(printer, origin, format).of(selection))
         return found
 
     def names(self, printer: Printer, origin: Origin) -> set[str]:
@@ -287,11 +293,11 @@ class PrinterDescriber:
             _keep(self._states, printer.name, kept)
         return kept
 
-    def _configuration(self, printer: Printer, origin: Origin) -> _Fragments:
+    def _configuration(self, printer: Printer, origin: Origin, format: str | None = None) -> _Fragments:
         printers = self._spooler.printers
         capabilities, is_default = printers.capabilities(printer.name), printers.default.name == printer.name
         source = (printer.configuration, capabilities, is_default)
-        kept = self._fixed.get((printer.name, origin))
+        kept = self._fixed.get((printer.name, origin, format))
         if kept is not None and kept.source == source:
             return kept
         schemes = self._spooler.subscriptions.deliveries.schemes
@@ -300,16 +306,27 @@ class PrinterDescriber:
             r.printer_type(_printer_type(capabilities, is_default=is_default)),
             *device_attributes(capabilities),
             *protocol_attributes(capabilities, self._operations(), self._spooler.policy),
-            *template_attributes(printer, capabilities),
+            *template_attributes(printer, _told(capabilities, format)),
             *place_attributes(printer, origin, self._spooler.resources.of_printer(printer)),
             *raster_attributes(capabilities),
+            *format_attributes(capabilities, self._spooler.policy.max_document),
+            *tray_attributes(capabilities),
+            *client_attributes(),
             *settable_attributes(),
             *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]
         kept = _Fragments(source, _encode(attributes))
-        _keep(self._fixed, (printer.name, origin), kept)
+        _keep(self._fixed, (printer.name, origin, format), kept)
         return kept
+
+
+def _told(capabilities: Capabilities, format: str | None) -> Capabilities:
+    """For documents of a format; but as to pages on one side, what holds for all formats.
+
+    More is done where it can be: ipptool's ipp-1.1.test asks about PDF, and prints PostScript by what it was told.
+    """
+    return replace(capabilities.of(format), number_up=capabilities.of().number_up)
 
 
 def _encode(attributes: Iterable[Attribute]) -> dict[str, bytes]:
@@ -325,4 +342,4 @@ def _keep(table: dict[K, _Fragments], key: K, fragments: _Fragments) -> None:
 _CHOICES: Final = 64
 """Selections of attributes for which a printer's joined fragments are kept."""
 _KEPT: Final = 256
-"""Encoded printers kept, one for each name and authority that clients call us by."""
+"""Encoded printers kept, one for each name, authority and format that clients ask by."""

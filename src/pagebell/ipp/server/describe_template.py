@@ -9,7 +9,10 @@ from pagebell.ipp.server.ticket import (
     HOLD_HORIZON,
     MEDIA_MEMBERS,
     OVERRIDE_RANGES,
+    TEMPLATE_MEMBERS,
+    finishing_templates,
     media_to,
+    template_to,
     write_ticket,
 )
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution
@@ -66,15 +69,29 @@ def media_attributes(capabilities: Capabilities) -> list[Attribute]:
     ]
 
 
+def finishing_attributes(capabilities: Capabilities) -> list[Attribute]:
+    """finishings and finishings-col with all that belongs to them (PWG 5100.1)."""
+    templates = finishing_templates(capabilities)
+    known = [template_to(name) for name in templates]
+    return [
+        r.finishings_default(Finishings(capabilities.finishings[0])),
+        r.finishings_supported(*map(Finishings, capabilities.finishings)),
+        r.finishings_ready(*map(Finishings, capabilities.finishings)),
+        r.finishing_template_supported(*templates),
+        r.finishings_col_database(*known),
+        r.finishings_col_default(known[0]),
+        r.finishings_col_ready(*known),
+        r.finishings_col_supported(*TEMPLATE_MEMBERS),
+    ]
+
+
 def template_attributes(printer: Printer, capabilities: Capabilities) -> list[Attribute]:
     """xxx-supported and xxx-default of the Job Template (RFC 8011 5.2)."""
     best = capabilities.resolutions[-1]
     attributes = [
         r.copies_default(1),
         r.copies_supported(IntRange(1, capabilities.max_copies)),
-        r.finishings_default(Finishings(capabilities.finishings[0])),
-        r.finishings_supported(*map(Finishings, capabilities.finishings)),
-        r.finishings_ready(*map(Finishings, capabilities.finishings)),
+        *finishing_attributes(capabilities),
         r.job_hold_until_default("no-hold"),
         r.job_hold_until_supported(*HOLDS),
         r.job_hold_until_time_supported(IntRange(0, HOLD_HORIZON)),

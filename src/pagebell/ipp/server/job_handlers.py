@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Final
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.clients import read_clients
 from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.operator_handlers import noted
@@ -130,22 +130,21 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
         subscriptions=wishes.granted,
         charset=request.charset,
         language=request.language,
+        clients=read_clients(attributes),
+        user_uri=attributes.get(r.requesting_user_uri) or "",
     )
     return order, wishes, ignored
 
 
 def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
     """What the printer can do for the documents to come, as far as their format is known."""
-    found = call.spooler.printers.capabilities(printer)
-    format_ = (call.request.attributes.get(r.document_format) or OCTET_STREAM).lower()
-    if format_ == OCTET_STREAM:
-        return found
-    ranges = found.page_ranges if format_ in found.page_ranges else ()
-    up = found.number_up if format_ in (found.number_up_formats or (format_,)) else (1,)
-    overrides = found.overrides if format_ in (found.override_formats or (format_,)) else ()
-    if (ranges, up, overrides) == (found.page_ranges, found.number_up, found.overrides):
-        return found
-    return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
+    return call.spooler.printers.capabilities(printer).of(named_format(call))
+
+
+def named_format(call: Call) -> str | None:
+    """The format that a request names; None where it is to be found out, or any."""
+    format_ = call.request.attributes.get(r.document_format)
+    return None if format_ is None or format_.lower() == OCTET_STREAM else format_.lower()
 
 
 def _refuse_secrets(call: Call) -> None:

@@ -9,6 +9,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.job_handlers import named_format
 from pagebell.ipp.values import GroupTag
 from pagebell.model.printer import Printer
 from pagebell.spooler.spooler import Spooler
@@ -43,7 +44,8 @@ def describe(call: Call, describer: PrinterDescriber) -> Reply:
             call.request.attributes.attributes[r.document_format.name],
         )
     reply = Reply()
-    reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
+    found = describer.describe(printer, call.origin, selection, named_format(call))
+    reply.groups.append((GroupTag.PRINTER, found))
     return reply
 
 

@@ -27,6 +27,10 @@ _SIZE_MEMBERS = ("media-bottom-margin", "media-left-margin", "media-right-margin
 MEDIA_MEMBERS: Final = (*_SIZE_MEMBERS, "media-size-name", "media-source", "media-top-margin", "media-type")
 """The members of media-col that are honoured here."""
 
+TEMPLATE_MEMBERS: Final = (r.finishing_template.name,)
+"""The members of finishings-col that are honoured here."""
+_MEMBERS: Final = {r.media_col.name: MEDIA_MEMBERS, r.finishings_col.name: TEMPLATE_MEMBERS}
+
 Values = tuple[Any, ...]
 
 
@@ -75,6 +79,20 @@ def media_to(media: Media) -> Collection:
     members += [attr(text) for attr, text in texts if text is not None]
     members += [attr(margin) for attr, margin in margins if margin is not None]
     return Collection.of(*members)
+
+
+def finishing_templates(capabilities: Capabilities) -> tuple[str, ...]:
+    """The names of all that the device does to sheets (PWG 5100.1 finishing-template-supported)."""
+    return tuple(Finishings(number).keyword for number in capabilities.finishings)
+
+
+def template_to(name: str) -> Collection:
+    """A finishings-col value."""
+    return Collection.of(r.finishing_template(name))
+
+
+def _template_from(collection: Collection) -> str:
+    return collection.first(r.finishing_template) or ""
 
 
 def _media_fits(capabilities: Capabilities, media: Media) -> bool:
@@ -164,6 +182,13 @@ ROWS: Final = (
         read=int,
         write=Finishings,
         fits=lambda c, n: n in c.finishings,
+        many=True,
+    ),
+    Row(
+        *(r.finishings_col, "finishings_col", None),
+        read=_template_from,
+        write=template_to,
+        fits=lambda c, name: name in finishing_templates(c),
         many=True,
     ),
     Row(r.job_hold_until, "job_hold_until", _fixed(*HOLDS)),
@@ -259,11 +284,15 @@ def read_ticket(groups: Iterable[Group], capabilities: Capabilities) -> tuple[Ti
 
 
 def _strange_members(attribute: Attribute) -> list[Attribute]:
-    """media-col with those of its members that are not honoured, if there are any (RFC 8011 4.1.7, PWG 5100.7)."""
-    if attribute.name != r.media_col.name:
+    """A collection with those of its members that are not honoured, if there are any (RFC 8011 4.1.7, PWG 5100.7)."""
+    known = _MEMBERS.get(attribute.name)
+    if known is None:
         return []
-    members = [m for c in r.media_col.all(attribute) for m in c.values() if m.name not in MEDIA_MEMBERS]
-    return [r.media_col(Collection.of(*members))] if members else []
+    values = [data for _, data in attribute.values if isinstance(data, Collection)]
+    members = [member for value in values for member in value.values() if member.name not in known]
+    if not members:
+        return []
+    return [Attribute(attribute.name, (Value(Tag.BEGIN_COLLECTION, Collection.of(*members)),))]
 
 
 def _read_values(row: Row, values: list[Any], capabilities: Capabilities) -> Any:
