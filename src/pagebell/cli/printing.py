@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -18,6 +20,7 @@ from pagebell.cli.desktop import Desktop, connected
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
 from pagebell.cli.progress import Display, Line, Tone, display
 from pagebell.cli.prompting import Asker, Attention
+from pagebell.cli.reading import STDIN, demand_readable, joined, stdin_pieces
 from pagebell.cli.words import (
     ANSWER_NEEDED,
     is_troubled,
@@ -27,6 +30,7 @@ from pagebell.cli.words import (
     progress,
     size,
 )
+from pagebell.ipp import registry as r
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable
 from pagebell.ipp.follow import Feedback, JobUpdate
@@ -39,9 +43,7 @@ from pagebell.ipp.values import Attribute
 from pagebell.winspool.client.addresses import is_windows
 from pagebell.winspool.client.client import Client as WindowsClient
 
-STDIN: Final = "-"
 EXIT_UNKNOWN: Final = 3
-_PIECE: Final = 64 * 1024
 _BUSY: Final = 1.0
 _BUSY_MOST: Final = 10.0
 
@@ -54,6 +56,7 @@ def print_files(
     title: str = "",
     wait: Annotated[bool, Parameter(negative="--no-wait")] = True,
     hold: Annotated[bool, Parameter(negative="")] = False,
+    pin: Annotated[bool, Parameter(negative="")] = False,
     desktop: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = LOCAL,
 ) -> int:
@@ -77,6 +80,9 @@ def print_files(
         Stay until the documents are printed.
     hold
         Keep the jobs from printing until they are released.
+    pin
+        Keep the jobs until their PIN is typed, on printers that wait for one. You are asked for it, unless it is in
+        PAGEBELL_PIN.
     desktop
         Show what the printer says and asks, and the end, as notifications on the desktop, too.
     """
@@ -92,7 +98,9 @@ def print_files(
         options += parse_options(["job-hold-until=indefinite"])
     for file in files:
         if file != STDIN:
-            _demand_readable(file)
+            demand_readable(file)
+    if pin:
+        options += _pin(connection.any(to))
     order = _Order(
         connection=connection,
         to=to,
@@ -270,7 +278,7 @@ class _Order:
             first = await anext(pieces, b"")
             kind = document_format(first)
             return await client.print_document(
-                _joined(first, pieces), self._options, title=paper.title, document_format=kind, progress=sent
+                joined(first, pieces), self._options, title=paper.title, document_format=kind, progress=sent
             )
         delay = _BUSY
         while True:
@@ -348,39 +356,27 @@ def _root(client: PrintClient) -> str:
     return client.address.at("/").uri if isinstance(client, Client) else client.uri
 
 
+def _pin(client: PrintClient) -> list[Attribute]:
+    """A PIN that was asked for, as an option. Raises UsageError where it could not travel unread."""
+    if not isinstance(client, Client):
+        raise UsageError(
+            "Windows' print protocols have no place for a PIN; print to an ipps:// address with --pin."
+        )
+    if not client.address.secure:
+        raise UsageError(
+            f"A PIN goes over encrypted connections alone: print to ipps://, not to {client.uri}."
+        )
+    typed = os.environ.get("PAGEBELL_PIN", "")
+    if not typed and sys.stdin.isatty():
+        typed = getpass.getpass("PIN for these documents: ")
+    if not typed:
+        raise UsageError("No PIN was given. Set PAGEBELL_PIN, or run it at a terminal.")
+    return [r.job_password(typed.encode()), r.job_password_encryption("none")]
+
+
 def _name(file: str) -> str:
     return "standard input" if file == STDIN else Path(file).name
 
 
 def _printed(job: JobInfo) -> float:
     return (job.impressions_completed or 0) / job.impressions if job.impressions else 0.0
-
-
-def _demand_readable(file: str) -> None:
-    """Raise OSError before anything is sent; a pipe is not opened, for that happens once only."""
-    path = Path(file)
-    if not path.is_fifo():
-        path.open("rb").close()
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
-
-
-async def stdin_pieces() -> AsyncIterator[bytes]:
-    """Standard input, whatever it is, without a thread that could not be interrupted."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    try:
-        pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    except ValueError:  # a regular file is always ready
-        while piece := await asyncio.to_thread(sys.stdin.buffer.read, _PIECE):
-            yield piece
-        return
-    try:
-        while piece := await reader.read(_PIECE):
-            yield piece
-    finally:
-        pipe.close()

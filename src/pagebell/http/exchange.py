@@ -70,11 +70,11 @@ def head_without_upgrade(
 class Flow:
     """Whether octets flow in and out of a connection."""
 
-    __slots__ = ("_writable", "read_paused", "transport")
+    __slots__ = ("_writable", "read_paused", "transport", "write_paused")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
-        self.read_paused = False
+        self.read_paused = self.write_paused = False
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -92,16 +92,13 @@ class Flow:
 
     def pause_writing(self) -> None:
         """The transport has enough."""
+        self.write_paused = True
         self._writable.clear()
 
     def resume_writing(self) -> None:
         """It takes more, or is gone."""
+        self.write_paused = False
         self._writable.set()
-
-    @property
-    def write_paused(self) -> bool:
-        """Whether it has enough."""
-        return not self._writable.is_set()
 
     async def drain(self) -> None:
         """Return when more can be written."""
@@ -173,6 +170,8 @@ class Exchange:
                 self._flow.transport.close()
             else:
                 await self._apologize()
+        finally:
+            self.scope = {}  # which knows us: nothing is left for the garbage collector
 
     async def _apologize(self) -> None:
         text = b"internal error; see the server's log\n"
@@ -209,6 +208,13 @@ class Exchange:
             self._go_on(message.get("body", b""), ends=not message.get("more_body", False))
         else:
             raise RuntimeError(f"{message['type']} out of turn")
+
+    def push(self, body: bytes) -> bool:
+        """`send` more of the body at once; tells whether it could: not before the head, nor while that has to wait."""
+        if not self.started or self._head or self.complete or self.disconnected or self._flow.write_paused:
+            return False
+        self._go_on(body, ends=False)
+        return True
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Put the head together; a body without a length is chunked (RFC 9112 7.1)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pagebell.model.dialog import Answer
 from pagebell.model.document import NO_WISHES, Document, Ticket
 from pagebell.model.event import JobId, JobState, JobStatus, PrinterName
+from pagebell.model.secret import JobPassword
 
 DEFAULT_PRIORITY = 50
 """RFC 8011 5.2.1: 1 is the lowest, 100 the highest."""
@@ -78,6 +79,8 @@ class Job:
     host: str = ""
     """Where it came from (IPP job-originating-host-name)."""
     ticket: Ticket = NO_WISHES
+    password: JobPassword | None = None
+    """What its owner must type before it is printed, where a source asks for it."""
     documents: tuple[Document, ...] = ()
     open: bool = False
     """More documents may come (IPP Create-Job before the last Send-Document)."""

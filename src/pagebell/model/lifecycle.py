@@ -19,6 +19,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pagebell.model.document import Document
 from pagebell.model.errors import WrongState
 from pagebell.model.event import Event, EventKind, JobState, PrinterState
 from pagebell.model.job import Job
@@ -166,6 +167,17 @@ def step(
     elif cause is Cause.PROVE:
         new = replace(new, proved=True)
     return new, (job_event(new, now, _kind(job.state, found.to), _changes(job, new)),)
+
+
+def begin(
+    job: Job, now: float, documents: tuple[Document, ...], impressions: int | None
+) -> tuple[Job, tuple[Event, ...]]:
+    """The job on its device, with what was learned of its documents before, and the event that tells both.
+
+    Raises WrongState.
+    """
+    new, _ = step(replace(job, documents=documents, impressions=impressions), Cause.START, now)
+    return new, (job_event(new, now, _kind(job.state, new.state), _changes(job, new)),)
 
 
 _FROM_THE_START = {

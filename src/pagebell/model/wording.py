@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from pagebell.model.event import Event, EventKind, JobState, PrinterState, ResourceState
@@ -281,6 +282,7 @@ WORDINGS: Final[dict[str, Wording]] = {
 LANGUAGES: Final = tuple(WORDINGS)
 
 
+@lru_cache(maxsize=256)
 def language_for(wish: str) -> str:
     """The language that is nearest to a wish such as `de-CH`: by its beginning, or English (RFC 5646)."""
     first = wish.lower().partition("-")[0]

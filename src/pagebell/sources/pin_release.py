@@ -2,7 +2,7 @@
 
 [sources.pin-release]
 printers = ["Lobby"]
-pins = { ada = "4711", bob = "0815" }      # owners without a PIN print at once
+pins = { ada = "4711", bob = "0815" }      # for jobs that come without a PIN of their own (IPP job-password)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -28,12 +29,12 @@ PAUSE = 60.0
 
 
 class PinReleaseSettings(SourceSettings, frozen=True):
-    """`[sources.pin-release]`: jobs wait for their owner's PIN."""
+    """`[sources.pin-release]`: jobs wait for their own PIN (IPP job-password), or else for their owner's."""
 
     printers: tuple[str, ...] = (EVERY,)
     """The names of the printers that it is for; "*" stands for all."""
     pins: dict[str, str] = msgspec.field(default_factory=dict)
-    """PINs by owner; who has none prints at once."""
+    """PINs by owner; what comes without a PIN from somebody without one prints at once."""
 
 
 class PinRelease:
@@ -46,12 +47,13 @@ class PinRelease:
             raise ValueError("pins: a PIN has one character at least")
 
     def widen(self, printer: PrinterName, capabilities: Capabilities) -> Capabilities:
-        """The printer can do what it could."""
-        return capabilities
+        """Jobs may bring a password."""
+        return replace(capabilities, job_password=True) if is_for(self._printers, printer) else capabilities
 
     def holds(self, job: Job) -> str | None:
-        """A job whose owner has a PIN."""
-        return REASON if is_for(self._printers, job.printer) and job.owner in self._pins else None
+        """A job with a PIN, or whose owner has one."""
+        has_pin = job.password is not None or job.owner in self._pins
+        return REASON if has_pin and is_for(self._printers, job.printer) else None
 
     def conduct(self, job: Job, device: Capabilities) -> Conduct | None:
         """It prints as any other."""
@@ -63,8 +65,12 @@ class PinRelease:
         async with asyncio.TaskGroup() as group:
             await self._ask_all(desk, group, asking)
             async for event in desk.events():
-                if event.job_status is not None and REASON in event.job_status.reasons:
+                if event.job_status is None:
+                    continue
+                if REASON in event.job_status.reasons:
                     await self._ask_all(desk, group, asking)
+                elif event.job in asking:  # an operator has released it
+                    asking[event.job].cancel()
 
     async def _ask_all(
         self, desk: Desk, group: asyncio.TaskGroup, asking: dict[JobId, asyncio.Task[None]]
@@ -80,19 +86,26 @@ class PinRelease:
         wrong, before = 0, ""
         while any(one.id == job.id for one in desk.jobs(REASON)):
             dialog = await desk.open(Addressees(job.printer, job.id, job.owner), _question(job, before))
-            answer = await dialog.answered()
-            await dialog.close()
+            try:
+                answer = await dialog.answered()
+            finally:
+                await dialog.close()
             before = ""
             if not isinstance(answer, Answer):
                 continue
             if answer.choice == CANCEL:
                 await desk.cancel(job.id, "Cancelled by its owner instead of giving the PIN.")
-            elif hmac.compare_digest(answer.text.encode(), self._pins[job.owner].encode()):
+            elif self._is_pin(job, answer.text):
                 await desk.release(job.id, REASON)
             else:
                 wrong, before = wrong + 1, "That was not the PIN. "
                 if wrong % TRIES == 0:
                     await desk.sleep(PAUSE)
+
+    def _is_pin(self, job: Job, typed: str) -> bool:
+        if job.password is not None:
+            return job.password.opens(typed)
+        return hmac.compare_digest(typed.encode(), self._pins[job.owner].encode())
 
 
 def _question(job: Job, before: str) -> Question:

@@ -79,6 +79,8 @@ class Chronicle:
     """The subscriptions of exactly this scope, by id."""
     kept: dict[frozenset[EventKind], tuple[Track, ...]] | None = None
     """The tracks of kinds that were asked for, as long as there are no new ones."""
+    told: tuple[frozenset[EventKind], int, int, list[int]] | None = None
+    """What `following` was asked last, and what it found: a crowd of readers asks the same."""
     parked: dict[frozenset[EventKind], set[Sleeper]] | None = None
     """Who waits, by the kinds that would wake them."""
 
@@ -89,6 +91,15 @@ class Chronicle:
             track = self.tracks[kind] = Track()
             self.kept = None
         track.numbers.append(number)
+        self.told = None
+
+    def following(self, kinds: frozenset[EventKind], after: int, limit: int) -> list[int]:
+        """The numbers of the first `limit` events of these kinds above `after`, which nobody may change."""
+        told = self.told
+        if told is None or told[0] is not kinds or told[1] != after or told[2] != limit:
+            parts = [track.following(after, NEVER, limit) for track in self.heard(kinds)]
+            told = self.told = kinds, after, limit, merged([part for part in parts if part], limit)
+        return told[3]
 
     def heard(self, kinds: frozenset[EventKind]) -> tuple[Track, ...]:
         """The tracks of these kinds."""
@@ -125,6 +136,7 @@ class Chronicle:
         """The events up to that number have left the log."""
         for track in self.tracks.values():
             track.trim(up_to)
+        self.told = None
 
 
 @dataclass(slots=True, eq=False)
@@ -183,6 +195,7 @@ class JobChronicle(Chronicle):
         self.gaps = [(after, up_to)]
         for track in self.tracks.values():
             del track.numbers[:]
+        self.told = None
 
 
 def merged(parts: list[array[int]], limit: int) -> list[int]:

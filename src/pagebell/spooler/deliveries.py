@@ -20,9 +20,9 @@ from pagebell.model.event import Event
 from pagebell.model.subscription import Filter, Subscription, SubscriptionId
 from pagebell.spooler.audience import Audience
 from pagebell.spooler.backoff import Backoff
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, Courier, Parcel, Undelivered
+from pagebell.spooler.reading import Batch
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,14 @@ readers parked on a matching chronicle are.
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from sys import intern
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pagebell.model.errors import NotFound
 from pagebell.model.event import Event, EventKind, JobId, ResourceId
@@ -23,58 +22,13 @@ from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
 from pagebell.spooler.leases import Leases
-from pagebell.spooler.listener import Listener, kinds_of
+from pagebell.spooler.listener import Listener, Window, kinds_of
 from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Base, Count, Snapshot
+from pagebell.spooler.reading import Batch, Notification, Turns, Watch
 
 _RECENT = 4096
 """How many of the newest events are kept at hand; older ones are read from the store."""
-
-
-class Notification(NamedTuple):
-    """An event as one subscription's n-th (`number` is its notify-sequence-number)."""
-
-    number: int
-    event: Event
-
-
-class Batch(NamedTuple):
-    """What a reader gets: events in order; `missed` of them were dropped before the first."""
-
-    subscription: Subscription
-    notifications: tuple[Notification, ...]
-    missed: int = 0
-    complete: bool = False
-    """No more will come: the subscription's job is finished, and this reaches its end."""
-
-    @property
-    def last(self) -> int | None:
-        """Number of the last one, to read on from."""
-        return self.notifications[-1].number if self.notifications else None
-
-
-class Watch:
-    """A reader that waits, again and again."""
-
-    __slots__ = ("_cursors", "_has_news", "_waiter")
-
-    def __init__(
-        self, cursors: Mapping[SubscriptionId, int], has_news: Callable[[SubscriptionId, int], bool]
-    ) -> None:
-        self._cursors = cursors
-        self._has_news = has_news
-        self._waiter: asyncio.Future[None] | None = None
-
-    def wake(self) -> None:
-        """Something happened that may concern it."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def news(self) -> None:
-        """Return when one of its subscriptions can be read on from its number, has ended, or the server goes down."""
-        while not any(self._has_news(number, after) for number, after in self._cursors.items()):
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
 
 
 class Archive(Protocol):
@@ -103,6 +57,7 @@ class EventLog:
         self._progress: dict[int, float] = {}
         """When the log's progress events were, for as long as somebody is paced."""
         self._waiting = 0
+        self._turns = Turns()
         self._closed = False
 
     # --- who listens ---
@@ -225,23 +180,40 @@ class EventLog:
         when the subscription ends while its reader waits.
         """
         while True:
-            listener = self._listener(number)
-            if listener.pacing is not None:
-                listener.catch_up(self._progress)
-            wanted, missed, complete = listener.window(after, limit, self._chronicles.trimmed)
-            if wanted or complete or not wait or self._closed:
-                events = await self._fetch(wanted)
-                if wanted and not events:
+            window = self._window(number, after, limit)
+            if window.numbers or window.complete or not wait or self._closed:
+                events = await self._fetch(window.numbers)
+                if window.numbers and not events:
                     continue  # they left the log meanwhile: count them among the missed
-                first = after + missed + 1
-                if len(events) == len(wanted):
-                    found = tuple(map(Notification, range(first, first + len(events)), events))
-                else:
-                    numbered = {seq: first + i for i, seq in enumerate(wanted)}
-                    found = tuple(Notification(numbered[event.seq], event) for event in events)
-                missed = found[0].number - after - 1 if found else missed
-                return Batch(listener.subscription, found, missed, complete)
+                return self._batch(number, after, window, events)
             await self.news({number: after})
+
+    def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
+        """As `read`, where that takes no time; None where the store would have to be asked. Raises NotFound."""
+        window = self._window(number, after, limit)
+        try:
+            events = [self._recent[seq] for seq in window.numbers]
+        except KeyError:
+            return None
+        return self._batch(number, after, window, events)
+
+    def _window(self, number: SubscriptionId, after: int, limit: int) -> Window:
+        listener = self._listener(number)
+        if listener.pacing is not None:
+            listener.catch_up(self._progress)
+        return listener.window(after, limit, self._chronicles.trimmed)
+
+    def _batch(self, number: SubscriptionId, after: int, window: Window, events: Sequence[Event]) -> Batch:
+        """The events of a window, some of which may have left the log meanwhile, with their numbers."""
+        wanted, missed, complete = window
+        first = after + missed + 1
+        if len(events) == len(wanted):
+            found = tuple(map(Notification, range(first, first + len(events)), events))
+        else:
+            numbered = {seq: first + i for i, seq in enumerate(wanted)}
+            found = tuple(Notification(numbered[event.seq], event) for event in events)
+        missed = found[0].number - after - 1 if found else missed
+        return Batch(self._listener(number).subscription, found, missed, complete)
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
@@ -251,7 +223,7 @@ class EventLog:
     @contextmanager
     def watch(self, cursors: Mapping[SubscriptionId, int]) -> Iterator[Watch]:
         """Be woken for what these subscriptions tell above those numbers, which may rise as they are read."""
-        watch = Watch(cursors, self._has_news)
+        watch = Watch(cursors, self._has_news, self._turns)
         listeners = [self._listeners[number] for number in cursors if number in self._listeners]
         for listener in listeners:
             listener.park(watch)

@@ -20,6 +20,7 @@ from pagebell.model.errors import Refusal, TooLarge
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import DEFAULT_PRIORITY, ClientProgram, Job
 from pagebell.model.printer import Printer
+from pagebell.model.secret import JobPassword
 from pagebell.spooler.formats import HEAD, OCTET_STREAM, UNCOUNTED, detect
 from pagebell.spooler.holding import hold_of
 from pagebell.spooler.ledger import to_end
@@ -54,6 +55,8 @@ class Order:
     by: Principal
     name: str = "Untitled"
     ticket: Ticket = NO_WISHES
+    password: JobPassword | None = None
+    """To be typed before it is printed."""
     subscriptions: tuple[SubscriptionWish, ...] = ()
     charset: str = "utf-8"
     language: str = "en"
@@ -78,6 +81,7 @@ def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tz
         reasons=incoming if hold is None else incoming | hold.reasons,
         hold_until=None if hold is None else hold.until,
         ticket=order.ticket,
+        password=order.password,
         open=True,
         priority=order.ticket.job_priority or printer.defaults.job_priority or DEFAULT_PRIORITY,
         charset=order.charset,

@@ -79,9 +79,11 @@ class Listener:
         )
 
     def following(self, after: int, limit: int = NEVER) -> list[int]:
-        """The log numbers of its first `limit` matches above `after`."""
+        """The log numbers of its first `limit` matches above `after`, which nobody may change."""
+        if self.printer is None:
+            return self.chronicle.following(self.kinds, after, limit)
         parts = [track.following(after, NEVER, limit) for track in self.chronicle.heard(self.kinds)]
-        if self.printer is not None and isinstance(self.chronicle, JobChronicle):
+        if isinstance(self.chronicle, JobChronicle):
             heard = self.printer.heard(self.of_printer)
             for above, up_to in self.chronicle.spans(after):
                 parts += [track.following(above, up_to, limit) for track in heard]

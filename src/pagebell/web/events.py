@@ -24,9 +24,9 @@ from pagebell.model.errors import NotFound, TooMany
 from pagebell.model.event import Event, EventKind, JobId, PrinterName
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.model.subscription import Scope as EventScope
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
 from pagebell.spooler.ports import Clock
+from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api.application import BadRequest, answered, principal_of, read_query
 from pagebell.web.api.views import numbered_event

@@ -29,6 +29,7 @@ class Door(Stage):
     """A stage whose spooler is reached by IPP messages; the scripted device keeps each job until told."""
 
     limits = Limits()
+    origin = ORIGIN
 
     async def __aenter__(self) -> Door:
         await super().__aenter__()
@@ -46,7 +47,7 @@ class Door(Stage):
             for chunk in (octets, *chunks):
                 yield chunk
 
-        answer = await self.service.answer(body(), self.principal, ORIGIN)
+        answer = await self.service.answer(body(), self.principal, self.origin)
         message, end = decode(answer.octets)
         assert end == len(answer.octets)
         assert message.code == answer.status

@@ -14,11 +14,11 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.absent import IdentityConverter
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Converter, Courier, Device, Inspector
 from pagebell.spooler.printers import PrinterWish
+from pagebell.spooler.reading import Batch
 from pagebell.spooler.sources import Source
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore, ScriptedDevice

@@ -15,10 +15,10 @@ from pagebell.model.errors import NotFound, Unsupported, UnsupportedScheme
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.deliveries import LANE_WIDTH, LONGEST_WAIT, Deliveries
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Parcel, Undelivered
+from pagebell.spooler.reading import Batch
 from tests.unit.spooler.stage import ALL, P1, P2, Stage
 
 CREATED = frozenset({EventKind.JOB_CREATED})

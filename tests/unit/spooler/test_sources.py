@@ -135,6 +135,15 @@ async def test_reprint_wants_the_pin_again(lobby: Stage) -> None:
     assert only(lobby).status.to == Addressees(P1, job, "ada")
 
 
+async def test_question_goes_when_an_operator_has_released_the_job(lobby: Stage) -> None:
+    job = await lobby.submit()
+    dialog = only(lobby)
+    await lobby.spooler.jobs.release(job, SYSTEM)
+    await lobby.clock.settle()
+    assert not dialog.status.is_open and lobby.spooler.dialogs.open_dialogs(SYSTEM) == ()
+    assert await lobby.state(job) is JobState.PROCESSING
+
+
 # --- manual-duplex ---
 
 ONE_SIDED = Capabilities(formats=(PDF,))

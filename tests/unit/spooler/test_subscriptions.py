@@ -9,9 +9,9 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NotAuthorized, NotFound, WrongState
 from pagebell.model.event import EventKind, JobId, JobState
 from pagebell.model.subscription import SERVER, Scope
-from pagebell.spooler.eventlog import Batch
 from pagebell.spooler.intake import DocumentSpec
 from pagebell.spooler.policy import Policy
+from pagebell.spooler.reading import Batch
 from pagebell.spooler.subscriptions import Page
 from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage, line
 

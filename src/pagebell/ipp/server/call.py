@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -59,8 +59,7 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 10
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """How the client reached us: what its answers' URIs are made of."""
 
     authority: str
@@ -202,6 +201,10 @@ class Call:
         return JobId(number)
 
 
+Following = Callable[[Callable[["Reply"], bool]], AsyncGenerator["Reply"]]
+"""Makes the replies that follow; it is given what sends one at once, and tells whether it did."""
+
+
 @dataclass(slots=True)
 class Reply:
     """What a handler answers: groups of encoded attributes behind the operation attributes."""
@@ -218,7 +221,7 @@ class Reply:
     language: str = "en"
     later: Coroutine[None, None, Reply] | None = None
     """The answer in this one's stead, which takes its time: it is given up when the client goes away."""
-    more: AsyncGenerator[Reply] | None = None
+    more: Following | None = None
     """What follows as it happens, each as another part of the same answer (RFC 3996 11)."""
 
     def add(self, tag: GroupTag, attributes: Iterable[Attribute]) -> Reply:

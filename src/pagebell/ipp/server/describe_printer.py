@@ -30,6 +30,7 @@ from pagebell.ipp.server.describe_more import (
 )
 from pagebell.ipp.server.describe_template import template_attributes
 from pagebell.ipp.server.events import CARRIED
+from pagebell.ipp.server.passwords import password_attributes
 from pagebell.ipp.server.ticket import ROWS
 from pagebell.ipp.values import Attribute, Collection, IntRange
 from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind
@@ -131,6 +132,7 @@ def device_attributes(capabilities: Capabilities) -> list[Attribute]:
     ]
     if capabilities.color:
         attributes.append(r.pages_per_minute_color(capabilities.pages_per_minute))
+    attributes += password_attributes(capabilities)
     if capabilities.identify:
         attributes.append(r.identify_actions_default(capabilities.identify[0]))
         attributes.append(r.identify_actions_supported(*capabilities.identify))
@@ -275,7 +277,7 @@ class PrinterDescriber:
         if origin.both_schemes and "uri-security-supported" not in selection:
             # Who does not ask which URI is secure gets the one of its own kind: libcups 2 makes one of several
             # by joining them with commas, and `lp` then asks for the job at that.
-            origin = replace(origin, both_schemes=False)
+            origin = origin._replace(both_schemes=False)
         found = [write(printer, self._spooler) for write in _wanted_of_moment(selection)]
         found.append(self._state(printer).of(selection))
         found.append(self._configuration(printer, origin, format).of(selection))
@@ -322,11 +324,14 @@ class PrinterDescriber:
 
 
 def _told(capabilities: Capabilities, format: str | None) -> Capabilities:
-    """For documents of a format; but as to pages on one side, what holds for all formats.
+    """For documents of a format; but as to several pages on one side, what holds for PDF and PostScript alike.
 
     More is done where it can be: ipptool's ipp-1.1.test asks about PDF, and prints PostScript by what it was told.
     """
-    return replace(capabilities.of(format), number_up=capabilities.of().number_up)
+    alike = all(
+        "postscript" not in name or capabilities.of(name).number_up != (1,) for name in capabilities.formats
+    )
+    return replace(capabilities.of(format), number_up=capabilities.number_up if alike else (1,))
 
 
 def _encode(attributes: Iterable[Attribute]) -> dict[str, bytes]:

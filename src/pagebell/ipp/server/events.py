@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import tzinfo
 from functools import lru_cache
+from struct import Struct
 from typing import Final, NamedTuple
 
 from pagebell.ipp import registry as r
@@ -22,13 +22,12 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
 from pagebell.model.wording import language_for, timed_text
-from pagebell.spooler.eventlog import Notification
+from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
 _KEPT: Final = 4096
 """Encoded events; as many as the event log keeps at hand."""
 _subscription_id = integer_writer(r.notify_subscription_id.name)
-_sequence_number = integer_writer(r.notify_sequence_number.name)
 _OF_JOBS: Final = (
     *(
         "job-impressions",
@@ -53,32 +52,39 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 
 
 def event_groups(
-    notifications: Iterable[Notification],
-    subscription: Subscription,
-    origin: Origin,
-    language: str = "en",
-    where: tzinfo | None = None,
-) -> list[tuple[Event, list[bytes]]]:
-    """Event-notification groups, encoded (RFC 3996 5.2), each with its event.
+    batch: Batch, origin: Origin, language: str = "en", where: tzinfo | None = None
+) -> list[tuple[GroupTag, list[bytes]]]:
+    """Event-notification groups, encoded (RFC 3996 5.2).
 
     Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
     `where` whose clock its texts tell the time by.
     """
+    subscription = batch.subscription
     own = language_for(subscription.language)
-    voice = Voice(subscription.charset, own, subscription.scope.printer is None, own != language, where)
+    of_system = subscription.scope.printer is None
+    voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
     kept = _kept(voice, origin)
-    start = _subscription_id(subscription.id) + _user_data(subscription.user_data)
-    wanted = subscription.events
+    start = _subscription_id(subscription.id) + _start(subscription.user_data)
     groups = []
-    for number, event in notifications:
+    for number, event in batch.notifications:
         told = kept.get(event.seq)
         if told is None or told[0] is not event:
             if len(kept) >= _KEPT:
                 kept.clear()
             told = kept[event.seq] = event, _shared(event, voice, origin)
-        own_attributes = [start, _sequence_number(number), _subscribed_event(wanted, event.kind)]
-        groups.append((event, [*own_attributes, told[1]]))
+        groups.append((GroupTag.EVENT_NOTIFICATION, [start, _NUMBER(number), told[1]]))
     return groups
+
+
+@lru_cache(maxsize=_KEPT)
+def _start(user_data: bytes) -> bytes:
+    """What follows the subscription's number in each of its events, up to the sequence number's value."""
+    sequence_number = encode_attribute(r.notify_sequence_number(0))[:-_NUMBER_OCTETS]
+    return encode_attribute(r.notify_user_data(user_data)) + sequence_number
+
+
+_NUMBER: Final = Struct(">i").pack
+_NUMBER_OCTETS: Final = 4
 
 
 class Voice(NamedTuple):
@@ -86,6 +92,7 @@ class Voice(NamedTuple):
 
     charset: str
     language: str
+    wanted: frozenset[EventKind]
     of_system: bool
     marked: bool
     """The text says which language it is in, as the answer is in another."""
@@ -93,25 +100,18 @@ class Voice(NamedTuple):
     """Whose clock is meant."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _kept(voice: Voice, origin: Origin) -> dict[int, tuple[Event, bytes]]:
     """What was encoded for some voice, by the events' numbers: a number alone may be another server's."""
     return {}
 
 
-@lru_cache(maxsize=_KEPT)
-def _user_data(octets: bytes) -> bytes:
-    return encode_attribute(r.notify_user_data(octets))
-
-
-@lru_cache(maxsize=_KEPT)
-def _subscribed_event(wanted: frozenset[EventKind], kind: EventKind) -> bytes:
-    return encode_attribute(r.notify_subscribed_event(subscribed(wanted, kind).value))
-
-
 def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
     """What is the same for all who read an event in one way."""
-    return b"".join(map(encode_attribute, readable(_attributes(event, voice, origin), voice.charset)))
+    told = r.notify_subscribed_event(subscribed(voice.wanted, event.kind).value)
+    return b"".join(
+        map(encode_attribute, [told, *readable(_attributes(event, voice, origin), voice.charset)])
+    )
 
 
 def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:

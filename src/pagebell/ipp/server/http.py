@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterator,
     Awaitable,
     Callable,
@@ -20,7 +19,7 @@ from typing import Any
 from pagebell.entrance import admission_of
 from pagebell.ipp.registry import Status
 from pagebell.ipp.server.call import BodyBroken, Origin
-from pagebell.ipp.server.service import Service
+from pagebell.ipp.server.service import Parts, Service
 from pagebell.model.errors import NotAuthenticated
 
 Scope = MutableMapping[str, Any]
@@ -73,7 +72,7 @@ class IppApplication:
             await _respond(scope, body, send, turned.status, [kind, *turned.headers], octets)
             return
         if answer.more is not None:
-            await _send_parts(answer.octets, answer.more, receive, send)
+            await _send_parts(scope, answer.octets, answer.more, receive, send)
             return
         octets = answer.octets
         if answer.later is not None:
@@ -132,22 +131,32 @@ BOUNDARY = "pagebell-next-part"
 _PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
 
 
-async def _send_parts(first: bytes, more: AsyncGenerator[bytes], receive: Receive, send: Send) -> None:
-    """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11)."""
+async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive, send: Send) -> None:
+    """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11).
+
+    What happens is sent there and then where the HTTP server has put a `push` into the scope's state.
+    """
     content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
+    push: Callable[[bytes], bool] = scope.get("state", {}).get("push", lambda _: False)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": _PART + first + b"\r\n", "more_body": True})
+    await send({"type": "http.response.body", "body": _part(first), "more_body": True})
     try:
-        async with aclosing(more), asyncio.TaskGroup() as group:
+        async with (
+            aclosing(more(lambda octets: push(_part(octets)))) as parts,
+            asyncio.TaskGroup() as group,
+        ):
             watch = group.create_task(_watch(receive))
-            async for octets in more:
-                body = b"".join((_PART, octets, b"\r\n"))
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+            async for octets in parts:
+                await send({"type": "http.response.body", "body": _part(octets), "more_body": True})
             watch.cancel()
             await send({"type": "http.response.body", "body": f"--{BOUNDARY}--\r\n".encode()})
     except* _ClientGone:
         pass
+
+
+def _part(octets: bytes) -> bytes:
+    return b"%b%b\r\n" % (_PART, octets)
 
 
 async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:

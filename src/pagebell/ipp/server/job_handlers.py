@@ -13,6 +13,7 @@ from pagebell.ipp.server.clients import read_clients
 from pagebell.ipp.server.describe_job import LIST_DEFAULT, job_attributes, job_selection
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
 from pagebell.ipp.server.operator_handlers import noted
+from pagebell.ipp.server.passwords import read_password
 from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_groups
 from pagebell.ipp.server.ticket import read_ticket
 from pagebell.ipp.values import Attribute, GroupTag
@@ -110,9 +111,10 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
     for attribute in attributes.attributes.values():
         if attribute.name in _FROM_OPERATION:
             template.add(attribute)
-    ticket, ignored = read_ticket([template], _capabilities(call, name))
+    capabilities = _capabilities(call, name)
+    ticket, ignored = read_ticket([template], capabilities)
     flawed = [a for a in request.unsupported if a.name not in request.attributes]
-    _refuse_secrets(call)
+    password = read_password(call, capabilities)
     missing = {a.name for a in (*ignored, *flawed)} & {*attributes.all(r.job_mandatory_attributes)}
     if (request.fidelity and (ignored or flawed)) or missing:
         raise call.refuse(
@@ -127,6 +129,7 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
         by=call.by,
         name=call.text(r.job_name) or call.text(r.document_name) or "Untitled",
         ticket=ticket,
+        password=password,
         subscriptions=wishes.granted,
         charset=request.charset,
         language=request.language,
@@ -145,17 +148,6 @@ def named_format(call: Call) -> str | None:
     """The format that a request names; None where it is to be found out, or any."""
     format_ = call.request.attributes.get(r.document_format)
     return None if format_ is None or format_.lower() == OCTET_STREAM else format_.lower()
-
-
-def _refuse_secrets(call: Call) -> None:
-    """What is to be printed for somebody's eyes alone is not printed for everybody's (PWG 5100.11)."""
-    for attr in (r.job_password, r.document_password):
-        if attr.name in call.request.attributes:
-            raise call.refuse(
-                Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-                f"'{attr.name}' can't be honoured, and without it the document is not printed",
-                attr.unsupported(),
-            )
 
 
 def document_spec(call: Call, printer: PrinterName) -> DocumentSpec:

@@ -27,7 +27,7 @@ from pagebell.ipp.server import (
     subscription_handlers,
     system_handlers,
 )
-from pagebell.ipp.server.call import BodyBroken, Call, Origin, Reply, encode_reply
+from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal, Right
@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 Authenticate = Callable[[str | None], Principal]
 """Makes a principal of the requesting-user-name; the transport knows the rest."""
 
+Parts = Callable[[Callable[[bytes], bool]], AsyncGenerator[bytes]]
+"""Makes octets that follow; it is given what sends some at once, and tells whether it did."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -49,7 +52,7 @@ class Answer:
 
     octets: bytes
     status: Status
-    more: AsyncGenerator[bytes] | None = None
+    more: Parts | None = None
     message: str = ""
     """In plain words, where something was refused."""
     later: Coroutine[None, None, bytes] | None = None
@@ -158,12 +161,16 @@ async def _encoded_later(
     return encode_reply(await later, version, request_id)
 
 
-async def _encoded(
-    replies: AsyncGenerator[Reply], version: tuple[int, int], request_id: int
-) -> AsyncGenerator[bytes]:
-    async with aclosing(replies):
-        async for reply in replies:
-            yield encode_reply(reply, version, request_id)
+def _encoded(following: Following, version: tuple[int, int], request_id: int) -> Parts:
+    async def parts(at_once: Callable[[bytes], bool]) -> AsyncGenerator[bytes]:
+        def send(reply: Reply) -> bool:
+            return at_once(encode_reply(reply, version, request_id))
+
+        async with aclosing(following(send)) as replies:
+            async for reply in replies:
+                yield encode_reply(reply, version, request_id)
+
+    return parts
 
 
 _QUESTIONS: Final = frozenset(code for code, operation in OPERATIONS.items() if "Get-" in operation.name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
@@ -16,11 +17,12 @@ from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.events import carried, event_groups
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
-from pagebell.model.errors import NotFound
+from pagebell.model.errors import NotAuthorized, NotFound
 from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
 from pagebell.spooler.holding import zone
+from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 from pagebell.spooler.subscriptions import MOST_LISTED
 
@@ -29,7 +31,7 @@ MOST_EVENTS = 10_000
 """Events in one answer; who is told to come back at once can have the rest."""
 PATIENCE = 20.0
 """Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
-_up_time = integer_writer(r.printer_up_time.name)
+_up_time = lru_cache(4)(integer_writer(r.printer_up_time.name))
 
 
 def handlers() -> dict[Op, Handler]:
@@ -169,7 +171,7 @@ async def get_notifications(call: Call) -> Reply:
         reply.unsupported.append(r.notify_subscription_ids(*missing))
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     if wait and cursors:
-        reply.more = _bursts(call, cursors)
+        reply.more = partial(_bursts, call, cursors)
     return reply
 
 
@@ -213,10 +215,16 @@ async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
     return await _burst(call, cursors, wait=False)
 
 
-async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenerator[Reply]:
-    """What happens next, as it happens, until every subscription has ended or the server goes down."""
+async def _bursts(
+    call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Reply], bool]
+) -> AsyncGenerator[Reply]:
+    """What happens next, as it happens, until every subscription has ended or the server goes down.
+
+    Most of it is sent where it happens: there may be thousands who wait for it, each with a task that sleeps on.
+    """
     subscriptions = call.spooler.subscriptions
     with subscriptions.watch(cursors) as watch:
+        watch.told = partial(_tell, call, cursors, send)
         while cursors:
             await watch.news()
             leave = subscriptions.is_closing
@@ -225,18 +233,39 @@ async def _bursts(call: Call, cursors: dict[SubscriptionId, int]) -> AsyncGenera
                 return
 
 
+def _tell(call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Reply], bool]) -> bool:
+    """Send all news at once; False where that can't be done, or where it is the end of something."""
+    subscriptions, batches, room = call.spooler.subscriptions, [], MOST_EVENTS
+    if subscriptions.is_closing:
+        return False
+    for number, after in cursors.items():
+        try:
+            batch = subscriptions.read_at_hand(number, call.by, after, room)
+        except (NotFound, NotAuthorized):
+            return False
+        if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
+            return False
+        room -= len(batch.notifications)
+        if room <= 0:
+            return False
+        if batch.notifications:
+            batches.append(batch)
+    if batches and not send(_events(call, cursors, [(batch, []) for batch in batches])):
+        return False
+    for batch in batches:
+        cursors[batch.subscription.id] = batch.notifications[-1].number
+    return True
+
+
 async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
     """All that there is to tell now; moves the cursors on and drops those that have come to their end.
 
     A client that does not wait is told when to come back, and so is one that had to be cut short: at once.
     """
-    spooler = call.spooler
-    reply = Reply(encoded=[_up_time(up_time(spooler))])
-    alone = len(cursors) == 1
-    if not alone:
-        _speak(call, reply, cursors)
+    spooler, asked = call.spooler, list(cursors)
+    found: list[Told] = []
     room = MOST_EVENTS
-    for number in list(cursors):
+    for number in asked:
         try:
             batch = await spooler.subscriptions.read(number, call.by, cursors[number], max(1, room))
         except NotFound:
@@ -244,21 +273,39 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
             continue
         told = batch.notifications[:room]
         room -= len(told)
-        subscription = batch.subscription
-        if alone:
-            reply.language, reply.charset = language_for(subscription.language), subscription.charset
-        where = zone(spooler.policy.time_zone)
-        for event, group in event_groups(told, subscription, call.origin, reply.language, where):
-            if subscription.attributes:
-                group.extend(await carried(event, subscription, call.origin, spooler))
-            reply.groups.append((GroupTag.EVENT_NOTIFICATION, group))
+        subscription, further = batch.subscription, []
+        if subscription.attributes:
+            further = [await carried(event, subscription, call.origin, spooler) for _, event in told]
+        found.append((batch._replace(notifications=told), further))
         cursors[number] = told[-1].number if told else cursors[number] + batch.missed
         if batch.complete and len(told) == len(batch.notifications):
             del cursors[number]
+    reply = _events(call, asked, found)
     if not cursors:
         reply.status = Status.SUCCESSFUL_OK_EVENTS_COMPLETE
     elif not wait:
         reply.operation.append(r.notify_get_interval(get_interval(spooler) if room else 0))
+    return reply
+
+
+Told = tuple[Batch, list[list[bytes]]]
+"""Events of one subscription, and what it wants to hear with each of them besides."""
+
+
+def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]) -> Reply:
+    """The events of some of the subscriptions that were asked for."""
+    reply = Reply(encoded=[_up_time(up_time(call.spooler))])
+    if len(asked) > 1:
+        _speak(call, reply, asked)
+    elif found:
+        subscription = found[0][0].subscription
+        reply.language, reply.charset = language_for(subscription.language), subscription.charset
+    where = zone(call.spooler.policy.time_zone)
+    for batch, more in found:
+        groups = event_groups(batch, call.origin, reply.language, where)
+        for (_, group), further in zip(groups, more, strict=False):
+            group.extend(further)
+        reply.groups += groups
     return reply
 
 

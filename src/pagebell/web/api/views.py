@@ -12,7 +12,7 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.dialogs import Dialog
-from pagebell.spooler.eventlog import Notification
+from pagebell.spooler.reading import Notification
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api import messages as m
 

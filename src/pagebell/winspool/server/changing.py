@@ -28,6 +28,7 @@ from pagebell.winspool.idl.types import (
     PRINTER_INFO_STRESS,
     Result,
 )
+from pagebell.winspool.server import publishing
 from pagebell.winspool.server.describe import PROCESSOR, port_name
 from pagebell.winspool.server.describe import security as security_of
 from pagebell.winspool.server.desk import Desk
@@ -133,6 +134,8 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result
     old = profile(desk.spooler.settings, printer)
     wanted = Wanted(printer, by.name, profile=old)
     _LEVELS[level](desk, wanted, call)
+    if level == 7:
+        await publishing.carry_out(desk, printer, _info(call, PRINTER_INFO_7).dwAction)
     if wanted.wish.asked() or wanted.profile != old:
         await change(desk, printer, wanted, old, await desk.by(caller))
     return Result()
@@ -282,10 +285,10 @@ def _six(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
 
 
 def _seven(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
-    """Publishing waits for a directory service to come. [MS-RPRN] 2.2.1.10.8"""
+    """Publishing; without a directory it waits for one to come. [MS-RPRN] 2.2.1.10.8"""
     info: PRINTER_INFO_7 = _info(call, PRINTER_INFO_7)
     if info.dwAction == DsPrint.UPDATE and not wanted.profile.published:
-        raise Win32Error(Win32.FILE_NOT_FOUND)
+        raise Win32Error(Win32.NOT_PUBLISHED)
     if info.dwAction not in (DsPrint.PUBLISH, DsPrint.UPDATE, DsPrint.UNPUBLISH, DsPrint.REPUBLISH):
         raise Win32Error(Win32.INVALID_PARAMETER)
     wanted.keep(published=info.dwAction != DsPrint.UNPUBLISH)

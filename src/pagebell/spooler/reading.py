@@ -1,0 +1,108 @@
+"""What readers of the event log get, and how they wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from pagebell.model.event import Event
+from pagebell.model.subscription import Subscription, SubscriptionId
+
+log = logging.getLogger(__name__)
+_AT_ONCE: Final = 100
+"""Readers told in one turn of the loop: between them others are served."""
+
+
+class Notification(NamedTuple):
+    """An event as one subscription's n-th (`number` is its notify-sequence-number)."""
+
+    number: int
+    event: Event
+
+
+class Batch(NamedTuple):
+    """What a reader gets: events in order; `missed` of them were dropped before the first."""
+
+    subscription: Subscription
+    notifications: tuple[Notification, ...]
+    missed: int = 0
+    complete: bool = False
+    """No more will come: the subscription's job is finished, and this reaches its end."""
+
+    @property
+    def last(self) -> int | None:
+        """Number of the last one, to read on from."""
+        return self.notifications[-1].number if self.notifications else None
+
+
+class Turns:
+    """Readers that are told of news one after the other, some in each turn of the loop."""
+
+    def __init__(self) -> None:
+        self._due: deque[Watch] = deque()
+
+    def add(self, watch: Watch) -> None:
+        """Its turn will come."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._next)
+        self._due.append(watch)
+
+    def _next(self) -> None:
+        for _ in range(min(_AT_ONCE, len(self._due))):
+            self._due.popleft().tell()
+        if self._due:
+            asyncio.get_running_loop().call_soon(self._next)
+
+
+class Watch:
+    """A reader that waits, again and again.
+
+    One that has `told` need not be woken: it is called in the loop and tells whether it has told all news itself.
+    """
+
+    __slots__ = ("_cursors", "_has_news", "_is_due", "_turns", "_waiter", "told")
+
+    def __init__(
+        self,
+        cursors: Mapping[SubscriptionId, int],
+        has_news: Callable[[SubscriptionId, int], bool],
+        turns: Turns,
+    ) -> None:
+        self._cursors = cursors
+        self._has_news = has_news
+        self._turns = turns
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_due = False
+        self.told: Callable[[], bool] | None = None
+
+    def wake(self) -> None:
+        """Something happened that may concern it."""
+        if self._waiter is None or self._waiter.done() or self._is_due:
+            return
+        if self.told is None:
+            self._waiter.set_result(None)
+        else:
+            self._is_due = True
+            self._turns.add(self)
+
+    def tell(self) -> None:
+        """Its turn has come; it is woken only for what it can't tell here and now."""
+        self._is_due = False
+        if self._waiter is None or self._waiter.done():
+            return
+        try:
+            told = self.told is not None and self.told()
+        except Exception:
+            log.exception("internal error while a reader was told of news")
+            told = False
+        if not told:
+            self._waiter.set_result(None)
+
+    async def news(self) -> None:
+        """Return when one of its subscriptions can be read on from its number, has ended, or the server goes down."""
+        while not any(self._has_news(number, after) for number, after in self._cursors.items()):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter

@@ -1,0 +1,156 @@
+"""Readers that wait for events at the IPP door: most are told at once, some have to be woken (RFC 3996 5.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, suppress
+
+import pytest
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import GroupTag, Message, decode, encode
+from pagebell.ipp.registry import Op
+from pagebell.ipp.registry import Status as S
+from pagebell.model.access import SYSTEM
+from pagebell.model.event import EventKind
+from pagebell.model.subscription import Scope, SubscriptionId
+from pagebell.spooler.intake import SubscriptionWish
+from tests.asking import build
+from tests.unit.ipp_server.door import ORIGIN, P1, Door, principal, status
+
+
+@pytest.fixture
+async def d() -> AsyncIterator[Door]:
+    async with Door() as door:
+        yield door
+
+
+class Waiter:
+    """A client that waits: what it is sent at once, and what it has to be woken for."""
+
+    def __init__(self, d: Door, number: int, user: str = "ada", start: int = 1) -> None:
+        self._d, self._user = d, user
+        ids, first_wanted = r.notify_subscription_ids(number), r.notify_sequence_numbers(start)
+        self._question = build(
+            Op.GET_NOTIFICATIONS, f"ipp://printer.test{P1}", ids, first_wanted, r.notify_wait(True), user=user
+        )
+        self.at_once: list[Message] = []
+        self.woken: list[Message] = []
+        self.takes = True
+
+    async def __aenter__(self) -> Waiter:
+        async def body() -> AsyncIterator[bytes]:
+            yield encode(self._question)
+
+        answer = await self._d.service.answer(body(), self._d.principal, ORIGIN)
+        assert answer.more is not None, answer
+        self.first = decode(answer.octets)[0]
+        self._task = asyncio.create_task(self._wait(answer.more(self._take)))
+        await self._d.clock.settle()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def _take(self, octets: bytes) -> bool:
+        if self.takes:
+            self.at_once.append(decode(octets)[0])
+        return self.takes
+
+    async def _wait(self, parts: AsyncGenerator[bytes]) -> None:
+        async with aclosing(parts):
+            async for octets in parts:
+                self.woken.append(decode(octets)[0])
+
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
+
+async def subscribed(d: Door, attributes: tuple[str, ...] = ()) -> int:
+    wish = SubscriptionWish(events=frozenset({EventKind.PRINTER_STATE_CHANGED}), attributes=attributes)
+    made = await d.spooler.subscriptions.create_subscription(
+        wish, principal("ada"), scope=Scope(d.printer.name)
+    )
+    return made.id
+
+
+def told_of(messages: list[Message]) -> list[tuple[int | None, str | None]]:
+    groups = [group for message in messages for group in message.groups_of(GroupTag.EVENT_NOTIFICATION)]
+    return [(g.get(r.notify_sequence_number), str(g.get(r.notify_text))) for g in groups]
+
+
+async def test_each_waiting_reader_is_told_at_once_in_its_own_words_and_numbers(d: Door) -> None:
+    wishes = [
+        ("en", "utf-8", b""),
+        ("de", "utf-8", b"one"),
+        ("de", "us-ascii", b"two"),
+        ("en", "utf-8", b"three"),
+    ]
+    numbers = []
+    for language, charset, data in wishes:
+        if len(numbers) == 3:  # the last one comes an event later
+            await d.spooler.printers.pause(d.printer.name, SYSTEM)
+            await d.spooler.printers.resume(d.printer.name, SYSTEM)
+        wish = SubscriptionWish(
+            events=frozenset({EventKind.PRINTER_STATE_CHANGED}),
+            language=language,
+            charset=charset,
+            user_data=data,
+        )
+        by = principal("ada")
+        made = await d.spooler.subscriptions.create_subscription(wish, by, scope=Scope(d.printer.name))
+        numbers.append(made.id)
+    async with AsyncExitStack() as stack:
+        waiters = [
+            await stack.enter_async_context(Waiter(d, n, start=3 - 2 * (n == numbers[3]))) for n in numbers
+        ]
+        await d.spooler.printers.pause(d.printer.name, SYSTEM)
+        await d.clock.settle()
+        for waiter, number, (language, charset, data) in zip(waiters, numbers, wishes, strict=True):
+            (message,) = waiter.at_once
+            (group,) = message.groups_of(GroupTag.EVENT_NOTIFICATION)
+            assert group.get(r.notify_subscription_id) == number
+            assert (group.get(r.notify_user_data) or b"") == data
+            assert group.get(r.notify_sequence_number) == (1 if number == numbers[3] else 3)
+            assert group.get(r.notify_charset) == message.groups[0].get(r.attributes_charset) == charset
+            assert group.get(r.notify_natural_language) == language
+            assert str(group.get(r.notify_text)).isascii() or charset == "utf-8"
+            assert not waiter.woken
+        texts = [told_of(waiter.at_once)[0][1] for waiter in waiters]
+        assert texts[0] == texts[3] != texts[1]
+
+
+async def test_reader_that_takes_nothing_at_once_misses_nothing_and_gets_nothing_twice(d: Door) -> None:
+    number = await subscribed(d)
+    async with Waiter(d, number) as waiter:
+        for takes in (True, False, False, True):
+            waiter.takes = takes
+            await d.spooler.printers.pause(d.printer.name, SYSTEM)
+            await d.spooler.printers.resume(d.printer.name, SYSTEM)
+            await d.clock.settle()
+        found = [n for n, _ in told_of(waiter.at_once)], [n for n, _ in told_of(waiter.woken)]
+        assert sorted(found[0] + found[1]) == list(range(1, 9))
+        assert {1, 2, 7, 8} <= set(found[0]) and {3, 4, 5, 6} <= set(found[1])
+
+
+async def test_reader_whose_subscription_is_cancelled_is_told_that_this_is_the_end(d: Door) -> None:
+    number = await subscribed(d)
+    async with Waiter(d, number) as waiter:
+        await d.spooler.subscriptions.unsubscribe(SubscriptionId(number), principal("ada"))
+        await d.clock.settle()
+        assert waiter.ended and not waiter.at_once
+        assert [status(message) for message in waiter.woken] == [S.SUCCESSFUL_OK_EVENTS_COMPLETE]
+
+
+async def test_reader_with_attributes_of_its_own_is_woken_and_gets_them(d: Door) -> None:
+    number = await subscribed(d, attributes=("printer-info",))
+    async with Waiter(d, number) as waiter:
+        await d.spooler.printers.pause(d.printer.name, SYSTEM)
+        await d.clock.settle()
+        assert not waiter.at_once
+        (group,) = waiter.woken[0].groups_of(GroupTag.EVENT_NOTIFICATION)
+        assert group.get(r.printer_info) == "p1"
