@@ -22,6 +22,7 @@ from pagebell.winspool.idl.rprn_setup import (
     RpcGetPrinterDriver2,
     RpcGetPrinterDriverDirectory,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.meaning import DRIVER_ADDED, DRIVER_DELETED
 from pagebell.winspool.server.ports import HERE, fill_path, folder_of, visitor
@@ -192,16 +193,14 @@ async def _administered(desk: Desk, caller: Caller, server: str | None) -> None:
 
 
 @calls.answers_to(RpcAddPrinterDriver, RpcAddPrinterDriverEx)
-async def add_driver(
-    desk: Desk, caller: Caller, call: RpcAddPrinterDriver | RpcAddPrinterDriverEx
-) -> RpcAddPrinterDriver.Reply:
+async def add_driver(desk: Desk, caller: Caller, call: RpcAddPrinterDriver | RpcAddPrinterDriverEx) -> Result:
     """[MS-RPRN] 3.1.4.4.1 and 3.1.4.4.8: refused; who installs drivers on a server owns it."""
     await _administered(desk, caller, call.pName)
     if not desk.settings.accept_driver_records:
         raise Win32Error(Win32.ACCESS_DENIED)
     _add_record(desk, call.pDriverContainer)
     await desk.spooler.system.announce(DRIVER_ADDED)
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()
 
 
 def _add_record(desk: Desk, container: DRIVER_CONTAINER) -> None:
@@ -225,7 +224,7 @@ def _add_record(desk: Desk, container: DRIVER_CONTAINER) -> None:
 @calls.answers_to(RpcDeletePrinterDriver, RpcDeletePrinterDriverEx)
 async def delete_driver(
     desk: Desk, caller: Caller, call: RpcDeletePrinterDriver | RpcDeletePrinterDriverEx
-) -> RpcDeletePrinterDriver.Reply:
+) -> Result:
     """[MS-RPRN] 3.1.4.4.5 and 3.1.4.4.7"""
     await _administered(desk, caller, call.pName)
     folder_of(call.pEnvironment)
@@ -234,4 +233,4 @@ async def delete_driver(
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     await desk.spooler.system.announce(DRIVER_DELETED)
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()
