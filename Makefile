@@ -16,7 +16,7 @@ help:  ## list the targets
 
 install: $(VENV)/.installed  ## make a working .venv/bin/pagebell
 
-demo: install  ## print a PDF on a virtual printer and watch it print
+demo: install  ## print two PDFs on virtual printers, and answer what one of them asks
 	@$(BIN)/pagebell demo
 
 serve: install  ## run the server, its state in ./state

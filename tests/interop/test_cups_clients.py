@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from pagebell.testing import pdf
@@ -77,6 +79,16 @@ def test_lp_prints_several_files_as_one_job_with_title_and_copies(cups: Cups, tm
     printed = cups.printed(4)  # each copy is a file of its own
     assert sorted(printed.values()) == sorted([first.read_bytes(), second.read_bytes()] * 2)
     assert all(name.startswith("1-Zwei-Dateien-") for name in printed)
+
+
+def test_lp_puts_pages_on_one_side(cups: Cups, tmp_path: Path) -> None:
+    """`lp` does not say that it is a PDF."""
+    document = tmp_path / "letter.pdf"
+    document.write_bytes(pdf(5))
+    cups("lp", "-d", "PDF", "-o", "number-up=2", "-o", "page-ranges=1-4", str(document))
+    (printed,) = cups.printed(1).values()
+    with pikepdf.open(io.BytesIO(printed)) as found:
+        assert len(found.pages) == 2
 
 
 def test_lp_prints_its_standard_input_on_the_default_printer(cups: Cups) -> None:

@@ -101,6 +101,21 @@ async def test_client_with_too_many_handles_lacks_memory(
         assert await first.answered() == await second.answered() == Answer("ok")
 
 
+async def test_slow_client_keeps_nobody_waiting_and_gets_what_is_left(here: Stand) -> None:
+    """[MS-PAN] 3.1.1.4.5: notifications are kept up to a limit, which is that of the event log."""
+    async with client(here) as slow, client(here, "bob") as quick:
+        behind, there = await create(slow), await create(quick)
+        assert await register(slow, behind) == await register(quick, there) == 0
+        numbers = range(300)
+        for number in numbers:
+            await here.spooler.dialogs.notify(HERE, Statement("", f"notice {number}"))
+            assert f"notice {number}<".encode("utf-16-le") in (await get(quick, there)).ppOutNotificationData
+            if number == 199:
+                await here.clock.advance(here.spooler.policy.event_life + 10)  # what there is leaves the log
+        for number in numbers[200:]:
+            assert f"notice {number}<".encode("utf-16-le") in (await get(slow, behind)).ppOutNotificationData
+
+
 # ---------------------------------------------------------------- how large
 
 

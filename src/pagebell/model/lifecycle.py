@@ -19,6 +19,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pagebell.model.document import Document
 from pagebell.model.errors import WrongState
 from pagebell.model.event import Event, EventKind, JobState, PrinterState
 from pagebell.model.job import Job
@@ -159,8 +160,9 @@ def step(
     elif cause is Cause.RESUME:
         new = replace(new, resumed=job.impressions_completed)
     elif cause in _FROM_THE_START:
-        new = replace(new, processing_at=None, completed_at=None, impressions_completed=0, resumed=None)
-        new = replace(new, milestones=None)
+        kept = job.milestones if cause is Cause.RECOVER_HELD and job.rests else None
+        new = replace(new, processing_at=None, completed_at=None, resumed=None, milestones=kept)
+        new = replace(new, impressions_completed=new.out)
     if found.to is not JobState.PENDING_HELD:
         new = replace(new, hold_until=None)
     elif cause is Cause.PROVE:
@@ -168,10 +170,21 @@ def step(
     return new, (job_event(new, now, _kind(job.state, found.to), _changes(job, new)),)
 
 
+def begin(
+    job: Job, now: float, documents: tuple[Document, ...], impressions: int | None
+) -> tuple[Job, tuple[Event, ...]]:
+    """The job on its device, with what was learned of its documents before, and the event that tells both.
+
+    Raises WrongState.
+    """
+    new, _ = step(replace(job, documents=documents, impressions=impressions), Cause.START, now)
+    return new, (job_event(new, now, _kind(job.state, new.state), _changes(job, new)),)
+
+
 _FROM_THE_START = {
     *(Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD, Cause.PROVE),
 }
-"""What lets a job be printed from its first page."""
+"""What lets a job be printed from its first page; one that rested goes on where it was when it is let go."""
 
 
 def _is_allowed(job: Job, cause: Cause) -> bool:

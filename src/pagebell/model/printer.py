@@ -78,25 +78,14 @@ class Capabilities:
     """How it can make itself noticed: display, flash, sound, speak."""
 
     def of(self, format: str | None = None) -> Capabilities:
-        """What it can do to documents of that MIME type; None: what is said where nobody names one.
-
-        Then several pages on one side are promised where all formats that have pages are put together so.
-        """
-        return _of_format(self, format)
-
-
-_PAGED = frozenset({"application/pdf", "application/postscript"})
-"""Formats whose documents are expected to be put several pages on a side."""
+        """What it can do to documents of that MIME type; None: to those of one or the other."""
+        return self if format is None else _of_format(self, format)
 
 
 @lru_cache(maxsize=1024)
-def _of_format(found: Capabilities, format: str | None) -> Capabilities:
-    formats = found.number_up_formats
-    if format is None:
-        whole = not formats or _PAGED.isdisjoint(set(found.formats) - set(formats))
-        return found if whole else replace(found, number_up=(1,))
+def _of_format(found: Capabilities, format: str) -> Capabilities:
     ranges = found.page_ranges if format in found.page_ranges else ()
-    up = found.number_up if format in (formats or (format,)) else (1,)
+    up = found.number_up if format in (found.number_up_formats or (format,)) else (1,)
     overrides = found.overrides if format in (found.override_formats or (format,)) else ()
     return replace(found, page_ranges=ranges, number_up=up, overrides=overrides)
 

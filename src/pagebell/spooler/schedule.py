@@ -11,7 +11,7 @@ from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import DocumentDamaged, Gone, NoRoom, NotFound, WrongState
 from pagebell.model.event import Event, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import Cause, configured, printer_event, settle, step
+from pagebell.model.lifecycle import Cause, begin, configured, printer_event, settle, step
 from pagebell.model.printer import Printer
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.policy import OnRecovery
@@ -211,8 +211,7 @@ class PrinterTask:
                 return None
             if living.documents != job.documents:
                 return None  # one more has come: count again
-            living = replace(living, documents=documents, impressions=_impressions(prepared, documents))
-            started, events = step(living, Cause.START, now)
+            started, events = begin(living, now, documents, _impressions(prepared, documents))
             busy, printer_events = settle(printer, replace(printer, current=job.id), now)
             return Change(jobs=(started,), printers=(busy,), events=printer_events + events)
 

@@ -7,7 +7,7 @@ import pytest
 from pagebell.model.errors import WrongState
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName, PrinterState
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import STEPS, Cause, let_go, settle, step
+from pagebell.model.lifecycle import STEPS, Cause, begin, let_go, settle, step
 from pagebell.model.printer import Printer
 
 NOW = 100.0
@@ -158,3 +158,9 @@ def test_change_that_nobody_sees_has_no_event() -> None:
 def test_accepting_is_told() -> None:
     _, (event,) = settle(printer(), printer(accepting=False), NOW)
     assert (event.kind, event.changed) == (EventKind.PRINTER_STATE_CHANGED, ("accepting",))
+
+
+def test_pages_that_are_counted_when_printing_begins_are_told_with_it() -> None:
+    new, (event,) = begin(job(JobState.PENDING), NOW, (), 4)
+    assert (new.state, new.impressions) == (JobState.PROCESSING, 4)
+    assert {"state", "impressions"} <= set(event.changed)

@@ -324,11 +324,14 @@ class PrinterDescriber:
 
 
 def _told(capabilities: Capabilities, format: str | None) -> Capabilities:
-    """For documents of a format; but as to pages on one side, what holds for all formats.
+    """For documents of a format; but as to several pages on one side, what holds for PDF and PostScript alike.
 
     More is done where it can be: ipptool's ipp-1.1.test asks about PDF, and prints PostScript by what it was told.
     """
-    return replace(capabilities.of(format), number_up=capabilities.of().number_up)
+    alike = all(
+        "postscript" not in name or capabilities.of(name).number_up != (1,) for name in capabilities.formats
+    )
+    return replace(capabilities.of(format), number_up=capabilities.number_up if alike else (1,))
 
 
 def _encode(attributes: Iterable[Attribute]) -> dict[str, bytes]:
