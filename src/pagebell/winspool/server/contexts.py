@@ -21,6 +21,7 @@ from pagebell.winspool.idl.rprn_data import (
 from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk, InformationContext
 from pagebell.winspool.server.names import parse
+from pagebell.winspool.server.printing import wishes
 from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -55,7 +56,9 @@ async def delete_ic(desk: Desk, caller: Caller, call: RpcDeletePrinterIC) -> Rpc
 @calls.answers_to(RpcResetPrinter)
 async def reset(desk: Desk, caller: Caller, call: RpcResetPrinter) -> Result:
     """[MS-RPRN] 3.1.4.2.13"""
-    opened, _ = desk.printer(caller, call.hPrinter)
+    opened, printer = desk.printer(caller, call.hPrinter)
+    if call.pDevModeContainer.pDevMode:
+        opened.ticket = wishes(desk, printer.name, call.pDevModeContainer.pDevMode)
     if call.pDatatype is not None:
         opened.datatype = call.pDatatype
     return Result()

@@ -76,12 +76,12 @@ async def open_printer(
         opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
     if opened.printer is not None:
         by.demand(Right.PRINT)
-        opened.ticket = _wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
+        opened.ticket = wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
     handle = caller.handles.open(opened, desk.run_down)
     return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
 
 
-def _wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
+def wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
     """What a DEVMODE asks for and the printer can do; the rest is corrected in silence. [MS-RPRN] 3.1.4.1.8.1
 
     A document that a driver has made lies on its pages as it should: nothing is turned. Raises Win32Error.
