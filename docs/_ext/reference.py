@@ -38,6 +38,7 @@ from pagebell.ipp.values import Tag
 from pagebell.model import errors
 from pagebell.model.access import ADMINISTRATOR, Principal
 from pagebell.model.lifecycle import STEPS
+from pagebell.model.resource import STEPS as RESOURCE_STEPS
 from pagebell.sources.manual_duplex import ManualDuplexSettings
 from pagebell.sources.pin_release import PinReleaseSettings
 from pagebell.sources.supply_alert import SupplyAlertSettings
@@ -380,6 +381,14 @@ def lifecycle() -> str:
     return table(*rows)
 
 
+def resource_lifecycle() -> str:
+    """The steps of a resource's life."""
+    rows = [("From", "Cause", "To")]
+    for (state, cause), to in sorted(RESOURCE_STEPS.items(), key=lambda item: (item[0][0], item[0][1].name)):
+        rows.append((_state(state), cause.value, _state(to)))
+    return table(*rows)
+
+
 def _state(state: enum.Enum) -> str:
     return code(state.name.lower().replace("_", "-"))
 
@@ -416,6 +425,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "lifecycle": lifecycle,
     "operations": operations,
     "printer-attributes": printer_attributes,
+    "resource-lifecycle": resource_lifecycle,
     "settings": settings,
 }
 """By the name that pages call them by."""

@@ -201,6 +201,23 @@ class RpcTable(_Table, frozen=True):
     """Let administrators add drivers' names, without files: only for testing other people's clients."""
 
 
+class DirectoryTable(_Table, frozen=True):
+    """`[directory]`: where printers are published whose administrators ask for it in Windows."""
+
+    ldap: str = ""
+    """The directory's address, such as ldaps://dc.example.org; empty for none."""
+    host: str = ""
+    """The server's full name, as clients know it; empty for this machine's."""
+    base: str = ""
+    """Distinguished name of the printers' place; empty for the server's own entry."""
+    bind: str = ""
+    """Whom to log in as; empty for the server's Kerberos ticket, if it has one."""
+    password_file: str = ""
+    """File with that user's password."""
+    ca: str = ""
+    """File with the certificate that the directory's is signed by; empty for the system's."""
+
+
 class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
@@ -224,6 +241,7 @@ class Config(_Table, frozen=True):
     tls: TlsTable = TlsTable()
     access: AccessTable = AccessTable()
     rpc: RpcTable = RpcTable()
+    directory: DirectoryTable = DirectoryTable()
     printers: dict[str, PrinterTable] = {}
     couriers: dict[str, dict[str, Any]] = {}
     sources: dict[str, dict[str, Any]] = {}

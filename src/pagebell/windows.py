@@ -15,6 +15,7 @@ from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
 from pagebell.dcerpc.security import Level, Mechanisms
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
+from pagebell.directory import Catalog, Login
 from pagebell.model.access import SYSTEM
 from pagebell.model.identifiers import Identifiers
 from pagebell.proofs import Proofs, computer_name
@@ -110,12 +111,26 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
         smbd_spool=config.rpc.samba_spool,
         access=config.rules().grants(Identifiers(UUID(spooler.system.uuid))),
     )
-    desk = Desk(spooler, directory, settings)
+    desk = Desk(spooler, directory, settings, catalog=_catalog(config))
     await forget_watchers(desk, SYSTEM)
     if config.rpc.callbacks:
         reach = Reach(config.rpc.callbacks_to, anonymous=config.rpc.callbacks_to_anonymous)
         desk.callbacks = await stack.enter_async_context(Callbacks(RpcDialer(), reach).running())
     return desk
+
+
+def _catalog(config: Config) -> Catalog | None:
+    """Where printers are published. Raises AddressError."""
+    table = config.directory
+    if not table.ldap:
+        return None
+    try:
+        password = Path(table.password_file).read_text("utf-8").strip() if table.password_file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise AddressError(f"directory.password-file: {error}") from None
+    login = Login(table.bind, password) if table.bind else Login(ticket=True)
+    ca = Path(table.ca) if table.ca else None
+    return Catalog(table.ldap, table.host or socket.getfqdn(), login, table.base, ca)
 
 
 def _services(desk: Desk, config: Config) -> list[Service]:

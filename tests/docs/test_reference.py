@@ -203,6 +203,7 @@ def test_every_command_is_told(reference: ModuleType) -> None:
 
 def test_every_step_of_a_job_is_told(reference: ModuleType) -> None:
     assert len(reference.lifecycle().splitlines()) == len(STEPS) + 2
+    assert "| `pending` | arrive | `available` |" in reference.resource_lifecycle()
 
 
 # --- what is written by hand ---

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pagebell.cli import main
-from pagebell.directory import Directory, DirectoryError, Login
+from pagebell.directory import Catalog, Directory, DirectoryError, Login
 from pagebell.directory.print_queue import PrintQueue
 from pagebell.testing import PrintServer
 from tests.peers import find, free_port, started
@@ -122,6 +122,19 @@ def test_printers_are_published_found_changed_and_taken_away(
     assert main(["discover", "--ldap", ldap]) == 1
     assert main([*publish, "--remove"]) == 0
     assert "was not published" in capsys.readouterr().out
+
+
+async def test_a_server_publishes_by_itself(ldap: str) -> None:
+    """What SetPrinter asks for at level 7."""
+    catalog = Catalog(ldap, "print.pagebell.test", Login(ADMIN, PASSWORD))
+    queue = PrintQueue("Office", catalog.host, color=True)
+    await catalog.publish(queue)
+    with Directory.open(ldap, Login()) as directory:
+        assert [(one.name, one.color) for one in directory.search()] == [("Office", True)]
+        await catalog.unpublish(queue)
+        assert directory.search() == []
+    with pytest.raises(DirectoryError):
+        await Catalog(ldap, "elsewhere.test", Login(ADMIN, PASSWORD)).publish(queue)
 
 
 def test_what_goes_wrong_is_told(ldap: str) -> None:

@@ -1,6 +1,6 @@
 """Speaking to a directory by LDAP, with the optional extra `pagebell[ldap]`: bind, search, add, modify, delete.
 
-It blocks, as its library does: it serves commands, and no server's loop.
+It blocks, as its library does: for commands, and in threads of a server's (`catalog.py`).
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Resources: images, colour profiles and words that an administrator installs for printers (PWG 5100.22).
 
-A resource's life is the table `_STEPS`; `step` makes its next version and the events that tell of it.
+A resource's life is the table `STEPS`; `step` makes its next version and the events that tell of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import Enum
 from typing import Final
 
 from pagebell.model.document import DocumentKey
@@ -32,15 +32,15 @@ CANCEL_REQUESTED: Final = "cancel-requested"
 class Cause(Enum):
     """What can happen to a resource."""
 
-    ARRIVE = auto()
+    ARRIVE = "arrive"
     """Its data are stored."""
-    INSTALL = auto()
-    CANCEL = auto()
-    ABORT = auto()
+    INSTALL = "install"
+    CANCEL = "cancel"
+    ABORT = "abort"
     """The server gives it up."""
 
 
-_STEPS: Final = {
+STEPS: Final = {
     (ResourceState.PENDING, Cause.ARRIVE): ResourceState.AVAILABLE,
     (ResourceState.PENDING, Cause.CANCEL): ResourceState.CANCELED,
     (ResourceState.PENDING, Cause.ABORT): ResourceState.ABORTED,
@@ -118,7 +118,7 @@ def step(
     resource: Resource, cause: Cause, now: float, message: str = "", data: Data | None = None
 ) -> tuple[Resource, Event]:
     """The resource's next version, and the event that tells of it. Raises WrongState."""
-    state = _STEPS.get((resource.state, cause))
+    state = STEPS.get((resource.state, cause))
     if state is None:
         done = {Cause.ARRIVE: "filled", Cause.INSTALL: "installed", Cause.CANCEL: "cancelled"}
         raise WrongState(

@@ -123,6 +123,8 @@ devmode = Annotated[bytes | None, Offset(bytes, _read_devmode, 4)]
 """A DEVMODE."""
 descriptor = Annotated[bytes | None, Offset(bytes, _read_descriptor, 4)]
 """A self-relative security descriptor."""
+block = Annotated[bytes | None, Offset(bytes, lambda data, start: data[start:], 4)]
+"""Octets of which nothing here tells the end; reading gives all that follows."""
 NO_TIME = (0,) * 8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.asking import cut
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.registry import ResourceState
 from pagebell.ipp.server.call import Origin
@@ -77,13 +78,13 @@ def configured(resource: Resource, spooler: Spooler) -> Collection:
     return Collection.of(
         *((r.resource_format(resource.data.format),) if resource.data is not None else ()),
         r.resource_id(resource.id),
-        r.resource_info(resource.info[:_MOST]),
-        r.resource_name(resource.name[:_MOST]),
+        r.resource_info(cut(resource.info, _MOST)),
+        r.resource_name(cut(resource.name, _MOST)),
         r.resource_state(ResourceState(resource.state)),
         r.resource_state_reasons(*reasons_of(resource, spooler)),
         r.resource_type(resource.type),
     )
 
 
-_MOST = 31
-"""Letters of a text that fit 127 octets whatever they are."""
+_MOST = 127
+"""Octets of a text in a collection."""

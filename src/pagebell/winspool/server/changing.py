@@ -26,7 +26,9 @@ from pagebell.winspool.idl.types import (
     PRINTER_INFO_6,
     PRINTER_INFO_7,
     PRINTER_INFO_STRESS,
+    Result,
 )
+from pagebell.winspool.server import publishing
 from pagebell.winspool.server.describe import PROCESSOR, port_name
 from pagebell.winspool.server.describe import security as security_of
 from pagebell.winspool.server.desk import Desk
@@ -103,7 +105,7 @@ class Wanted:
 
 
 @calls.answers_to(RpcSetPrinter)
-async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSetPrinter.Reply:
+async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result:
     """[MS-RPRN] 3.1.4.2.5: commands come at level 0, changes at the others."""
     opened = desk.opened(caller, call.hPrinter)
     level = call.pPrinterContainer.Level
@@ -114,7 +116,7 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
         raise Win32Error(Win32.INVALID_HANDLE)
     if opened.printer is None:
         await _secure_server(desk, by, call)
-        return RpcSetPrinter.Reply()
+        return Result()
     printer = desk.spooler.printers.printer(opened.printer)
     if level == 0:
         command = _COMMANDS.get(call.Command)
@@ -124,17 +126,19 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
             raise Win32Error(Win32.INVALID_PRINTER_COMMAND)
         else:
             _info(call, PRINTER_INFO_STRESS)  # counters, which are told, and set by nobody
-        return RpcSetPrinter.Reply()
+        return Result()
     if level == 9:
         await _set_own_devmode(desk, printer, by, call.pDevModeContainer)
-        return RpcSetPrinter.Reply()
+        return Result()
     by.demand(Right.ADMINISTER)
     old = profile(desk.spooler.settings, printer)
     wanted = Wanted(printer, by.name, profile=old)
     _LEVELS[level](desk, wanted, call)
+    if level == 7:
+        await publishing.carry_out(desk, printer, _info(call, PRINTER_INFO_7).dwAction)
     if wanted.wish.asked() or wanted.profile != old:
         await change(desk, printer, wanted, old, await desk.by(caller))
-    return RpcSetPrinter.Reply()
+    return Result()
 
 
 async def change(desk: Desk, printer: Printer, wanted: Wanted, old: Profile, by: Principal) -> None:
@@ -281,10 +285,10 @@ def _six(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
 
 
 def _seven(desk: Desk, wanted: Wanted, call: RpcSetPrinter) -> None:
-    """Publishing waits for a directory service to come. [MS-RPRN] 2.2.1.10.8"""
+    """Publishing; without a directory it waits for one to come. [MS-RPRN] 2.2.1.10.8"""
     info: PRINTER_INFO_7 = _info(call, PRINTER_INFO_7)
     if info.dwAction == DsPrint.UPDATE and not wanted.profile.published:
-        raise Win32Error(Win32.FILE_NOT_FOUND)
+        raise Win32Error(Win32.NOT_PUBLISHED)
     if info.dwAction not in (DsPrint.PUBLISH, DsPrint.UPDATE, DsPrint.UNPUBLISH, DsPrint.REPUBLISH):
         raise Win32Error(Win32.INVALID_PARAMETER)
     wanted.keep(published=info.dwAction != DsPrint.UNPUBLISH)
@@ -331,11 +335,10 @@ def _merged(old: bytes, container: SECURITY_CONTAINER) -> bytes:
 
 
 def _secure(desk: Desk, wanted: Wanted, container: SECURITY_CONTAINER) -> None:
-    old = (
-        security.describe(desk.settings.access)
-        if wanted.printer is None
-        else security_of(desk, wanted.printer)
-    )
-    merged = _merged(old, container)
-    wanted.note(access=security.grants(merged))
+    usual = security.describe(desk.settings.access)
+    merged = _merged(usual if wanted.printer is None else security_of(desk, wanted.printer), container)
+    try:
+        wanted.note(access=security.grants(merged))
+    except security.DescriptorError:
+        raise Win32Error(Win32.INVALID_SECURITY_DESCR) from None
     wanted.keep(descriptor=merged)

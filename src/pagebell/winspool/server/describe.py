@@ -286,9 +286,9 @@ def guid(printer: Printer) -> str:
 
 
 def published(desk: Desk, printer: Printer) -> int:
-    """DSPRINT_*: what was asked for waits to be done, as there is no directory service. [MS-RPRN] 2.2.3.2"""
+    """DSPRINT_*: without a directory service, what was asked for waits to be done. [MS-RPRN] 2.2.1.10.8"""
     if _profile(desk, printer).published:
-        return DsPrint.PENDING | DsPrint.PUBLISH
+        return DsPrint.PUBLISH if desk.catalog is not None else DsPrint.PENDING | DsPrint.PUBLISH
     return DsPrint.UNPUBLISH
 
 

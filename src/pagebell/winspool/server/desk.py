@@ -28,6 +28,7 @@ from pagebell.winspool.werror import Win32, Win32Error
 
 if TYPE_CHECKING:
     from pagebell.winspool.server.calling import Callbacks
+    from pagebell.winspool.server.publishing import Catalog
 
 NOTHING = Access(0)
 Ask = Callable[[bytes, Principal], Awaitable[bytes]]
@@ -171,6 +172,8 @@ class Desk:
     """The newest notifications, for all clients that hear the same."""
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
+    catalog: Catalog | None = None
+    """Where printers are published; None where that is nowhere."""
 
     @property
     def values(self) -> Values:
