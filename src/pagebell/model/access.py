@@ -178,7 +178,7 @@ class Rules:
 
     def identifiers(self, who: Identity, own: Identifiers) -> frozenset[str]:
         """The security identifiers of somebody and of their groups: those that a domain gave, and this server's own."""
-        given = {word.upper() for word in who.groups if is_identifier(word)}
+        given = {word.upper() for word in who.groups if word.startswith(_IDENTIFIERS)}
         mine = set() if who.domain else {own.user(who.name)}
         return frozenset(given | mine | {own.group(group) for group in self._groups(who)})
 
@@ -204,7 +204,8 @@ def _name(who: Identity) -> frozenset[str]:
     return frozenset() if who.name.startswith(_NO_NAMES) else _folded([who.name])
 
 
-_NO_NAMES = ("@", "*", "S-1-", "s-1-")
+_IDENTIFIERS = ("S-1-", "s-1-")
+_NO_NAMES = ("@", "*", *_IDENTIFIERS)
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:

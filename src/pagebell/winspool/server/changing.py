@@ -335,11 +335,10 @@ def _merged(old: bytes, container: SECURITY_CONTAINER) -> bytes:
 
 
 def _secure(desk: Desk, wanted: Wanted, container: SECURITY_CONTAINER) -> None:
-    old = (
-        security.describe(desk.settings.access)
-        if wanted.printer is None
-        else security_of(desk, wanted.printer)
-    )
-    merged = _merged(old, container)
-    wanted.note(access=security.grants(merged))
+    usual = security.describe(desk.settings.access)
+    merged = _merged(usual if wanted.printer is None else security_of(desk, wanted.printer), container)
+    try:
+        wanted.note(access=security.grants(merged))
+    except security.DescriptorError:
+        raise Win32Error(Win32.INVALID_SECURITY_DESCR) from None
     wanted.keep(descriptor=merged)
