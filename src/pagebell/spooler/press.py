@@ -67,12 +67,12 @@ class JobPress:
             return
         self._think(long=True)
         prepared = Prepared(ticket)
-        await self._work.keep((*self._done, UNDER_WAY))
         try:
             job = replace(self._work.job, resumed=None)
             await self._preparer.prepare(job, self._device.capabilities, prepared)
             prepared.before = self.printed
             step = self._work.step(prepared)
+            await self._work.keep((*self._done, UNDER_WAY))
             await self._device.print(step)
             self.printed = step.out
             await self._reached(Milestone(out=self.printed))
