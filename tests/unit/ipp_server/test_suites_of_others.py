@@ -180,3 +180,20 @@ async def test_system_has_no_attribute_that_is_registered_no_more() -> None:
         assert not wanted & (set(told.attributes) | set(r.ATTRIBUTES))
         assert "system-time-source" in told
         assert r.system_contact_col.unknown() == told.attributes["system-contact-col"]
+
+
+async def test_nothing_comes_after_the_last_document() -> None:
+    """RFC 8011 4.3.1: "last-document" closes the job. pwg5100.5.test sends another document to it by Send-URI."""
+    async with door() as d:
+        number, last = r.job_id(await d.open()), r.last_document(True)
+        assert status(await d.ask(Op.SEND_DOCUMENT, number, last, data=b"x")) is S.SUCCESSFUL_OK
+        answer = await d.ask(Op.SEND_DOCUMENT, number, last, data=b"x")
+        assert status(answer) is S.CLIENT_ERROR_NOT_POSSIBLE
+
+
+async def test_name_by_which_nobody_is_announced_is_not_told() -> None:
+    """PWG 5100.13 has "printer-dns-sd-name" of printers that announce themselves by DNS-SD, which this server does not
+    do. pwg5100.13.test wants it of all: its one row that is not met."""
+    async with door() as d:
+        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+        assert r.printer_dns_sd_name.name not in told
