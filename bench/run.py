@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.load import request, run, text
-from bench.notify import notifications
+from bench.notify import notifications, spent
 from bench.spoolss import printing
 from bench.stage import KILO, MEGA, ROUNDS, Figures, Subject, cups, eve, ours
 from bench.windows import windows_notifications
@@ -45,6 +45,13 @@ def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: f
     most = 10**9 if octets < MEGA else 4
     figures = asyncio.run(run(subject.uri, request(op, subject.uri, document), connections, seconds, most))
     return figures["per_second"]
+
+
+def cost(subject: Subject, op: Op) -> float:
+    """Microseconds of a processor that a request costs."""
+    begun = spent(subject)
+    figures = asyncio.run(run(subject.uri, request(op, subject.uri), 1, SECONDS, 10**9))
+    return (spent(subject) - begun) / figures["count"] * 1e6
 
 
 def taking_turns(subjects: list[Subject], measure: Callable[[Subject], float]) -> dict[str, float]:
@@ -75,6 +82,8 @@ def compare(figures: Figures, subjects: list[Subject]) -> None:
             queues, lambda s, c=connections: rate(s, Op.PRINT_JOB, c, 4 * KILO)
         ).items():
             figures.add(f"Print-Job, 4 KB, {connections} connections", "/s", who, value)
+    for who, value in taking_turns(queues, lambda s: cost(s, Op.GET_PRINTER_ATTRIBUTES)).items():
+        figures.add("Get-Printer-Attributes, processor time each", "µs", who, value)
     for who, value in taking_turns(
         queues, lambda s: 50 * rate(s, Op.PRINT_JOB, 1, 50 * MEGA, seconds=20.0)
     ).items():

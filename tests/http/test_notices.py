@@ -123,3 +123,17 @@ async def test_programs_without_asyncio_have_the_same(running: Running) -> None:
 
     assert await asyncio.to_thread(work) == (TURN.text, [TURN.title])
     assert await source.answered() == Answer("ok")
+
+
+async def test_encrypted_connections_and_long_lists_are_the_same(running: Running) -> None:
+    text = "Put them back into the tray. " * 250
+    for number in range(30):
+        await asked(running, Question(f"Turn {number}", text))
+    uri = f"ipps://{running.host}:{running.port}/ipp/print/PDF"
+    async with Client(uri, user="ada", verify=False) as client:
+        found = await client.dialogs()
+        assert [one.title for one in found] == [f"Turn {number}" for number in range(30)]
+        assert {one.text for one in found} == {text}
+        await found[0].reply()
+        async with aclosing(client.notices()) as heard:
+            assert (await dialog(heard)).title == "Turn 1"

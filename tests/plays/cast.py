@@ -66,9 +66,9 @@ class Play:
         assert said == list(script)
 
     @contextlib.asynccontextmanager
-    async def actor(self, name: str, interface: Interface) -> AsyncIterator[Actor]:
-        """A client's connection."""
-        async with self.house.client(name, Level.PRIVACY, interface) as rpc:
+    async def actor(self, name: str, interface: Interface, user: str = "") -> AsyncIterator[Actor]:
+        """A client's connection; it is the user of that name unless another one is given."""
+        async with self.house.client(user or name, Level.PRIVACY, interface) as rpc:
             yield Actor(name, rpc, self)
 
 

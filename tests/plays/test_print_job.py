@@ -63,25 +63,18 @@ async def nothing_is_left(here: House) -> None:
 
 @contextlib.asynccontextmanager
 async def cast(play: Play, dialect: Dialect) -> AsyncIterator[tuple[Actor, Actor, Actor]]:
-    """The client's connections: one to print by, one to watch by, one for what vendors have to say."""
+    """Ada's connections: one to print by, one to watch by, one for what vendors have to say."""
     async with (
-        play.actor("printing", dialect.interface) as printing,
-        play.actor("watching", dialect.interface) as watching,
-        play.actor("listening", pan.IRPCREMOTEOBJECT) as listening,
+        play.actor("printing", dialect.interface, "ada") as printing,
+        play.actor("watching", dialect.interface, "ada") as watching,
+        play.actor("listening", pan.IRPCREMOTEOBJECT, "ada") as listening,
     ):
         yield printing, watching, listening
 
 
-@pytest.fixture
-def ada(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All three connections are ada's."""
-    client = House.client
-    monkeypatch.setattr(House, "client", lambda self, name, *rest: client(self, "ada", *rest))
-
-
 @pytest.mark.parametrize("dialect", [RPRN, PAR], ids=lambda one: one.name)
 async def test_print_job_with_changes_and_a_vendors_question(  # noqa: PLR0915 - a play is read as a whole
-    dialect: Dialect, ada: None, tmp_path: Path
+    dialect: Dialect, tmp_path: Path
 ) -> None:
     async with house(tmp_path) as play, cast(play, dialect) as (printing, watching, listening):
         here = play.house
@@ -189,9 +182,7 @@ async def test_print_job_with_changes_and_a_vendors_question(  # noqa: PLR0915 -
 
 
 @pytest.mark.parametrize("dialect", [RPRN, PAR], ids=lambda one: one.name)
-async def test_user_who_declines_the_vendors_question_gets_no_backs(
-    dialect: Dialect, ada: None, tmp_path: Path
-) -> None:
+async def test_user_who_declines_the_vendors_question_gets_no_backs(dialect: Dialect, tmp_path: Path) -> None:
     """[MS-PRSOD] 3.3: the component takes "appropriate actions that are based on the response"."""
     async with house(tmp_path) as play, cast(play, dialect) as (printing, watching, listening):
         here = play.house
@@ -218,9 +209,9 @@ async def test_user_who_declines_the_vendors_question_gets_no_backs(
         await nothing_is_left(here)
 
 
-async def test_minimal_guarantee_the_job_prints_without_any_feedback(ada: None, tmp_path: Path) -> None:
+async def test_minimal_guarantee_the_job_prints_without_any_feedback(tmp_path: Path) -> None:
     """[MS-PRSOD] 2.5.3.7.1: "the print job might print, but the print client cannot show feedback"."""
-    async with house(tmp_path) as play, play.actor("printing", RPRN.interface) as printing:
+    async with house(tmp_path) as play, play.actor("ada", RPRN.interface) as printing:
         here = play.house
         printer = await RPRN.opens(printing)
         number = await RPRN.starts_doc(printing, printer, "Letter")

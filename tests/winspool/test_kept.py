@@ -195,6 +195,8 @@ async def test_who_is_not_in_the_descriptor_does_not_print(here: Stand) -> None:
         (found,) = unpack(infos.PRINTER_INFO_3, await told(client, handle, 3))
         assert (found.pSecurityDescriptor or b"").startswith(denied)
         assert await set_printer(client, handle, 3, None, descriptor=b"x") == Win32.INVALID_SECURITY_DESCR
+        cut = Descriptor(4, None, None, None, (Entry(0, 0, bytes(4) + b"\1\5" + bytes(6)),)).encode()
+        assert await set_printer(client, handle, 3, None, descriptor=cut) == Win32.INVALID_SECURITY_DESCR
     await here.restart()
     assert not here.order().by.within(here.printer.access).may(Right.PRINT)
     async with here.serving():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -45,7 +47,7 @@ from pagebell.winspool.idl.types import DRIVER_INFO_2, RPC_DRIVER_INFO_8
 from pagebell.winspool.server.desk import Settings
 from pagebell.winspool.server.drivers import LISTS
 from pagebell.winspool.werror import Win32, hresult_of
-from tests.winspool.stand import Stand, open_printer, print_document, stand, start_doc
+from tests.winspool.stand import CLIENT, Stand, open_printer, print_document, stand, start_doc
 
 T = RPC_EPrintPropertyType
 
@@ -279,3 +281,27 @@ async def test_lists_of_a_driver_come_back_as_they_were_told(here: Stand) -> Non
         reply = await client.call(rprn_setup.RpcEnumPrinterDrivers(Level=8, pDrivers=bytes(9000), cbBuf=9000))
     told = {one.pName: one for one in unpack(infos.DRIVER_INFO_8, reply.pDrivers or b"", reply.pcReturned)}
     assert all(getattr(told["D"], name) == ("one", "two") for name in LISTS)
+
+
+@pytest.mark.parametrize("kind", [par.RpcAsyncGetPrinterDriver, rprn_setup.RpcGetPrinterDriver2])
+async def test_level_101_tells_a_drivers_files(here: Stand, kind: Any) -> None:
+    """The names of files are found from the start of DRIVER_INFO_101, not of their own structures."""
+    interface = kind.interface
+    async with here.client(level=Level.PRIVACY, interface=interface) as client:
+        opened = par.RpcAsyncOpenPrinter if interface is par.IREMOTEWINSPOOL else rprn.RpcOpenPrinterEx
+        object_ = par.OBJECT if interface is par.IREMOTEWINSPOOL else None
+        opening = opened(pPrinterName="p1", AccessRequired=8, pClientInfo=CLIENT)
+        handle = (await client.call(opening, object=object_)).pHandle
+        asked = kind(hPrinter=handle, Level=101, pDriver=bytes(2000), cbBuf=2000)
+        reply = await client.call(asked, object=object_)
+    octets = reply.pDriver
+    assert (reply.result, len(octets)) == (0, 2000)
+    (driver,) = unpack(infos.DRIVER_INFO_101, octets)
+    place = struct.unpack_from("<I", octets, 12)[0]
+    found = [struct.unpack_from("<3I", octets, place + 12 * n) for n in range(driver.dwFileCount)]
+    names = {_text(octets, at): kind for at, kind, _ in found}
+    assert names == {"pscript5.dll": 0, "ps5ui.dll": 1, "pscript.ppd": 2, "pscript.hlp": 3}
+
+
+def _text(octets: bytes, start: int) -> str:
+    return octets[start : start + 100].decode("utf-16-le").partition("\0")[0]

@@ -290,3 +290,26 @@ async def test_error_of_the_server_is_told(here: Stand) -> None:
     assert found is not None
     with pytest.raises(ClientError, match="invalid parameter"):
         await found.reply()
+
+
+async def test_server_that_is_started_anew_is_registered_with_anew() -> None:
+    """It says that nothing more comes, and goes: [MS-PAN] 3.1.1.4.3, 0x8007071A"""
+    contacts: list[str] = []
+    async with Stand() as here, through(doors := Doors(here), contacts) as (_, told):
+        await here.spooler.dialogs.open(HERE, TURN)
+        first = await dialog(told)
+        following = asyncio.ensure_future(anext(told))
+        await here.down()
+        await doors.shut()
+        while not contacts:
+            await asyncio.sleep(0)
+        await here.up()
+        await doors.open()
+        source = await here.spooler.dialogs.open(HERE, TURN)  # as a source does that is asked again
+        talk = first.conversation
+        assert isinstance(talk, Talk)
+        await talk.bound.wait()
+        await here.spooler.dialogs.notify(HERE, Statement("Toner", "It is low."))
+        assert await following == Notice("Toner", "It is low.", "p1")
+        await first.reply("ok")
+        assert await source.answered() == Answer("ok")

@@ -17,7 +17,7 @@ from pagebell.model.printer import Capabilities
 from pagebell.winspool import devmode, infos
 from pagebell.winspool.buffers import unpack
 from pagebell.winspool.constants import JobControl, JobStatus, PrinterControl, PrinterStatus
-from pagebell.winspool.idl import par, rprn
+from pagebell.winspool.idl import par, rprn, rprn_data
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, JOB_CONTAINER, PRINTER_CONTAINER
 from pagebell.winspool.idl.types import JOB_INFO_1
 from pagebell.winspool.werror import Win32
@@ -49,7 +49,7 @@ ABLE = Capabilities(formats=("text/plain",), sides=("one-sided", "two-sided-long
 
 
 async def test_devmode_of_a_handle_is_what_its_jobs_shall_be_like(here: Stand) -> None:
-    """[MS-RPRN] 3.1.4.2.2; what the printer can't do, here colour, is silently left out."""
+    """[MS-RPRN] 3.1.4.2.2, 3.1.4.2.13; what the printer can't do, here colour, is silently left out."""
     here.device.capabilities = ABLE
     async with here.client() as rpc:
         call = rprn.RpcOpenPrinterEx(
@@ -61,6 +61,11 @@ async def test_devmode_of_a_handle_is_what_its_jobs_shall_be_like(here: Stand) -
         handle = (await rpc.call(call)).pHandle
         number = await print_document(rpc, handle, b"hello")
         assert (await here.job(JobId(number))).ticket == replace(WISHES, print_color_mode=None)
+        simplex = DEVMODE_CONTAINER(pDevMode=devmode.wishes(Ticket(sides="one-sided", print_quality=4)))
+        reset = rprn_data.RpcResetPrinter(hPrinter=handle, pDevModeContainer=simplex)
+        assert (await rpc.call(reset)).result == 0
+        number = await print_document(rpc, handle, b"hello")
+        assert (await here.job(JobId(number))).ticket == Ticket(sides="one-sided", print_quality=4)
         damaged = replace(call, pDevModeContainer=DEVMODE_CONTAINER(pDevMode=b"none"))
         assert (await rpc.call(damaged)).result == Win32.INVALID_PARAMETER
 
@@ -268,3 +273,10 @@ async def test_par_asks_for_privacy_and_its_object(here: Stand) -> None:
     async with here.client(level=Level.PRIVACY, interface=par.IREMOTEWINSPOOL) as client:
         with pytest.raises(Fault, match="UNSUPPORTED_TYPE"):
             await client.call(call)
+
+
+def test_devmode_asks_for_nothing_but_the_wishes() -> None:
+    assert devmode.decode(devmode.wishes(WISHES)) == WISHES
+    assert devmode.decode(devmode.wishes(Ticket())) == Ticket()
+    for one in (Ticket(print_quality=5), Ticket(printer_resolution=(600, 1200, 3))):
+        assert devmode.decode(devmode.wishes(one)) == one

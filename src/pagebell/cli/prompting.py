@@ -21,6 +21,8 @@ from pagebell.ipp.results import JobInfo
 from pagebell.winspool.client.errors import NotLetIn
 
 log = logging.getLogger(__name__)
+_BEGINNING: Final = 200
+"""Signs by which a question is known again in a message, which may be cut off."""
 _LEAVING: Final = 5.0
 """Seconds that the last words may take."""
 Heard = AsyncGenerator[Notice | Dialog]
@@ -220,7 +222,7 @@ class Attention:
         """By [MS-PAN] nobody hears that another one has answered; the job's message, which was the question, tells."""
         self._nameless = [dialog for dialog in self._nameless if dialog.is_open]
         for dialog in self._nameless:
-            if dialog.text and dialog.text in job.message:
+            if dialog.text and dialog.text[:_BEGINNING] in job.message:
                 self._shown[dialog] = job.id
             elif self._shown.get(dialog) == job.id:
                 del self._shown[dialog]

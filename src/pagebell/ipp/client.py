@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -12,30 +11,27 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pagebell.ipp import notices as said
+from pagebell.ipp import printing, subscribing
 from pagebell.ipp import registry as r
-from pagebell.ipp import subscribing
 from pagebell.ipp.addresses import Address, parse_address
 from pagebell.ipp.asking import (
-    JOB_ATTRIBUTES,
     OLD_VERSION,
     PRINTER_LIST,
     PRINTER_STATUS,
     build,
     cut,
-    job_groups,
     read_events,
     requested,
     succeeded,
-    unsupported,
 )
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.errors import BadAnswer, IppError, Unsupported
 from pagebell.ipp.events import DEFAULT_PACE, LEASE, EventStream, Gap, Pace, lasting
 from pagebell.ipp.follow import Follower, JobUpdate
-from pagebell.ipp.login import Ask, Login
+from pagebell.ipp.login import Ask, Login, login_name
 from pagebell.ipp.message import Group, Message
 from pagebell.ipp.notices import Dialog, Notice
-from pagebell.ipp.options import Options, read_options
+from pagebell.ipp.options import Options
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
 from pagebell.ipp.subscribing import Scope, path_of, target_of
@@ -72,7 +68,7 @@ class Client:
         times: Times | None = None,
     ) -> None:
         self.address = parse_address(uri)
-        self.user = user or (self.address.credentials or ("",))[0] or _login_name()
+        self.user = user or (self.address.credentials or ("",))[0] or login_name()
         login = Login(user, password, ask)
         self._make = partial(Transport, login=login, user=self.user, verify=verify, times=times)
         self._transport: Transport | None = None
@@ -193,11 +189,7 @@ class Client:
 
     async def validate(self, options: Options = (), *, document_format: str = AUTO) -> tuple[str, ...]:
         """Ask whether a job would be taken; return the options that would be ignored (RFC 8011 4.2.3)."""
-        operation, job = job_groups(read_options(options))
-        answer = await self.call(
-            Op.VALIDATE_JOB, r.document_format(document_format), *operation, groups=[job]
-        )
-        return unsupported(answer)
+        return await printing.validate(self, options, document_format)
 
     async def print_file(
         self,
@@ -225,25 +217,11 @@ class Client:
         progress: Progress | None = None,
     ) -> JobInfo:
         """Print octets, a file, or whatever an iterator yields, as one job (RFC 8011 4.2.1)."""
-        operation, job = job_groups(read_options(options))
-        upload = _upload(document, progress)
-        answer = await self.call(
-            Op.PRINT_JOB,
-            *_unless_given(operation, r.job_name, cut(title, 255)),
-            *_unless_given(operation, r.document_format, document_format),
-            *operation,
-            groups=[job],
-            upload=upload,
-        )
-        return self._made(answer, title)
+        return await printing.submit(self, document, options, title, document_format, progress)
 
     async def create_job(self, options: Options = (), *, title: str = "") -> JobInfo:
         """Make a job whose documents follow (RFC 8011 4.2.4)."""
-        operation, job = job_groups(read_options(options))
-        answer = await self.call(
-            Op.CREATE_JOB, *_unless_given(operation, r.job_name, cut(title, 255)), *operation, groups=[job]
-        )
-        return self._made(answer, title)
+        return await printing.create(self, options, title)
 
     async def send_document(
         self,
@@ -256,15 +234,8 @@ class Client:
         progress: Progress | None = None,
     ) -> JobInfo:
         """Add a document to a job (RFC 8011 4.3.1)."""
-        answer = await self.call(
-            Op.SEND_DOCUMENT,
-            r.job_id(_number(job)),
-            r.document_format(document_format),
-            r.last_document(last),
-            *([r.document_name(cut(name, 255))] if name else []),
-            upload=_upload(document, progress),
-        )
-        return self._made(answer, name)
+        number = _number(job)
+        return await printing.send(self, number, document, name, document_format, progress, last=last)
 
     async def close_job(self, job: JobInfo | int) -> None:
         """Say that no more documents come (PWG 5100.7 5.2)."""
@@ -272,24 +243,13 @@ class Client:
 
     async def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now (RFC 8011 4.3.4)."""
-        answer = await self.call(Op.GET_JOB_ATTRIBUTES, r.job_id(_number(job)), requested(JOB_ATTRIBUTES))
-        group = answer.group(GroupTag.JOB)
-        if group is None:
-            raise BadAnswer(self.uri, "its answer tells nothing of the job")
-        return JobInfo.of(group.add(r.job_id(_number(job))))
+        return await printing.job(self, _number(job))
 
     async def jobs(
         self, which: WhichJobs = "not-completed", *, mine: bool = False, limit: int | None = None
     ) -> list[JobInfo]:
         """The printer's or the server's jobs (RFC 8011 4.2.6)."""
-        answer = await self.call(
-            Op.GET_JOBS,
-            *([] if limit is None else [r.limit(limit)]),
-            requested(JOB_ATTRIBUTES),
-            r.which_jobs(which),
-            r.my_jobs(mine),
-        )
-        return [JobInfo.of(group) for group in answer.groups_of(GroupTag.JOB)]
+        return await printing.jobs(self, which, mine=mine, limit=limit)
 
     async def cancel(self, job: JobInfo | int) -> None:
         """Cancel a job (RFC 8011 4.3.3)."""
@@ -314,14 +274,6 @@ class Client:
         with back-off; after ``pace.patience`` seconds without the server it raises ConnectionFailed.
         """
         return Follower(self, job if isinstance(job, JobInfo) else JobInfo(job), pace).updates()
-
-    def _made(self, answer: Message, title: str) -> JobInfo:
-        group = answer.group(GroupTag.JOB)
-        if group is None or group.get(r.job_id) is None:
-            raise BadAnswer(self.uri, "it took the job, but does not tell its number")
-        if title and r.job_name.name not in group:
-            group.add(r.job_name(cut(title, 255)))
-        return JobInfo.of(group, unsupported(answer))
 
     # --- events ---
 
@@ -430,11 +382,7 @@ class Client:
         The last answer tells by ``interval`` when to ask again, or by ``complete`` that there is no more.
         """
         address = self.address.at(path_of(self, subscription))
-        wanted = (
-            r.notify_subscription_ids(_number(subscription)),
-            r.notify_sequence_numbers(after + 1),
-            r.notify_wait(wait),
-        )
+        wanted = subscribing.wish_for_events(_number(subscription), after, wait=wait)
         target = target_of(address.path, address.uri)
         message = self._request(address, Op.GET_NOTIFICATIONS, wanted, target=target)
         answers = self.transport().stream(address, message)
@@ -445,21 +393,5 @@ class Client:
             await answers.aclose()
 
 
-def _unless_given(given: Iterable[Attribute], attr: Attr[str], value: str) -> list[Attribute]:
-    """The default of an operation attribute, unless an option says otherwise or there is none."""
-    return [attr(value)] if value and all(one.name != attr.name for one in given) else []
-
-
-def _upload(document: Source, progress: Progress | None) -> Upload:
-    return Upload(document) if progress is None else Upload(document, progress)
-
-
 def _number(thing: JobInfo | Subscription | int) -> int:
     return thing if isinstance(thing, int) else thing.id
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "anonymous"

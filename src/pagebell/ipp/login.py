@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import getpass
 import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -99,6 +100,14 @@ class Login:
         except (KerberosUnavailable, SecurityError):
             return None
         return base64.b64encode(token).decode()
+
+
+def login_name() -> str:
+    """Who runs this program."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "anonymous"
 
 
 def may_carry_secrets(address: Address) -> bool:

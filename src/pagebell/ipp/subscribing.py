@@ -172,3 +172,12 @@ def path_of(client: Client, subscription: Subscription | int) -> str:
 
 def _number(subscription: Subscription | int) -> int:
     return subscription if isinstance(subscription, int) else subscription.id
+
+
+def wish_for_events(number: int, after: int, *, wait: bool) -> tuple[Attribute, ...]:
+    """What Get-Notifications asks of one subscription (RFC 3996 5.1)."""
+    return (
+        r.notify_subscription_ids(number),
+        r.notify_sequence_numbers(after + 1),
+        r.notify_wait(wait),
+    )

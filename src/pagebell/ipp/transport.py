@@ -144,7 +144,12 @@ class Transport:
                 proof = await self._login.header(address)
                 headers = {"Requesting-User-Name": self._user, "Accept": "application/json"} | proof
                 asked = self._session.request(
-                    method, address.url, json=body, headers=headers, timeout=limits, allow_redirects=False
+                    *(method, address.url),
+                    json=body,
+                    headers=headers,
+                    timeout=limits,
+                    allow_redirects=False,
+                    ssl=self._trust.context if address.secure else True,
                 )
                 async with asked as response:
                     if attempt < _ATTEMPTS - 1 and await self._log_in(address, response, None):
@@ -216,10 +221,14 @@ class Transport:
 
 async def _told(address: Address, response: aiohttp.ClientResponse) -> Any:
     """What a JSON API answers. Raises HttpError with the reason that it gives, BadAnswer for no JSON."""
-    octets = await response.content.read(_MOST_JSON + 1)
+    octets = bytearray()
+    async for piece in response.content.iter_any():
+        octets += piece
+        if len(octets) > _MOST_JSON:
+            raise BadAnswer(str(address), f"its answer is larger than {_MOST_JSON} octets")
     is_json = "json" in response.headers.get("Content-Type", "")
     try:
-        told = json.loads(octets) if is_json and len(octets) <= _MOST_JSON else None
+        told = json.loads(octets) if is_json else None
     except (ValueError, RecursionError):
         told = None
     if response.status == 204:

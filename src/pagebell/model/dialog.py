@@ -17,6 +17,8 @@ DialogId = NewType("DialogId", int)
 
 WORDS: Final = UUID("f6853f92-eb31-4e23-b6e7-fd69056153f0")
 """The kind of what people read. [MS-PAN] 2.2.1 has it for AsyncUI."""
+MOST_OF_MESSAGE: Final = 1023
+"""Octets of a message of a job or a printer."""
 OK: Final = "ok"
 CANCEL: Final = "cancel"
 
@@ -94,4 +96,12 @@ class DialogStatus:
 def _line(content: Statement | Question | bytes) -> str:
     if isinstance(content, bytes):
         return ""
-    return f"{content.title}: {content.text}" if content.title else content.text
+    return short(f"{content.title}: {content.text}" if content.title else content.text)
+
+
+def short(text: str) -> str:
+    """What of a text fits where messages stand (RFC 8011 5.1.2: 1023 octets)."""
+    octets = text.encode()
+    if len(octets) <= MOST_OF_MESSAGE:
+        return text
+    return octets[: MOST_OF_MESSAGE - len("…".encode())].decode(errors="ignore") + "…"

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
+_REMEMBERED = 4096
 _FIRST_RID = 1000
 """Those below are well known."""
 _SID = re.compile(r"S-1-\d{1,14}(-\d{1,10}){1,15}", re.IGNORECASE)
@@ -19,30 +21,26 @@ _LARGEST = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
-    """The server's own part of S-1-5-21, like that of a Windows machine."""
+    """The server's own part of S-1-5-21, like that of a Windows machine's."""
 
     server: UUID
 
-    @property
-    def machine(self) -> str:
-        """What all of them begin with."""
-        digest = hashlib.sha256(self.server.bytes).digest()
-        parts = (str(int.from_bytes(digest[n : n + 4], "big")) for n in (0, 4, 8))
-        return "-".join(("S-1-5-21", *parts))
-
     def user(self, name: str) -> str:
         """Of a user; names do not differ by case."""
-        return self._of(f"user {name.casefold()}")
+        return _identifier(self.server, f"user {name.casefold()}")
 
     def group(self, name: str) -> str:
         """Of a group."""
-        return self._of(f"group {name.casefold()}")
+        return _identifier(self.server, f"group {name.casefold()}")
 
-    def _of(self, what: str) -> str:
-        number = (
-            int.from_bytes(hashlib.sha256(what.encode("utf-8", "surrogatepass")).digest()[:4], "big") >> 1
-        )
-        return f"{self.machine}-{max(number, _FIRST_RID)}"
+
+@lru_cache(maxsize=_REMEMBERED)
+def _identifier(server: UUID, what: str) -> str:
+    machine = hashlib.sha256(server.bytes).digest()
+    parts = [int.from_bytes(machine[n : n + 4], "big") for n in (0, 4, 8)]
+    digest = hashlib.sha256(what.encode("utf-8", "surrogatepass")).digest()
+    parts.append(max(int.from_bytes(digest[:4], "big") >> 1, _FIRST_RID))
+    return "-".join(("S-1-5-21", *map(str, parts)))
 
 
 def is_identifier(word: str) -> bool:

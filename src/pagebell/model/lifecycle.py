@@ -160,8 +160,9 @@ def step(
     elif cause is Cause.RESUME:
         new = replace(new, resumed=job.impressions_completed)
     elif cause in _FROM_THE_START:
-        new = replace(new, processing_at=None, completed_at=None, impressions_completed=0, resumed=None)
-        new = replace(new, milestones=None)
+        kept = job.milestones if cause is Cause.RECOVER_HELD and job.rests else None
+        new = replace(new, processing_at=None, completed_at=None, resumed=None, milestones=kept)
+        new = replace(new, impressions_completed=new.out)
     if found.to is not JobState.PENDING_HELD:
         new = replace(new, hold_until=None)
     elif cause is Cause.PROVE:
@@ -183,7 +184,7 @@ def begin(
 _FROM_THE_START = {
     *(Cause.RESTART, Cause.RESTART_HELD, Cause.INTERRUPT, Cause.RECOVER_HELD, Cause.PROVE),
 }
-"""What lets a job be printed from its first page."""
+"""What lets a job be printed from its first page; one that rested goes on where it was when it is let go."""
 
 
 def _is_allowed(job: Job, cause: Cause) -> bool:

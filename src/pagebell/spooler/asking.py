@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pagebell.model.dialog import DialogStatus, Question
+from pagebell.model.dialog import DialogStatus, Question, short
 from pagebell.model.lifecycle import asked, settle, unasked
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
@@ -16,7 +16,7 @@ def shown(ledger: Ledger, status: DialogStatus, change: Change) -> Change:
     """The change with what its job and printer say of a dialog that opens or closes: message, reasons, events."""
     now = ledger.clock.now()
     content = status.content
-    text = content.text if isinstance(content, Question) else _UNREADABLE
+    text = short(content.text) if isinstance(content, Question) else _UNREADABLE
     job = None if status.to.job is None else ledger.roster.get(status.to.job)
     if job is not None:
         found = (asked if status.is_open else unasked)(job, now, text)

@@ -67,12 +67,12 @@ class JobPress:
             return
         self._think(long=True)
         prepared = Prepared(ticket)
-        await self._work.keep((*self._done, UNDER_WAY))
         try:
             job = replace(self._work.job, resumed=None)
             await self._preparer.prepare(job, self._device.capabilities, prepared)
             prepared.before = self.printed
             step = self._work.step(prepared)
+            await self._work.keep((*self._done, UNDER_WAY))
             await self._device.print(step)
             self.printed = step.out
             await self._reached(Milestone(out=self.printed))
@@ -136,12 +136,12 @@ async def conduct_job(
     except DocumentDamaged as error:
         raise DeviceFailed(str(error), frozenset({"document-format-error", "aborted-by-system"})) from None
     except Unanswered:
-        return Ending(Cause.RECOVER_HELD, message="Nobody answered; release the job to print it anew.")
+        return Ending(Cause.RECOVER_HELD, message="Nobody answered; release the job to be asked again.")
     except Exception:
         log.exception("source %s failed at job %d", source, press.job.id)
         if policy is OnSourceFailure.GO_ON and not press.printed:
             await press.print(press.job.ticket)
             return None
-        message = f"The source {source} failed; release the job to print it anew."
+        message = f"The source {source} failed; release the job to try again."
         return Ending(Cause.RECOVER_HELD, message=message)
     return None

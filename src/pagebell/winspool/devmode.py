@@ -49,6 +49,8 @@ def wishes(ticket: Ticket) -> bytes:
     for _, bit, names in _MEMBERS:
         if any(getattr(ticket, name) is not None for name in names):
             parts[5] |= bit
+    if ticket.printer_resolution is None:
+        parts[13] = _QUALITIES.get(ticket.print_quality or 0, 0)
     return _PARTS.pack(*parts)
 
 

@@ -15,6 +15,7 @@ from pagebell.winspool.buffers import (
     SYSTEMTIME,
     WORD,
     Info,
+    block,
     descriptor,
     devmode,
     narrow,
@@ -265,6 +266,35 @@ class DRIVER_INFO_8(DRIVER_INFO_6):
     pszzCoreDriverDependencies: texts = None
     ftMinInboxDriverVerDate: DWORDLONG = 0
     dwlMinInboxDriverVerVersion: DWORDLONG = 0
+
+
+class DRIVER_INFO_101(Info):
+    """A driver, and its files with their kinds and versions. [MS-RPRN] 2.2.2.4.9"""
+
+    cVersion: DWORD = 0
+    pName: text = None
+    pEnvironment: text = None
+    pFileInfo: block = None
+    """What `driver_files` makes."""
+    dwFileCount: DWORD = 0
+    pMonitorName: text = None
+    pDefaultDataType: text = None
+    pszzPreviousNames: texts = None
+    ftDriverDate_dwLowDateTime: DWORD = 0
+    ftDriverDate_dwHighDateTime: DWORD = 0
+    dwlDriverVersion: DWORDLONG = 0
+    pMfgName: text = None
+    pOEMUrl: text = None
+    pHardwareID: text = None
+    pProvider: text = None
+
+
+class DRIVER_FILE_INFO(Info):
+    """One of them. [MS-RPRN] 2.2.2.4.10"""
+
+    pFileName: text = None
+    FileType: DWORD = 0
+    FileVersion: DWORD = 0
 
 
 class FORM_INFO_1(Info):

@@ -27,7 +27,6 @@ JOB_STATUS, JOB_DOCUMENT, ADD_JOB, COLOR, COOKIE = 0x0A, 0x0D, 0x100, 7, 4711
 OBJECT = string_to_bin("9940ca8e-512f-4c58-88a9-61098d6896bd")
 DCERPCSessionError = par.DCERPCSessionError
 
-
 # ---------------------------------------------------------------- [MS-RPRN] 2.2.1.13
 
 
@@ -106,8 +105,7 @@ def members(info):
 
 def plain(one):
     if one["Reserved"] & 0xFFFF == 2:
-        words = one["Data"]["text"]["pszString"]
-        return "".join(map(chr, words)).rstrip("\0")
+        return "".join(map(chr, one["Data"]["text"]["pszString"])).rstrip("\0")
     return [one["Data"]["numbers"]["first"], one["Data"]["numbers"]["second"]]
 
 

@@ -22,7 +22,8 @@ def calls(module):
 
 def again(call, wide, request, reply):
     """The octets once more, and the values."""
-    ndr_unpack_in(call, bytes.fromhex(request), ndr64=wide)
+    if request is not None:
+        ndr_unpack_in(call, bytes.fromhex(request), ndr64=wide)
     if reply is None:
         return ndr_pack_in(call, ndr64=wide).hex(), ndr_print_in(call)
     ndr_unpack_out(call, bytes.fromhex(reply), ndr64=wide)

@@ -6,17 +6,19 @@ import dataclasses
 import re
 import struct
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from pagebell.dcerpc.ndr import Call, Struct, Transfer
+from pagebell.dcerpc.ndr import Call, ContextHandle, Struct, Transfer
 from pagebell.model.document import Ticket
 from pagebell.winspool import infos
 from pagebell.winspool.buffers import Info, Number, layout, pack, unpack
 from pagebell.winspool.devmode import encode
-from pagebell.winspool.idl import par, rprn, rprn_notify, rprn_setup
+from pagebell.winspool.idl import par, rprn, rprn_setup
 from pagebell.winspool.security import PRINTER_SECURITY
-from tests.interop.rpc.test_every_request import UNKNOWN, again
+from pagebell.winspool.server.drivers import record, with_files
+from tests.interop.rpc.test_every_request import NOT_EMPTY, UNKNOWN, again
 from tests.winspool.filled import filled
 
 DEVMODE = encode(Ticket(), "p1", 300, color=False)
@@ -91,11 +93,9 @@ def test_every_reply_survives_sambas_library(samba_python: str) -> None:
             if (interface is rprn.WINSPOOL and (call in BUFFERS or opnum in PATHS)) or opnum in sized:
                 continue
             reply: type[Struct] = call.Reply  # type: ignore[attr-defined]
-            value: Any = filled(call)
-            if isinstance(value, rprn_notify.RpcRouterReplyPrinterEx):
-                value = dataclasses.replace(value, dwReplyType=0)
             for transfer in Transfer:
-                octets = [one.encode(transfer).hex() for one in (value, filled(reply))]
+                request = None if call in NOT_EMPTY else filled(call).encode(transfer).hex()
+                octets = [request, filled(reply).encode(transfer).hex()]
                 asked.append([interface.name, opnum, transfer is Transfer.NDR64, *octets])
     told = again(samba_python, asked)
     different = [
@@ -156,3 +156,21 @@ def test_every_structure_in_a_buffer_is_read_alike(samba_python: str, call: type
         assert missing is None, (kind.__name__, missing, octets, printed)
         theirs = call.Reply.decode(bytes.fromhex(octets), transfer)  # type: ignore[attr-defined]
         assert unpack(kind, getattr(theirs, name), count) == value, kind.__name__
+
+
+def test_a_driver_with_its_files_is_read_by_samba(samba_python: str) -> None:
+    """DRIVER_INFO_101, for which Samba's code is written by hand."""
+    known = record("A driver", "Windows x64") | {"pDependentFiles": ("one.dll", "two.dll")}
+    buffer = pack(infos.DRIVER_INFO_101, [with_files(known)])
+    asked = []
+    for transfer in Transfer:
+        request = rprn_setup.RpcGetPrinterDriver2(
+            hPrinter=ContextHandle(UUID(int=5)), Level=101, pDriver=bytes(len(buffer)), cbBuf=len(buffer)
+        )
+        reply = rprn_setup.RpcGetPrinterDriver2.Reply(pDriver=buffer, pcbNeeded=len(buffer))
+        octets = [one.encode(transfer).hex() for one in (request, reply)]
+        asked.append(["winspool", request.opnum, transfer is Transfer.NDR64, *octets])
+    for octets_, printed in again(samba_python, asked):
+        wanted = ["A driver", "Windows x64", "pscript5.dll", "ps5ui.dll", "pscript.ppd", "pscript.hlp"]
+        wanted += ["one.dll", "two.dll", "RAW", "Microsoft"]
+        assert printed_in_order(wanted, printed) is None, (octets_, printed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -26,6 +26,7 @@ from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.policy import OnSourceFailure, Policy
 from pagebell.spooler.sources import BACKLOG, RESTART, Conduct, Desk, Press, Source
 from tests.unit.spooler.stage import ADA, BOB, P1, Stage
+from tests.unit.spooler.test_recovery import crash
 
 PDF = "application/pdf"
 
@@ -117,9 +118,12 @@ async def test_cancel_in_the_dialog_cancels_the_job(lobby: Stage) -> None:
     assert await lobby.state(job) is JobState.CANCELED
 
 
-async def test_pin_is_asked_again_after_a_restart(lobby: Stage) -> None:
+@pytest.mark.parametrize("end", [Stage.restart, crash], ids=["restart", "crash"])
+async def test_pin_is_asked_again_after_a_restart(
+    lobby: Stage, end: Callable[[Stage], Awaitable[None]]
+) -> None:
     job = await lobby.submit()
-    await lobby.restart()
+    await end(lobby)
     assert await lobby.state(job) is JobState.PENDING_HELD
     await lobby.spooler.dialogs.answer(only(lobby).id, Answer(OK, "4711"), ADA)
     await lobby.clock.settle()
@@ -242,8 +246,12 @@ async def test_job_that_nobody_answers_is_held() -> None:
         now = await stage.job(job)
         assert (now.state, now.message) == (
             JobState.PENDING_HELD,
-            "Nobody answered; release the job to print it anew.",
+            "Nobody answered; release the job to be asked again.",
         )
+        await stage.spooler.jobs.release(job, ADA)
+        await stage.clock.settle()
+        assert only(stage).status.words == "Turn: Turn the pages."
+        assert len(stage.device.received) == 1  # the first pass is not printed again
 
 
 async def test_cancelled_job_ends_its_question() -> None:

@@ -28,6 +28,7 @@ class Place(NamedTuple):
     server: bool = False
 
 
+@lru_cache(maxsize=1024)
 def place_of(uri: str) -> Place | None:
     """Read a printer's, a job's or the server's URI; None where there can be no such object.
 

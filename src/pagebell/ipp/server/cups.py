@@ -147,7 +147,8 @@ async def reject_jobs(call: Call) -> Reply:
 
 async def move_job(call: Call) -> Reply:
     """CUPS-Move-Job: lets another printer print a job, or all living jobs of a printer."""
-    target = place_of(call.request.job.get(r.job_printer_uri) or "")
+    uri: str | None = call.request.job.get(r.job_printer_uri)
+    target = place_of(uri or "")
     if target is None or target.printer is None:
         raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "job-printer-uri names no printer")
     name = call.spooler.printers.printer(PrinterName(target.printer)).name

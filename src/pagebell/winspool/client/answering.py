@@ -29,6 +29,7 @@ from pagebell.winspool.idl.rprn_notify import (
     RpcRouterReplyPrinter,
     RpcRouterReplyPrinterEx,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.werror import Win32
 
 _MOST_UNREAD: Final = 256
@@ -155,13 +156,13 @@ class Answering:
             return RpcReplyOpenPrinter.Reply(phPrinterNotify=caller.handles.open(_Channel(box), _run_down))
 
         @service.implements(RpcRouterReplyPrinter)
-        async def reply(caller: Caller, call: RpcRouterReplyPrinter) -> RpcRouterReplyPrinter.Reply:
+        async def reply(caller: Caller, call: RpcRouterReplyPrinter) -> Result:
             """[MS-RPRN] 3.2.4.1.2"""
             channel = _channel(caller, call.hNotify)
             if channel is None:
-                return RpcRouterReplyPrinter.Reply(result=Win32.INVALID_HANDLE)
+                return Result(result=Win32.INVALID_HANDLE)
             channel.mailbox.put(call.fdwFlags, RPC_V2_NOTIFY_INFO())
-            return RpcRouterReplyPrinter.Reply()
+            return Result()
 
         @service.implements(RpcRouterReplyPrinterEx)
         async def reply_ex(caller: Caller, call: RpcRouterReplyPrinterEx) -> RpcRouterReplyPrinterEx.Reply:

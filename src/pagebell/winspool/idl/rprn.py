@@ -17,7 +17,7 @@ from pagebell.winspool.idl.containers import (
     SECURITY_CONTAINER,
     SPLCLIENT_CONTAINER,
 )
-from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE, Result
 
 WINSPOOL = Interface("winspool", UUID("12345678-1234-ABCD-EF00-0123456789AB"), (1, 0), r"\pipe\spoolss")
 NO_HANDLE = ContextHandle()
@@ -64,10 +64,7 @@ class RpcSetJob(Call, interface=WINSPOOL, opnum=2):
     pJobContainer: JOB_CONTAINER | None = None
     Command: DWORD = 0
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcGetJob(Call, interface=WINSPOOL, opnum=3):
@@ -126,10 +123,7 @@ class RpcDeletePrinter(Call, interface=WINSPOOL, opnum=6):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcSetPrinter(Call, interface=WINSPOOL, opnum=7):
@@ -141,10 +135,7 @@ class RpcSetPrinter(Call, interface=WINSPOOL, opnum=7):
     pSecurityContainer: SECURITY_CONTAINER = SECURITY_CONTAINER()
     Command: DWORD = 0
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcGetPrinter(Call, interface=WINSPOOL, opnum=8):
@@ -181,10 +172,7 @@ class RpcStartPagePrinter(Call, interface=WINSPOOL, opnum=18):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcWritePrinter(Call, interface=WINSPOOL, opnum=19):
@@ -206,10 +194,7 @@ class RpcEndPagePrinter(Call, interface=WINSPOOL, opnum=20):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAbortPrinter(Call, interface=WINSPOOL, opnum=21):
@@ -217,10 +202,7 @@ class RpcAbortPrinter(Call, interface=WINSPOOL, opnum=21):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcReadPrinter(Call, interface=WINSPOOL, opnum=22):
@@ -242,10 +224,7 @@ class RpcEndDocPrinter(Call, interface=WINSPOOL, opnum=23):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddJob(Call, interface=WINSPOOL, opnum=24):
@@ -270,10 +249,7 @@ class RpcScheduleJob(Call, interface=WINSPOOL, opnum=25):
     hPrinter: PRINTER_HANDLE
     JobId: DWORD
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcGetPrinterData(Call, interface=WINSPOOL, opnum=26):

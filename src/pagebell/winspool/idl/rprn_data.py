@@ -9,7 +9,7 @@ from pagebell.winspool.idl.containers import (
     RPC_BIDI_RESPONSE_CONTAINER,
 )
 from pagebell.winspool.idl.rprn import NO_HANDLE, WINSPOOL
-from pagebell.winspool.idl.types import GDI_HANDLE, PRINTER_HANDLE, STRING_HANDLE
+from pagebell.winspool.idl.types import GDI_HANDLE, PRINTER_HANDLE, STRING_HANDLE, Result
 
 
 class RpcSetPrinterData(Call, interface=WINSPOOL, opnum=27):
@@ -21,10 +21,7 @@ class RpcSetPrinterData(Call, interface=WINSPOOL, opnum=27):
     pData: blob = b""
     cbData: DWORD = count_of("pData")
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcCreatePrinterIC(Call, interface=WINSPOOL, opnum=40):
@@ -75,10 +72,7 @@ class RpcResetPrinter(Call, interface=WINSPOOL, opnum=52):
     pDatatype: wstr | None = None
     pDevModeContainer: DEVMODE_CONTAINER = DEVMODE_CONTAINER()
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumPrinterData(Call, interface=WINSPOOL, opnum=72):
@@ -106,10 +100,7 @@ class RpcDeletePrinterData(Call, interface=WINSPOOL, opnum=73):
     hPrinter: PRINTER_HANDLE
     pValueName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcSetPrinterDataEx(Call, interface=WINSPOOL, opnum=77):
@@ -122,10 +113,7 @@ class RpcSetPrinterDataEx(Call, interface=WINSPOOL, opnum=77):
     pData: blob = b""
     cbData: DWORD = count_of("pData")
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumPrinterDataEx(Call, interface=WINSPOOL, opnum=79):
@@ -166,10 +154,7 @@ class RpcDeletePrinterDataEx(Call, interface=WINSPOOL, opnum=81):
     pKeyName: wstr
     pValueName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeletePrinterKey(Call, interface=WINSPOOL, opnum=82):
@@ -178,10 +163,7 @@ class RpcDeletePrinterKey(Call, interface=WINSPOOL, opnum=82):
     hPrinter: PRINTER_HANDLE
     pKeyName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddPerMachineConnection(Call, interface=WINSPOOL, opnum=85):
@@ -192,10 +174,7 @@ class RpcAddPerMachineConnection(Call, interface=WINSPOOL, opnum=85):
     pPrintServer: wstr
     pProvider: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeletePerMachineConnection(Call, interface=WINSPOOL, opnum=86):
@@ -204,10 +183,7 @@ class RpcDeletePerMachineConnection(Call, interface=WINSPOOL, opnum=86):
     pServer: STRING_HANDLE | None = None
     pPrinterName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumPerMachineConnections(Call, interface=WINSPOOL, opnum=87):

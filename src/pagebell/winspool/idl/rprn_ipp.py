@@ -5,9 +5,9 @@ Attribute groups come as the octets of IPP (RFC 8010 3.1.2), answers are whole I
 
 from __future__ import annotations
 
-from pagebell.dcerpc.ndr import DWORD, WERROR, Call, Struct, array, blob, count_of, wstr
+from pagebell.dcerpc.ndr import DWORD, Call, Struct, array, blob, count_of, wstr
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.idl.types import PRINTER_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, Result
 
 HRESULT = DWORD
 
@@ -17,10 +17,7 @@ class RpcRegeneratePrintDeviceCapabilities(Call, interface=WINSPOOL, opnum=117):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcIppCreateJobOnPrinter(Call, interface=WINSPOOL, opnum=119):

@@ -21,7 +21,7 @@ from pagebell.dcerpc.ndr import (
     wstr,
 )
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.idl.types import PRINTER_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, Result
 
 LONGLONG = HYPER
 
@@ -192,10 +192,7 @@ class RpcSetJobNamedProperty(Call, interface=WINSPOOL, opnum=111):
     JobId: DWORD
     pProperty: RPC_PrintNamedProperty
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeleteJobNamedProperty(Call, interface=WINSPOOL, opnum=112):
@@ -205,10 +202,7 @@ class RpcDeleteJobNamedProperty(Call, interface=WINSPOOL, opnum=112):
     JobId: DWORD
     pszName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumJobNamedProperties(Call, interface=WINSPOOL, opnum=113):
@@ -231,7 +225,4 @@ class RpcLogJobInfoForBranchOffice(Call, interface=WINSPOOL, opnum=116):
     hPrinter: PRINTER_HANDLE
     pBranchOfficeJobDataContainer: RPC_BranchOfficeJobDataContainer
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result

@@ -7,7 +7,7 @@ from typing import Annotated
 from pagebell.dcerpc.ndr import DWORD, WERROR, Call, Struct, blob, ranged, switch_is, wstr
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO, RPC_V2_NOTIFY_OPTIONS
 from pagebell.winspool.idl.rprn import NO_HANDLE, WINSPOOL
-from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE, Result
 
 SMALL = Annotated[DWORD, ranged(0, 512)]
 """[range(0, 512)]"""
@@ -31,10 +31,7 @@ class RpcFindClosePrinterChangeNotification(Call, interface=WINSPOOL, opnum=56):
 
     hPrinter: PRINTER_HANDLE
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcRemoteFindFirstPrinterChangeNotification(Call, interface=WINSPOOL, opnum=62):
@@ -65,10 +62,7 @@ class RpcRemoteFindFirstPrinterChangeNotificationEx(Call, interface=WINSPOOL, op
     dwPrinterLocal: DWORD
     pOptions: RPC_V2_NOTIFY_OPTIONS | None = None
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcRouterRefreshPrinterChangeNotification(Call, interface=WINSPOOL, opnum=67):
@@ -112,10 +106,7 @@ class RpcRouterReplyPrinter(Call, interface=WINSPOOL, opnum=59):
     cbBuffer: SMALL = 0
     pBuffer: blob | None = None
 
-    class Reply(Struct):
-        """How it went."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcReplyClosePrinter(Call, interface=WINSPOOL, opnum=60):

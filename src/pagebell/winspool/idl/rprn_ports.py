@@ -17,7 +17,7 @@ from pagebell.dcerpc.ndr import (
     wstr,
 )
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE, Result
 
 ANY_MONITORS = 0x00FFFFFF
 """The low octets of a level whose structure is the port monitor's own. [MS-RPRN] 2.2.1.2.7"""
@@ -113,10 +113,7 @@ class RpcDeletePort(Call, interface=WINSPOOL, opnum=39):
     hWnd: UINT3264 = 0
     pPortName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddMonitor(Call, interface=WINSPOOL, opnum=46):
@@ -125,10 +122,7 @@ class RpcAddMonitor(Call, interface=WINSPOOL, opnum=46):
     Name: STRING_HANDLE | None = None
     pMonitorContainer: MONITOR_CONTAINER
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeleteMonitor(Call, interface=WINSPOOL, opnum=47):
@@ -138,10 +132,7 @@ class RpcDeleteMonitor(Call, interface=WINSPOOL, opnum=47):
     pEnvironment: wstr | None = None
     pMonitorName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddPortEx(Call, interface=WINSPOOL, opnum=61):
@@ -152,10 +143,7 @@ class RpcAddPortEx(Call, interface=WINSPOOL, opnum=61):
     pPortVarContainer: PORT_VAR_CONTAINER = PORT_VAR_CONTAINER()
     pMonitorName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcSetPort(Call, interface=WINSPOOL, opnum=71):
@@ -165,10 +153,7 @@ class RpcSetPort(Call, interface=WINSPOOL, opnum=71):
     pPortName: wstr | None = None
     pPortContainer: PORT_CONTAINER
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcFlushPrinter(Call, interface=WINSPOOL, opnum=96):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pagebell.dcerpc.ndr import DWORD, WERROR, Call, Struct, blob, wstr
 from pagebell.winspool.idl.containers import DRIVER_CONTAINER, FORM_CONTAINER
 from pagebell.winspool.idl.rprn import WINSPOOL
-from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE
+from pagebell.winspool.idl.types import PRINTER_HANDLE, STRING_HANDLE, Result
 
 
 class RpcAddPrinterDriver(Call, interface=WINSPOOL, opnum=9):
@@ -14,10 +14,7 @@ class RpcAddPrinterDriver(Call, interface=WINSPOOL, opnum=9):
     pName: STRING_HANDLE | None = None
     pDriverContainer: DRIVER_CONTAINER
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumPrinterDrivers(Call, interface=WINSPOOL, opnum=10):
@@ -79,10 +76,7 @@ class RpcDeletePrinterDriver(Call, interface=WINSPOOL, opnum=13):
     pEnvironment: wstr
     pDriverName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumPrintProcessors(Call, interface=WINSPOOL, opnum=15):
@@ -126,10 +120,7 @@ class RpcAddForm(Call, interface=WINSPOOL, opnum=30):
     hPrinter: PRINTER_HANDLE
     pFormInfoContainer: FORM_CONTAINER
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeleteForm(Call, interface=WINSPOOL, opnum=31):
@@ -138,10 +129,7 @@ class RpcDeleteForm(Call, interface=WINSPOOL, opnum=31):
     hPrinter: PRINTER_HANDLE
     pFormName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcGetForm(Call, interface=WINSPOOL, opnum=32):
@@ -168,10 +156,7 @@ class RpcSetForm(Call, interface=WINSPOOL, opnum=33):
     pFormName: wstr
     pFormInfoContainer: FORM_CONTAINER
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcEnumForms(Call, interface=WINSPOOL, opnum=34):
@@ -273,10 +258,7 @@ class RpcDeletePrinterDriverEx(Call, interface=WINSPOOL, opnum=84):
     dwDeleteFlag: DWORD = 0
     dwVersionNum: DWORD = 0
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddPrinterDriverEx(Call, interface=WINSPOOL, opnum=89):
@@ -286,10 +268,7 @@ class RpcAddPrinterDriverEx(Call, interface=WINSPOOL, opnum=89):
     pDriverContainer: DRIVER_CONTAINER
     dwFileCopyFlags: DWORD = 0
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcAddPrintProcessor(Call, interface=WINSPOOL, opnum=14):
@@ -300,10 +279,7 @@ class RpcAddPrintProcessor(Call, interface=WINSPOOL, opnum=14):
     pPathName: wstr
     pPrintProcessorName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class RpcDeletePrintProcessor(Call, interface=WINSPOOL, opnum=48):
@@ -313,10 +289,7 @@ class RpcDeletePrintProcessor(Call, interface=WINSPOOL, opnum=48):
     pEnvironment: wstr | None = None
     pPrintProcessorName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result
 
 
 class Opnum37NotUsedOnWire(Call, interface=WINSPOOL, opnum=37):
@@ -326,7 +299,4 @@ class Opnum37NotUsedOnWire(Call, interface=WINSPOOL, opnum=37):
     hWnd: DWORD = 0
     pMonitorName: wstr
 
-    class Reply(Struct):
-        """What came of it."""
-
-        result: WERROR = 0
+    Reply = Result

@@ -8,6 +8,7 @@ from pagebell.dcerpc.ndr import (
     LONG,
     UINT3264,
     ULONGLONG,
+    WERROR,
     WORD,
     Struct,
     context_handle,
@@ -20,6 +21,12 @@ from pagebell.dcerpc.ndr import (
 PRINTER_HANDLE = context_handle
 GDI_HANDLE = context_handle
 STRING_HANDLE = wstr
+
+
+class Result(Struct):
+    """What a call answers that tells no more than what came of it: a Windows error code. [MS-ERREF] 2.2"""
+
+    result: WERROR = 0
 
 
 class SYSTEMTIME(Struct):

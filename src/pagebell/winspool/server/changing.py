@@ -26,6 +26,7 @@ from pagebell.winspool.idl.types import (
     PRINTER_INFO_6,
     PRINTER_INFO_7,
     PRINTER_INFO_STRESS,
+    Result,
 )
 from pagebell.winspool.server import publishing
 from pagebell.winspool.server.describe import PROCESSOR, port_name
@@ -104,7 +105,7 @@ class Wanted:
 
 
 @calls.answers_to(RpcSetPrinter)
-async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSetPrinter.Reply:
+async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result:
     """[MS-RPRN] 3.1.4.2.5: commands come at level 0, changes at the others."""
     opened = desk.opened(caller, call.hPrinter)
     level = call.pPrinterContainer.Level
@@ -115,7 +116,7 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
         raise Win32Error(Win32.INVALID_HANDLE)
     if opened.printer is None:
         await _secure_server(desk, by, call)
-        return RpcSetPrinter.Reply()
+        return Result()
     printer = desk.spooler.printers.printer(opened.printer)
     if level == 0:
         command = _COMMANDS.get(call.Command)
@@ -125,10 +126,10 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
             raise Win32Error(Win32.INVALID_PRINTER_COMMAND)
         else:
             _info(call, PRINTER_INFO_STRESS)  # counters, which are told, and set by nobody
-        return RpcSetPrinter.Reply()
+        return Result()
     if level == 9:
         await _set_own_devmode(desk, printer, by, call.pDevModeContainer)
-        return RpcSetPrinter.Reply()
+        return Result()
     by.demand(Right.ADMINISTER)
     old = profile(desk.spooler.settings, printer)
     wanted = Wanted(printer, by.name, profile=old)
@@ -137,7 +138,7 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> RpcSet
         await publishing.carry_out(desk, printer, _info(call, PRINTER_INFO_7).dwAction)
     if wanted.wish.asked() or wanted.profile != old:
         await change(desk, printer, wanted, old, await desk.by(caller))
-    return RpcSetPrinter.Reply()
+    return Result()
 
 
 async def change(desk: Desk, printer: Printer, wanted: Wanted, old: Profile, by: Principal) -> None:
@@ -334,11 +335,10 @@ def _merged(old: bytes, container: SECURITY_CONTAINER) -> bytes:
 
 
 def _secure(desk: Desk, wanted: Wanted, container: SECURITY_CONTAINER) -> None:
-    old = (
-        security.describe(desk.settings.access)
-        if wanted.printer is None
-        else security_of(desk, wanted.printer)
-    )
-    merged = _merged(old, container)
-    wanted.note(access=security.grants(merged))
+    usual = security.describe(desk.settings.access)
+    merged = _merged(usual if wanted.printer is None else security_of(desk, wanted.printer), container)
+    try:
+        wanted.note(access=security.grants(merged))
+    except security.DescriptorError:
+        raise Win32Error(Win32.INVALID_SECURITY_DESCR) from None
     wanted.keep(descriptor=merged)

@@ -18,8 +18,10 @@ from pagebell.winspool.idl.rprn_data import (
     RpcResetPrinter,
     RpcXcvData,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk, InformationContext
 from pagebell.winspool.server.names import parse
+from pagebell.winspool.server.printing import wishes
 from pagebell.winspool.server.table import Table, fill
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -52,21 +54,21 @@ async def delete_ic(desk: Desk, caller: Caller, call: RpcDeletePrinterIC) -> Rpc
 
 
 @calls.answers_to(RpcResetPrinter)
-async def reset(desk: Desk, caller: Caller, call: RpcResetPrinter) -> RpcResetPrinter.Reply:
+async def reset(desk: Desk, caller: Caller, call: RpcResetPrinter) -> Result:
     """[MS-RPRN] 3.1.4.2.13"""
-    opened, _ = desk.printer(caller, call.hPrinter)
+    opened, printer = desk.printer(caller, call.hPrinter)
+    if call.pDevModeContainer.pDevMode:
+        opened.ticket = wishes(desk, printer.name, call.pDevModeContainer.pDevMode)
     if call.pDatatype is not None:
         opened.datatype = call.pDatatype
-    return RpcResetPrinter.Reply()
+    return Result()
 
 
 MOST_CONNECTIONS = 500
 
 
 @calls.answers_to(RpcAddPerMachineConnection)
-async def add_connection(
-    desk: Desk, caller: Caller, call: RpcAddPerMachineConnection
-) -> RpcAddPerMachineConnection.Reply:
+async def add_connection(desk: Desk, caller: Caller, call: RpcAddPerMachineConnection) -> Result:
     """[MS-RPRN] 3.1.4.2.24: remembered, and that is all: nobody logs on here who would see a connection."""
     (await desk.by(caller)).demand(Right.ADMINISTER)
     _named_in_full(call.pPrinterName)
@@ -75,7 +77,7 @@ async def add_connection(
     if len(_connections(desk)) >= MOST_CONNECTIONS:
         raise Win32Error(Win32.NO_SYSTEM_RESOURCES)
     await _keep_connection(desk, call.pPrinterName, call.pPrinterName.encode("utf-8", "surrogatepass"))
-    return RpcAddPerMachineConnection.Reply()
+    return Result()
 
 
 def _connections(desk: Desk) -> Mapping[str, bytes]:
@@ -92,15 +94,13 @@ def _named_in_full(printer: str) -> None:
 
 
 @calls.answers_to(RpcDeletePerMachineConnection)
-async def delete_connection(
-    desk: Desk, caller: Caller, call: RpcDeletePerMachineConnection
-) -> RpcDeletePerMachineConnection.Reply:
+async def delete_connection(desk: Desk, caller: Caller, call: RpcDeletePerMachineConnection) -> Result:
     """[MS-RPRN] 3.1.4.2.25"""
     (await desk.by(caller)).demand(Right.ADMINISTER)
     if call.pPrinterName.casefold() not in _connections(desk):
         raise Win32Error(Win32.INVALID_PRINTER_NAME)
     await _keep_connection(desk, call.pPrinterName, None)
-    return RpcDeletePerMachineConnection.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcEnumPerMachineConnections)

@@ -21,6 +21,7 @@ from pagebell.winspool.idl.rprn_data import (
     RpcSetPrinterData,
     RpcSetPrinterDataEx,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.describe import BUILD, VERSION, change_id, port_name
 from pagebell.winspool.server.desk import Desk, Opened
 from pagebell.winspool.server.meaning import ISOLATION_GROUPS, SERVER_DATA
@@ -131,9 +132,7 @@ async def get_data(
 
 
 @calls.answers_to(RpcSetPrinterData, RpcSetPrinterDataEx)
-async def set_data(
-    desk: Desk, caller: Caller, call: RpcSetPrinterData | RpcSetPrinterDataEx
-) -> RpcSetPrinterData.Reply:
+async def set_data(desk: Desk, caller: Caller, call: RpcSetPrinterData | RpcSetPrinterDataEx) -> Result:
     """[MS-RPRN] 3.1.4.2.8 and 3.1.4.2.18"""
     opened = desk.opened(caller, call.hPrinter)
     key = call.pKeyName if isinstance(call, RpcSetPrinterDataEx) else DRIVER_DATA
@@ -150,7 +149,7 @@ async def set_data(
     else:
         await desk.values.set(opened.printer, key, value)
         await desk.spooler.system.announce(*_told(key, value.name), printer=opened.printer)
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()
 
 
 def _is_settable(value: Value) -> bool:
@@ -179,7 +178,7 @@ async def _changing(desk: Desk, caller: Caller, opened: Opened) -> str:
 @calls.answers_to(RpcDeletePrinterData, RpcDeletePrinterDataEx)
 async def delete_data(
     desk: Desk, caller: Caller, call: RpcDeletePrinterData | RpcDeletePrinterDataEx
-) -> RpcDeletePrinterData.Reply:
+) -> Result:
     """[MS-RPRN] 3.1.4.2.17 and 3.1.4.2.22"""
     key = call.pKeyName if isinstance(call, RpcDeletePrinterDataEx) else DRIVER_DATA
     if not key:
@@ -189,11 +188,11 @@ async def delete_data(
         await desk.values.delete(owner, key, call.pValueName)
     except NotFound:
         raise Win32Error(Win32.FILE_NOT_FOUND) from None
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()
 
 
 @calls.answers_to(RpcDeletePrinterKey)
-async def delete_key(desk: Desk, caller: Caller, call: RpcDeletePrinterKey) -> RpcDeletePrinterKey.Reply:
+async def delete_key(desk: Desk, caller: Caller, call: RpcDeletePrinterKey) -> Result:
     """[MS-RPRN] 3.1.4.2.23"""
     if not call.pKeyName:
         raise Win32Error(Win32.INVALID_PARAMETER)
@@ -203,7 +202,7 @@ async def delete_key(desk: Desk, caller: Caller, call: RpcDeletePrinterKey) -> R
         )
     except NotFound:
         raise Win32Error(Win32.FILE_NOT_FOUND) from None
-    return RpcDeletePrinterKey.Reply()
+    return Result()
 
 
 # ---------------------------------------------------------------- listing

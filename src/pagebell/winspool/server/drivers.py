@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from collections.abc import Iterable
+from typing import Any, cast
 
 from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Right
 from pagebell.winspool import infos
-from pagebell.winspool.buffers import Info
+from pagebell.winspool.buffers import Info, layout, pack
 from pagebell.winspool.idl.containers import DRIVER_CONTAINER
 from pagebell.winspool.idl.rprn_setup import (
     RpcAddPrinterDriver,
@@ -20,6 +22,7 @@ from pagebell.winspool.idl.rprn_setup import (
     RpcGetPrinterDriver2,
     RpcGetPrinterDriverDirectory,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.meaning import DRIVER_ADDED, DRIVER_DELETED
 from pagebell.winspool.server.ports import HERE, fill_path, folder_of, visitor
@@ -37,6 +40,8 @@ KINDS: dict[int, type[Info]] = {
     8: infos.DRIVER_INFO_8,
 }
 LISTS = ("pDependentFiles", "pszzPreviousNames", "pszzColorProfiles", "pszzCoreDriverDependencies")
+WITH_FILES = 101
+"""The level of DRIVER_INFO_101, which RpcGetPrinterDriver2 alone knows. [MS-RPRN] 3.1.4.4.6"""
 VERSION = 3
 """cVersion of drivers in user mode. [MS-RPRN] 2.2.1.3.1"""
 EVERYWHERE = "all"
@@ -65,6 +70,31 @@ def _info(known: dict[str, object], level: int) -> Info:
     kind = KINDS[level]
     names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in known.items() if name in names})
+
+
+FILES = (("pDriverPath", 0), ("pConfigFile", 1), ("pDataFile", 2), ("pHelpFile", 3))
+DEPENDENT, FILES_AT = 4, 12
+"""FileType of the files that a driver names, and of all others; where FileInfoOffset stands. [MS-RPRN] 2.2.2.4.10"""
+
+
+def with_files(known: dict[str, object]) -> infos.DRIVER_INFO_101:
+    """[MS-RPRN] 2.2.2.4.9, whose files' names are found from the start of the whole, not of each file."""
+    named = [(str(known[name]), kind) for name, kind in FILES if known.get(name)]
+    named += [(name, DEPENDENT) for name in cast("tuple[str, ...]", known.get("pDependentFiles", ()))]
+    names = {field.name for field in dataclasses.fields(infos.DRIVER_INFO_101)}
+    fields: dict[str, Any] = {name: value for name, value in known.items() if name in names}
+    files = pack(
+        infos.DRIVER_FILE_INFO,
+        [infos.DRIVER_FILE_INFO(pFileName=name, FileType=kind) for name, kind in named],
+    )
+    made = infos.DRIVER_INFO_101(**fields, dwFileCount=len(named), pFileInfo=files)
+    size = layout(infos.DRIVER_FILE_INFO).fixed.size
+    (place,) = struct.unpack_from("<I", pack(infos.DRIVER_INFO_101, [made]), FILES_AT)
+    rows = bytearray(files)
+    for start in range(0, size * len(named), size):
+        (offset,) = struct.unpack_from("<I", rows, start)
+        struct.pack_into("<I", rows, start, offset + start + place)
+    return dataclasses.replace(made, pFileInfo=bytes(rows))
 
 
 def _level(level: int) -> type[Info]:
@@ -111,32 +141,33 @@ async def enum_drivers(
 @calls.answers_to(RpcGetPrinterDriver)
 async def get_driver(desk: Desk, caller: Caller, call: RpcGetPrinterDriver) -> RpcGetPrinterDriver.Reply:
     """[MS-RPRN] 3.1.4.4.3"""
-    kind, info = _of_printer(desk, caller, call)
-    filled = fill(call.pDriver, call.cbBuf, kind, [info])
+    info = _of_printer(desk, caller, call)
+    filled = fill(call.pDriver, call.cbBuf, type(info), [info])
     return RpcGetPrinterDriver.Reply(pDriver=filled.buffer, pcbNeeded=filled.needed, result=filled.result)
 
 
 @calls.answers_to(RpcGetPrinterDriver2)
 async def get_driver_2(desk: Desk, caller: Caller, call: RpcGetPrinterDriver2) -> RpcGetPrinterDriver2.Reply:
     """[MS-RPRN] 3.1.4.4.6"""
-    kind, info = _of_printer(desk, caller, call)
-    filled = fill(call.pDriver, call.cbBuf, kind, [info])
+    info = _of_printer(desk, caller, call)
+    filled = fill(call.pDriver, call.cbBuf, type(info), [info])
     return RpcGetPrinterDriver2.Reply(
         pDriver=filled.buffer, pcbNeeded=filled.needed, pdwServerMaxVersion=VERSION, result=filled.result
     )
 
 
-def _of_printer(
-    desk: Desk, caller: Caller, call: RpcGetPrinterDriver | RpcGetPrinterDriver2
-) -> tuple[type[Info], Info]:
+def _of_printer(desk: Desk, caller: Caller, call: RpcGetPrinterDriver | RpcGetPrinterDriver2) -> Info:
     _, printer = desk.printer(caller, call.hPrinter)
-    kind = _level(call.Level)
+    files = isinstance(call, RpcGetPrinterDriver2) and call.Level == WITH_FILES
+    if not files:
+        _level(call.Level)
     folder_of(call.pEnvironment)
     environment, name = call.pEnvironment or HERE, desk.driver(printer)
     known = desk.driver_records.get(_key(environment, name))
     if not name or (known is None and environment.casefold() != HERE.casefold()):
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
-    return kind, _info(known or record(name, HERE), call.Level)
+    found = known or record(name, HERE)
+    return with_files(found) if files else _info(found, call.Level)
 
 
 @calls.answers_to(RpcGetPrinterDriverDirectory)
@@ -162,16 +193,14 @@ async def _administered(desk: Desk, caller: Caller, server: str | None) -> None:
 
 
 @calls.answers_to(RpcAddPrinterDriver, RpcAddPrinterDriverEx)
-async def add_driver(
-    desk: Desk, caller: Caller, call: RpcAddPrinterDriver | RpcAddPrinterDriverEx
-) -> RpcAddPrinterDriver.Reply:
+async def add_driver(desk: Desk, caller: Caller, call: RpcAddPrinterDriver | RpcAddPrinterDriverEx) -> Result:
     """[MS-RPRN] 3.1.4.4.1 and 3.1.4.4.8: refused; who installs drivers on a server owns it."""
     await _administered(desk, caller, call.pName)
     if not desk.settings.accept_driver_records:
         raise Win32Error(Win32.ACCESS_DENIED)
     _add_record(desk, call.pDriverContainer)
     await desk.spooler.system.announce(DRIVER_ADDED)
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()
 
 
 def _add_record(desk: Desk, container: DRIVER_CONTAINER) -> None:
@@ -195,7 +224,7 @@ def _add_record(desk: Desk, container: DRIVER_CONTAINER) -> None:
 @calls.answers_to(RpcDeletePrinterDriver, RpcDeletePrinterDriverEx)
 async def delete_driver(
     desk: Desk, caller: Caller, call: RpcDeletePrinterDriver | RpcDeletePrinterDriverEx
-) -> RpcDeletePrinterDriver.Reply:
+) -> Result:
     """[MS-RPRN] 3.1.4.4.5 and 3.1.4.4.7"""
     await _administered(desk, caller, call.pName)
     folder_of(call.pEnvironment)
@@ -204,4 +233,4 @@ async def delete_driver(
     if desk.driver_records.pop(_key(call.pEnvironment, call.pDriverName), None) is None:
         raise Win32Error(Win32.UNKNOWN_PRINTER_DRIVER)
     await desk.spooler.system.announce(DRIVER_DELETED)
-    return type(call).Reply()  # type: ignore[return-value]
+    return Result()

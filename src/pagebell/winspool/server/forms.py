@@ -10,7 +10,7 @@ from pagebell.winspool.buffers import Info
 from pagebell.winspool.constants import FormFlags
 from pagebell.winspool.idl.containers import FORM_CONTAINER
 from pagebell.winspool.idl.rprn_setup import RpcAddForm, RpcDeleteForm, RpcEnumForms, RpcGetForm, RpcSetForm
-from pagebell.winspool.idl.types import RPC_FORM_INFO_2
+from pagebell.winspool.idl.types import RPC_FORM_INFO_2, Result
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.meaning import FORM_ADDED, FORM_DELETED, FORM_SET
 from pagebell.winspool.server.table import Table, fill
@@ -87,7 +87,7 @@ async def get_form(desk: Desk, caller: Caller, call: RpcGetForm) -> RpcGetForm.R
 
 
 @calls.answers_to(RpcAddForm)
-async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> RpcAddForm.Reply:
+async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> Result:
     """[MS-RPRN] 3.1.4.5.1"""
     desk.opened(caller, call.hPrinter)
     (await desk.by(caller)).demand(Right.ADMINISTER)
@@ -97,11 +97,11 @@ async def add_form(desk: Desk, caller: Caller, call: RpcAddForm) -> RpcAddForm.R
     except AlreadyExists:
         raise Win32Error(Win32.FILE_EXISTS) from None
     await desk.spooler.system.announce(FORM_ADDED)
-    return RpcAddForm.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcSetForm)
-async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> RpcSetForm.Reply:
+async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> Result:
     """[MS-RPRN] 3.1.4.5.4"""
     desk.opened(caller, call.hPrinter)
     (await desk.by(caller)).demand(Right.ADMINISTER)
@@ -113,11 +113,11 @@ async def set_form(desk: Desk, caller: Caller, call: RpcSetForm) -> RpcSetForm.R
         raise Win32Error(Win32.INVALID_PARAMETER)
     await desk.forms.change(form)
     await desk.spooler.system.announce(FORM_SET)
-    return RpcSetForm.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcDeleteForm)
-async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> RpcDeleteForm.Reply:
+async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> Result:
     """[MS-RPRN] 3.1.4.5.2"""
     desk.opened(caller, call.hPrinter)
     (await desk.by(caller)).demand(Right.ADMINISTER)
@@ -129,4 +129,4 @@ async def delete_form(desk: Desk, caller: Caller, call: RpcDeleteForm) -> RpcDel
     except NotFound:
         raise Win32Error(Win32.INVALID_FORM_NAME) from None
     await desk.spooler.system.announce(FORM_DELETED)
-    return RpcDeleteForm.Reply()
+    return Result()

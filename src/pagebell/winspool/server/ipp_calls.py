@@ -18,6 +18,7 @@ from pagebell.winspool.idl.rprn_ipp import (
     RpcIppSetPrinterAttributes,
     RpcRegeneratePrintDeviceCapabilities,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.jobs import job_of
 from pagebell.winspool.server.table import Table
@@ -77,12 +78,10 @@ async def _ask(
 
 
 @calls.answers_to(RpcRegeneratePrintDeviceCapabilities)
-async def regenerate(
-    desk: Desk, caller: Caller, call: RpcRegeneratePrintDeviceCapabilities
-) -> RpcRegeneratePrintDeviceCapabilities.Reply:
+async def regenerate(desk: Desk, caller: Caller, call: RpcRegeneratePrintDeviceCapabilities) -> Result:
     """[MS-RPRN] 3.1.4.14.1: what a printer can do is asked of its device whenever somebody wants to know."""
     desk.printer(caller, call.hPrinter)
-    return RpcRegeneratePrintDeviceCapabilities.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcIppGetPrinterAttributes, hresult=True)

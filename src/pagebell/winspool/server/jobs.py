@@ -17,7 +17,7 @@ from pagebell.winspool.buffers import Info
 from pagebell.winspool.constants import HIGHEST_PRIORITY, LOWEST_PRIORITY, JobControl
 from pagebell.winspool.idl.containers import JOB_CONTAINER
 from pagebell.winspool.idl.rprn import RpcEnumJobs, RpcGetJob, RpcSetJob
-from pagebell.winspool.idl.types import JOB_INFO_1, JOB_INFO_2, JOB_INFO_3
+from pagebell.winspool.idl.types import JOB_INFO_1, JOB_INFO_2, JOB_INFO_3, Result
 from pagebell.winspool.server.describe import JOB_KINDS, job_info
 from pagebell.winspool.server.desk import Desk, Opened
 from pagebell.winspool.server.table import Table, fill, offered
@@ -126,7 +126,7 @@ _COMMANDS: dict[int, Callable[[Desk, Job, Principal], Awaitable[None]]] = {
 
 
 @calls.answers_to(RpcSetJob)
-async def set_job(desk: Desk, caller: Caller, call: RpcSetJob) -> RpcSetJob.Reply:
+async def set_job(desk: Desk, caller: Caller, call: RpcSetJob) -> Result:
     """[MS-RPRN] 3.1.4.3.1: first what the job is to be, then what is to become of it."""
     _, job = await job_of(desk, desk.opened(caller, call.hPrinter), call.JobId)
     by = await desk.by(caller)
@@ -136,7 +136,7 @@ async def set_job(desk: Desk, caller: Caller, call: RpcSetJob) -> RpcSetJob.Repl
     if call.pJobContainer is not None:
         await _change(desk, job, call.pJobContainer, by)
     await command(desk, job, by)
-    return RpcSetJob.Reply()
+    return Result()
 
 
 async def _change(desk: Desk, job: Job, container: JOB_CONTAINER, by: Principal) -> None:

@@ -16,6 +16,7 @@ from pagebell.winspool.idl.rprn_notify import (
     RpcRouterRefreshPrinterChangeNotification,
     RpcWaitForPrinterChange,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.calling import CallFailed, Calling, Recipient
 from pagebell.winspool.server.desk import Desk, Opened
 from pagebell.winspool.server.destination import NotThere, destination
@@ -41,10 +42,10 @@ async def find_first(
 @calls.answers_to(RpcRemoteFindFirstPrinterChangeNotificationEx)
 async def find_first_ex(
     desk: Desk, caller: Caller, call: RpcRemoteFindFirstPrinterChangeNotificationEx
-) -> RpcRemoteFindFirstPrinterChangeNotificationEx.Reply:
+) -> Result:
     """[MS-RPRN] 3.1.4.10.4"""
     await _register(desk, caller, call, call.pOptions)
-    return RpcRemoteFindFirstPrinterChangeNotificationEx.Reply()
+    return Result()
 
 
 async def _register(
@@ -88,16 +89,14 @@ def _recipient(desk: Desk, caller: Caller, opened: Opened, machine: str | None, 
 
 
 @calls.answers_to(RpcFindClosePrinterChangeNotification)
-async def find_close(
-    desk: Desk, caller: Caller, call: RpcFindClosePrinterChangeNotification
-) -> RpcFindClosePrinterChangeNotification.Reply:
+async def find_close(desk: Desk, caller: Caller, call: RpcFindClosePrinterChangeNotification) -> Result:
     """[MS-RPRN] 3.1.4.10.2: the client has been told by RpcReplyClosePrinter when this returns."""
     opened = desk.opened(caller, call.hPrinter)
     _calling(opened)
     listening, opened.listening = opened.listening, None
     if listening is not None:
         await listening.end()
-    return RpcFindClosePrinterChangeNotification.Reply()
+    return Result()
 
 
 def _calling(opened: Opened) -> Calling:

@@ -25,6 +25,7 @@ from pagebell.winspool.idl.rprn_setup import (
     RpcEnumPrintProcessors,
     RpcGetPrintProcessorDirectory,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.describe import PROCESSOR, port_name
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.names import is_ours, parse
@@ -162,7 +163,7 @@ async def processor_directory(
 
 
 @calls.answers_to(RpcAddPrintProcessor)
-async def add_processor(desk: Desk, caller: Caller, call: RpcAddPrintProcessor) -> RpcAddPrintProcessor.Reply:
+async def add_processor(desk: Desk, caller: Caller, call: RpcAddPrintProcessor) -> Result:
     """[MS-RPRN] 3.1.4.8.1: there is one, and no other program is ever loaded."""
     await _administrator(desk, caller, call.pName)
     folder_of(call.pEnvironment)
@@ -171,9 +172,7 @@ async def add_processor(desk: Desk, caller: Caller, call: RpcAddPrintProcessor) 
 
 
 @calls.answers_to(RpcDeletePrintProcessor)
-async def delete_processor(
-    desk: Desk, caller: Caller, call: RpcDeletePrintProcessor
-) -> RpcDeletePrintProcessor.Reply:
+async def delete_processor(desk: Desk, caller: Caller, call: RpcDeletePrintProcessor) -> Result:
     """[MS-RPRN] 3.1.4.8.4"""
     await _administrator(desk, caller, call.Name)
     folder_of(call.pEnvironment)
@@ -182,7 +181,7 @@ async def delete_processor(
 
 
 @calls.answers_to(Opnum37NotUsedOnWire)
-async def add_port(desk: Desk, caller: Caller, call: Opnum37NotUsedOnWire) -> Opnum37NotUsedOnWire.Reply:
+async def add_port(desk: Desk, caller: Caller, call: Opnum37NotUsedOnWire) -> Result:
     """What shows a window on the server to whoever sits there: Windows refuses it, too."""
     raise Win32Error(Win32.NOT_SUPPORTED)
 
@@ -196,7 +195,7 @@ def _is_port(desk: Desk, name: str | None) -> bool:
 
 
 @calls.answers_to(RpcAddPortEx)
-async def add_port_ex(desk: Desk, caller: Caller, call: RpcAddPortEx) -> RpcAddPortEx.Reply:
+async def add_port_ex(desk: Desk, caller: Caller, call: RpcAddPortEx) -> Result:
     """[MS-RPRN] 3.1.4.6.3: no monitor here makes ports, which are the devices of printers."""
     await _administrator(desk, caller, call.pName)
     container = call.pPortContainer
@@ -209,14 +208,14 @@ async def add_port_ex(desk: Desk, caller: Caller, call: RpcAddPortEx) -> RpcAddP
 
 
 @calls.answers_to(RpcDeletePort)
-async def delete_port(desk: Desk, caller: Caller, call: RpcDeletePort) -> RpcDeletePort.Reply:
+async def delete_port(desk: Desk, caller: Caller, call: RpcDeletePort) -> Result:
     """[MS-RPRN] 3.1.4.6.2: a port is its printer's as long as it exists."""
     await _administrator(desk, caller, call.pName)
     raise Win32Error(Win32.BUSY if _is_port(desk, call.pPortName) else Win32.UNKNOWN_PORT)
 
 
 @calls.answers_to(RpcSetPort)
-async def set_port(desk: Desk, caller: Caller, call: RpcSetPort) -> RpcSetPort.Reply:
+async def set_port(desk: Desk, caller: Caller, call: RpcSetPort) -> Result:
     """[MS-RPRN] 3.1.4.6.4: how a port is its device says, and nobody else."""
     await _administrator(desk, caller, call.pName)
     if not _is_port(desk, call.pPortName):
@@ -226,7 +225,7 @@ async def set_port(desk: Desk, caller: Caller, call: RpcSetPort) -> RpcSetPort.R
 
 
 @calls.answers_to(RpcAddMonitor)
-async def add_monitor(desk: Desk, caller: Caller, call: RpcAddMonitor) -> RpcAddMonitor.Reply:
+async def add_monitor(desk: Desk, caller: Caller, call: RpcAddMonitor) -> Result:
     """[MS-RPRN] 3.1.4.7.2: no program of anybody's is ever loaded."""
     await _administrator(desk, caller, call.Name)
     one_level(call.pMonitorContainer.Level, 2)
@@ -236,7 +235,7 @@ async def add_monitor(desk: Desk, caller: Caller, call: RpcAddMonitor) -> RpcAdd
 
 
 @calls.answers_to(RpcDeleteMonitor)
-async def delete_monitor(desk: Desk, caller: Caller, call: RpcDeleteMonitor) -> RpcDeleteMonitor.Reply:
+async def delete_monitor(desk: Desk, caller: Caller, call: RpcDeleteMonitor) -> Result:
     """[MS-RPRN] 3.1.4.7.3"""
     await _administrator(desk, caller, call.Name)
     folder_of(call.pEnvironment)

@@ -16,7 +16,7 @@ from pagebell.winspool.idl.rprn import (
     RpcEnumPrinters,
     RpcGetPrinter,
 )
-from pagebell.winspool.idl.types import PRINTER_INFO_2
+from pagebell.winspool.idl.types import PRINTER_INFO_2, Result
 from pagebell.winspool.server.changing import Wanted, device_of, fill_in, new_names
 from pagebell.winspool.server.describe import LISTED_LEVELS, PRINTER_LEVELS, PROCESSOR, own_defaults
 from pagebell.winspool.server.desk import Desk, Opened, granted
@@ -133,8 +133,8 @@ def _refuse_parts(info: PRINTER_INFO_2) -> None:
 
 
 @calls.answers_to(RpcDeletePrinter)
-async def delete_printer(desk: Desk, caller: Caller, call: RpcDeletePrinter) -> RpcDeletePrinter.Reply:
+async def delete_printer(desk: Desk, caller: Caller, call: RpcDeletePrinter) -> Result:
     """[MS-RPRN] 3.1.4.2.4: it and its jobs are gone at once."""
     _, printer = desk.printer(caller, call.hPrinter)
     await desk.spooler.printers.remove(PrinterName(printer.name), await desk.by(caller))
-    return RpcDeletePrinter.Reply()
+    return Result()

@@ -25,6 +25,7 @@ from pagebell.winspool.idl.rprn import (
     RpcStartPagePrinter,
     RpcWritePrinter,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk, Incoming, Opened, Reader, granted
 from pagebell.winspool.server.handover import SpoolFile
 from pagebell.winspool.server.names import Name, is_ours, parse
@@ -75,12 +76,12 @@ async def open_printer(
         opened.machine = getattr(call.pClientInfo.ClientInfo, "pMachineName", None)
     if opened.printer is not None:
         by.demand(Right.PRINT)
-        opened.ticket = _wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
+        opened.ticket = wishes(desk, opened.printer, call.pDevModeContainer.pDevMode)
     handle = caller.handles.open(opened, desk.run_down)
     return type(call).Reply(pHandle=handle)  # type: ignore[return-value]  # the two replies are alike
 
 
-def _wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
+def wishes(desk: Desk, printer: PrinterName, octets: bytes | None) -> Ticket:
     """What a DEVMODE asks for and the printer can do; the rest is corrected in silence. [MS-RPRN] 3.1.4.1.8.1
 
     A document that a driver has made lies on its pages as it should: nothing is turned. Raises Win32Error.
@@ -174,17 +175,17 @@ async def start_doc(desk: Desk, caller: Caller, call: RpcStartDocPrinter) -> Rpc
 
 
 @calls.answers_to(RpcStartPagePrinter)
-async def start_page(desk: Desk, caller: Caller, call: RpcStartPagePrinter) -> RpcStartPagePrinter.Reply:
+async def start_page(desk: Desk, caller: Caller, call: RpcStartPagePrinter) -> Result:
     """[MS-RPRN] 3.1.4.9.2"""
     desk.printer(caller, call.hPrinter)[0].printing()
-    return RpcStartPagePrinter.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcEndPagePrinter)
-async def end_page(desk: Desk, caller: Caller, call: RpcEndPagePrinter) -> RpcEndPagePrinter.Reply:
+async def end_page(desk: Desk, caller: Caller, call: RpcEndPagePrinter) -> Result:
     """[MS-RPRN] 3.1.4.9.4"""
     desk.printer(caller, call.hPrinter)[0].printing().pages += 1
-    return RpcEndPagePrinter.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcWritePrinter)
@@ -203,25 +204,25 @@ async def write(desk: Desk, caller: Caller, call: RpcWritePrinter) -> RpcWritePr
 
 
 @calls.answers_to(RpcEndDocPrinter)
-async def end_doc(desk: Desk, caller: Caller, call: RpcEndDocPrinter) -> RpcEndDocPrinter.Reply:
+async def end_doc(desk: Desk, caller: Caller, call: RpcEndDocPrinter) -> Result:
     """[MS-RPRN] 3.1.4.9.7: acknowledged means that the job is on disk."""
     opened, _ = desk.printer(caller, call.hPrinter)
     async with opened.turn:
         incoming = opened.printing()
         opened.document = None
         await incoming.commit()
-    return RpcEndDocPrinter.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcAbortPrinter)
-async def abort(desk: Desk, caller: Caller, call: RpcAbortPrinter) -> RpcAbortPrinter.Reply:
+async def abort(desk: Desk, caller: Caller, call: RpcAbortPrinter) -> Result:
     """[MS-RPRN] 3.1.4.9.5"""
     opened, _ = desk.printer(caller, call.hPrinter)
     async with opened.turn:
         incoming = opened.printing()
         opened.document = None
         await incoming.abort("The program that was printing gave up.")
-    return RpcAbortPrinter.Reply()
+    return Result()
 
 
 # ---------------------------------------------------------------- what is not offered
@@ -252,7 +253,7 @@ async def add_job(desk: Desk, caller: Caller, call: RpcAddJob) -> RpcAddJob.Repl
 
 
 @calls.answers_to(RpcScheduleJob)
-async def schedule_job(desk: Desk, caller: Caller, call: RpcScheduleJob) -> RpcScheduleJob.Reply:
+async def schedule_job(desk: Desk, caller: Caller, call: RpcScheduleJob) -> Result:
     """[MS-RPRN] 3.1.4.3.5"""
     desk.printer(caller, call.hPrinter)
     raise Win32Error(Win32.SPL_NO_ADDJOB)

@@ -19,6 +19,7 @@ from pagebell.winspool.idl.rprn_jobs import (
     RpcLogJobInfoForBranchOffice,
     RpcSetJobNamedProperty,
 )
+from pagebell.winspool.idl.types import Result
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.jobs import job_of
 from pagebell.winspool.server.table import Table
@@ -88,32 +89,26 @@ async def enum_properties(
 
 
 @calls.answers_to(RpcSetJobNamedProperty)
-async def set_property(
-    desk: Desk, caller: Caller, call: RpcSetJobNamedProperty
-) -> RpcSetJobNamedProperty.Reply:
+async def set_property(desk: Desk, caller: Caller, call: RpcSetJobNamedProperty) -> Result:
     """[MS-RPRN] 3.1.4.12.2"""
     _, job = await job_of(desk, desk.opened(caller, call.hPrinter), call.JobId)
     await desk.spooler.properties.attach(job.id, _property(call.pProperty), await desk.by(caller))
-    return RpcSetJobNamedProperty.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcDeleteJobNamedProperty)
-async def delete_property(
-    desk: Desk, caller: Caller, call: RpcDeleteJobNamedProperty
-) -> RpcDeleteJobNamedProperty.Reply:
+async def delete_property(desk: Desk, caller: Caller, call: RpcDeleteJobNamedProperty) -> Result:
     """[MS-RPRN] 3.1.4.12.3"""
     _, job = await job_of(desk, desk.opened(caller, call.hPrinter), call.JobId)
     try:
         await desk.spooler.properties.detach(JobId(job.id), call.pszName, await desk.by(caller))
     except NotFound:
         raise Win32Error(Win32.NOT_FOUND) from None
-    return RpcDeleteJobNamedProperty.Reply()
+    return Result()
 
 
 @calls.answers_to(RpcLogJobInfoForBranchOffice)
-async def log_job(
-    desk: Desk, caller: Caller, call: RpcLogJobInfoForBranchOffice
-) -> RpcLogJobInfoForBranchOffice.Reply:
+async def log_job(desk: Desk, caller: Caller, call: RpcLogJobInfoForBranchOffice) -> Result:
     """[MS-RPRN] 3.1.4.13.1: jobs that went to a printer past this server; they go to its log."""
     _, printer = desk.printer(caller, call.hPrinter)
     entries = call.pBranchOfficeJobDataContainer.JobData
@@ -121,7 +116,7 @@ async def log_job(
         raise Win32Error(Win32.INVALID_PARAMETER)
     for entry in entries[:MOST_LOGGED]:
         log.info("%s: printed past this server on %s: %s", caller.peer, printer.name, entry)
-    return RpcLogJobInfoForBranchOffice.Reply()
+    return Result()
 
 
 MOST_LOGGED = 20

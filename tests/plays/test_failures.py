@@ -19,11 +19,12 @@ from pagebell.model.event import JobId, JobState
 from pagebell.winspool.asyncui import OK, MessageBox, MessageBoxReply
 from pagebell.winspool.asyncui_xml import read_request, write_response
 from pagebell.winspool.client.client import Client
-from pagebell.winspool.idl import pan
+from pagebell.winspool.constants import JobStatus
+from pagebell.winspool.idl import pan, rprn
 from pagebell.winspool.pan_client import Channel, Wanted, notifications
 from pagebell.winspool.werror import Win32
-from tests.plays.cast import PAR, RPRN, Dialect, free_port, house
-from tests.plays.test_print_job import document, pages_of
+from tests.plays.cast import EARS, PAR, RPRN, Dialect, Watch, free_port, house
+from tests.plays.test_print_job import document, nothing_is_left, pages_of
 from tests.server import PAGEBELL, ServerProcess
 from tests.unit.devices.raw_printer import RawPrinter
 
@@ -119,6 +120,34 @@ async def test_2_7_1_1_question_outlives_the_spooler(policy: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("dialect", [RPRN, PAR], ids=lambda one: one.name)
+async def test_2_7_1_2_lost_connection_ends_what_was_half_sent_and_nothing_else(
+    dialect: Dialect, tmp_path: Path
+) -> None:
+    async with house(tmp_path) as play, play.actor("ada", dialect.interface) as watching:
+        watched = await dialect.opens(watching)
+        watch = Watch(await EARS[dialect.name].of(watching, watched), play)
+        async with play.actor("ada", dialect.interface) as lost:
+            printer = await dialect.opens(lost)
+            whole = await dialect.starts_doc(lost, printer, "Whole")
+            assert await watch.new_job() == whole
+            await dialect.sends_pages(lost, printer, document(1), 1)
+            await dialect.ends_doc(lost, printer)
+            half = await dialect.starts_doc(lost, printer, "Half")
+            assert await watch.new_job() == half
+            await dialect.sends_pages(lost, printer, document(1), 1)
+        await watch.until(half, JobStatus.DELETED)
+        job = await play.house.job(JobId(half))
+        assert (job.state, job.message) == (
+            JobState.ABORTED,
+            "The connection was lost before the document's end.",
+        )
+        play.house.device.finish()
+        await watch.until(whole, JobStatus.PRINTED)
+        await watch.ear.closes()
+        await nothing_is_left(play.house)
+
+
+@pytest.mark.parametrize("dialect", [RPRN, PAR], ids=lambda one: one.name)
 async def test_2_7_1_4_server_without_room_says_so_and_takes_no_half_job(
     dialect: Dialect, tmp_path: Path
 ) -> None:
@@ -143,3 +172,36 @@ async def test_2_7_1_5_failed_authentication_is_told_at_once(tmp_path: Path) -> 
                 HOST, play.house.port, pan.IRPCREMOTEOBJECT, security=ntlm("ada", "wrong")
             ) as rpc:
                 await rpc.call(pan.IRPCRemoteObject_Create())
+
+
+@pytest.mark.parametrize("dialect", [RPRN, PAR], ids=lambda one: one.name)
+async def test_2_7_1_6_what_the_printer_lacks_is_told_and_the_user_mends_it(
+    dialect: Dialect, tmp_path: Path
+) -> None:
+    async with house(tmp_path) as play, play.actor("ada", dialect.interface) as ada:
+        here = play.house
+        printer = await dialect.opens(ada)
+        watch = Watch(await EARS[dialect.name].of(ada, printer), play)
+        number = await dialect.starts_doc(ada, printer, "Letter")
+        assert await watch.new_job() == number
+        await dialect.sends_pages(ada, printer, document(1), 1)
+        await dialect.ends_doc(ada, printer)
+        await watch.until(number, JobStatus.PRINTING)
+        here.device.stop("media-empty-error", "Tray 1 is out of paper.")
+        await watch.until(number, JobStatus.PAPEROUT)
+        here.device.ready()
+        here.device.finish()
+        await watch.until(number, JobStatus.PRINTED)
+        await watch.ear.closes()
+        await nothing_is_left(here)
+
+
+async def test_2_7_1_6_buffer_that_is_too_small_is_told_with_the_size_that_is_needed(tmp_path: Path) -> None:
+    async with house(tmp_path) as play, play.actor("ada", RPRN.interface) as ada:
+        printer = await RPRN.opens(ada)
+        small = await ada.calls(rprn.RpcGetPrinter(hPrinter=printer, Level=2))
+        assert (small.result, small.pPrinter) == (Win32.INSUFFICIENT_BUFFER, None)
+        enough = rprn.RpcGetPrinter(
+            hPrinter=printer, Level=2, pPrinter=bytes(small.pcbNeeded), cbBuf=small.pcbNeeded
+        )
+        assert (await ada.calls(enough)).result == 0
