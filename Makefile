@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ := asyncui http ipp pdu association ndr infos ntlm spnego
+FUZZ := asyncui http ipp pdu association ndr infos requests ntlm spnego
 SECONDS := 60
 WORKERS := 3
 
@@ -47,7 +47,7 @@ fuzz: $(VENV)/.installed-fuzz  ## fuzz the HTTP server and the readers of IPP an
 	@set -e; for target in $(FUZZ); do \
 	    mkdir -p .fuzz/$$target; \
 	    $(BIN)/python -m tests.fuzz.run $$target .fuzz/$$target tests/fuzz/corpus/$$target \
-	        -max_total_time=$(SECONDS) -max_len=4096 -artifact_prefix=.fuzz/ -print_final_stats=1; \
+	        -max_total_time=$(SECONDS) -max_len=16384 -artifact_prefix=.fuzz/ -print_final_stats=1; \
 	done
 
 bench: $(VENV)/.installed-dev  ## measure the server on this machine

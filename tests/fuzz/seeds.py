@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pagebell.dcerpc.ndr import Call, ContextHandle, Transfer
 from pagebell.winspool.server.desk import Desk
-from tests.fuzz.request_target import CALLS_AT_MOST, Hasty, handlers, record
+from tests.fuzz.request_target import Hasty, handlers, record
 from tests.unit.spooler.stage import Stage
 from tests.winspool.filled import filled
 from tests.winspool.stand import People
@@ -29,7 +29,8 @@ LIKELY: dict[str, Any] = {
     },
 }
 """What a client would say that wants something to happen."""
-ROOM = 2048
+ROOM, AT_ONCE = 2048, 8
+"""Octets of a buffer that is offered, and calls of an input."""
 
 
 async def kinds() -> list[type[Call]]:
@@ -60,8 +61,8 @@ def seeds() -> Iterator[bytes]:
     found = asyncio.run(kinds())
     for transfer in Transfer:
         records = [record(n, transfer, likely(kind).encode(transfer)) for n, kind in enumerate(found)]
-        for start in range(0, len(records), CALLS_AT_MOST):
-            yield b"".join(records[start : start + CALLS_AT_MOST])
+        for start in range(0, len(records), AT_ONCE):
+            yield b"".join(records[start : start + AT_ONCE])
 
 
 def main() -> None:

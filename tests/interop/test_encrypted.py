@@ -140,8 +140,17 @@ def test_queue_of_cups_prints_through_us(tmp_path: Path, mode: str, scheme: str,
         how = [] if FILTER.exists() else ["-o", "raw"]
         options = ("lpoptions", "-h", cups, "-p", "Q", "-l")
         wait_for(lambda: "PageSize" in clients(*options, status=None), "cupsd to know the queue's options")
-        clients("lp", "-h", cups, "-d", "Q", *how, str(document))
-        ended = ("lpstat", "-h", cups, "-W", "completed", "-o", "Q")
-        assert wait_for(lambda: clients(*ended), "the end of CUPS' job", 60).startswith("Q-1 ")
+        # cupsd may know a queue's options before it knows its filters, and aborts the job then
+        for number in range(1, 6):
+            clients("lp", "-h", cups, "-d", "Q", *how, str(document))
+            wait_for_end(clients, cups, f"Q-{number} ")
+            if any(clients.output.iterdir()):
+                break
         error_log = tmp_path / "cups" / "error_log"
         assert clients.printed(1).startswith(b"%PDF-"), error_log.read_text()[-3000:]
+
+
+def wait_for_end(clients: Clients, cups: str, job: str) -> None:
+    """Until CUPS has finished or aborted that job: by then what it sends has been printed."""
+    ended = ("lpstat", "-h", cups, "-W", "completed", "-o", "Q")
+    wait_for(lambda: job in clients(*ended), f"the end of CUPS' job {job}", 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from pagebell.entrance.visitor import Scope, visitor_of
@@ -37,7 +37,7 @@ class Admission:
         """Who asks; `name` is what they call themselves, which counts as long as they have proved nothing."""
         if self.who.authenticated or not name:
             return self.who
-        return replace(self.who, name=name)
+        return self.who.called(name)
 
     def turned_away(self, refusal: NotAuthorized) -> TurnedAway:
         """What HTTP answers to a refusal: how to ask for proof, if proof could help, else 403 Forbidden."""

@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -77,15 +77,13 @@ class Doorkeeper:
         who, headers = await self._proven(visitor, conversation)
         principal = await self._directory.principal(who, visitor.address)
         if who is not None:
-            principal = replace(principal, rights=self._rights(principal.rights, visitor))
+            principal = principal.granted(self._rights(principal.rights, visitor), may_prove=False)
             return Admission(visitor, principal, headers=headers)
         offered = await self._offered_lately()
         challenge = self._challenge(visitor, offered) if offered else None
         rights = frozenset[Right]() if self._entry.auth is Auth.REQUIRE else principal.rights
         rights = self._rights(rights, visitor)
-        return Admission(
-            visitor, replace(principal, rights=rights, may_prove=challenge is not None), challenge
-        )
+        return Admission(visitor, principal.granted(rights, may_prove=challenge is not None), challenge)
 
     async def ways(self) -> tuple[str, ...]:
         """The schemes that clients have to use, in the words of `uri-authentication-supported`; none: no need."""

@@ -294,11 +294,11 @@ def wording(language: str) -> Wording:
     return WORDINGS[language_for(language)]
 
 
-def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
-    """The event as a sentence."""
+def event_text(event: Event, language: str = DEFAULT_LANGUAGE, reader: str | None = None) -> str:
+    """The event as a sentence; what is meant for one user is told to no other reader."""
     words = wording(language)
     said = event.notice or event.dialog
-    if said is not None and said.words and said.to.user is None:  # what is meant for one is not told to all
+    if said is not None and said.words and said.to.user in (None, reader):
         return said.words
     told = words.kinds.get(event.kind)
     if event.job_status is not None:
@@ -326,10 +326,15 @@ def event_text(event: Event, language: str = DEFAULT_LANGUAGE) -> str:
     return words.other.format(kind=event.kind.value, printer=event.printer)
 
 
-def timed_text(event: Event, language: str = DEFAULT_LANGUAGE, where: tzinfo | None = None) -> str:
+def timed_text(
+    event: Event,
+    language: str = DEFAULT_LANGUAGE,
+    where: tzinfo | None = None,
+    reader: str | None = None,
+) -> str:
     """The event as a sentence that tells when it was (RFC 3995 9.2), by the clock of `where`; None: the machine's."""
     if event.notice is not None or event.dialog is not None:
-        return event_text(event, language)  # a source's own words
+        return event_text(event, language, reader)  # a source's own words
     words, at = wording(language), datetime.fromtimestamp(event.at, UTC).astimezone(where)
     return words.timed.format(
         sentence=event_text(event, language),

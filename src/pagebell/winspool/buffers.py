@@ -77,6 +77,8 @@ def _read_ascii(data: bytes, start: int) -> str:
     return data[start : data.index(b"\0", start)].decode("latin-1")
 
 
+_ACL = 8
+"""The octets of an access control list without entries, [MS-DTYP] 2.4.5; whoever reads it says no to fewer."""
 _SIZES = 68
 """Where a DEVMODE has dmSize and dmDriverExtra."""
 
@@ -94,7 +96,7 @@ def _read_descriptor(data: bytes, start: int) -> bytes:
     owner, group, *lists = (at and start + at for at in struct.unpack_from("<4I", data, start + 4))
     ends = [start + 20]
     ends += [at + 8 + 4 * data[at + 1] for at in (owner, group) if at]
-    ends += [at + struct.unpack_from("<H", data, at + 2)[0] for at in lists if at]
+    ends += [at + max(_ACL, *struct.unpack_from("<H", data, at + 2)) for at in lists if at]
     return _cut(data, start, max(ends))
 
 

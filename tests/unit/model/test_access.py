@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
 
 from pagebell.model.access import ADMINISTRATOR, EVERYBODY, OPERATOR, Identity, Principal, Right, Rules
@@ -51,3 +53,10 @@ def test_refusal_asks_for_proof_where_proof_could_help() -> None:
     with pytest.raises(NotAuthorized) as raised:
         Principal("alice", rights=frozenset()).demand(Right.PRINT)
     assert not isinstance(raised.value, NotAuthenticated)
+
+
+def test_principal_by_another_name_or_with_other_rights_is_the_same_in_all_else() -> None:
+    one = Principal("ada", True, "192.0.2.1", OPERATOR, True, frozenset({TEAM}))
+    assert all(getattr(one, f.name) != f.default for f in fields(one)), "a field is not looked at"
+    assert one.called("bob") == replace(one, name="bob")
+    assert one.granted(EVERYBODY, may_prove=False) == replace(one, rights=EVERYBODY, may_prove=False)

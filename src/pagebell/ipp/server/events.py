@@ -67,6 +67,11 @@ def event_groups(
     start = _subscription_id(subscription.id) + _start(subscription.user_data)
     groups = []
     for number, event in batch.notifications:
+        said = event.notice or event.dialog
+        if said is not None and said.to.user == subscription.owner:
+            own_words = _shared(event, voice._replace(reader=subscription.owner), origin)
+            groups.append((GroupTag.EVENT_NOTIFICATION, [start, _NUMBER(number), own_words]))
+            continue
         told = kept.get(event.seq)
         if told is None or told[0] is not event:
             if len(kept) >= _KEPT:
@@ -98,6 +103,8 @@ class Voice(NamedTuple):
     """The text says which language it is in, as the answer is in another."""
     where: tzinfo | None
     """Whose clock is meant."""
+    reader: str | None = None
+    """Who hears also what is meant for them alone; None for what is the same for all."""
 
 
 @lru_cache(maxsize=32)
@@ -115,7 +122,7 @@ def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:
 
 
 def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
-    text = timed_text(event, voice.language, voice.where)
+    text = timed_text(event, voice.language, voice.where, voice.reader)
     attributes = [
         r.printer_up_time(max(1, int(event.at))),
         time_attribute(r.printer_current_time, event.at),

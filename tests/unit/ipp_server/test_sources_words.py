@@ -1,4 +1,4 @@
-"""What sources say may be longer than a message may be."""
+"""What sources say may be longer than a message may be, and may be meant for one user."""
 
 from __future__ import annotations
 
@@ -39,6 +39,21 @@ async def test_long_question_and_notice_are_cut_where_they_are_messages() -> Non
         told = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number))
         texts = [str(group.get(r.notify_text)) for group in told.groups_of(GroupTag.EVENT_NOTIFICATION)]
         assert sum(text.startswith("Paper: ") and text.endswith("…") for text in texts) == 2
+
+
+async def test_what_is_meant_for_one_user_is_told_to_that_user_alone() -> None:
+    async with Door() as d:
+        texts = {}
+        made = {}
+        for user in ("ada", "bob"):
+            answer = await d.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[_subscription()], user=user)
+            made[user] = first(answer, GroupTag.SUBSCRIPTION).get(r.notify_subscription_id)
+        await d.spooler.dialogs.notify(Addressees(P1, user="ada"), Statement("Fax", "From Bob."))
+        for user, number in made.items():
+            assert number is not None
+            told = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), user=user)
+            texts[user] = str(first(told, GroupTag.EVENT_NOTIFICATION).get(r.notify_text))
+        assert texts == {"ada": "Fax: From Bob.", "bob": "Printer p1 says something to somebody."}
 
 
 def _subscription() -> Group:
