@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from pagebell.dcerpc.pipe_server import PipeError, listen_for_smbd
 from pagebell.dcerpc.security import Level, Mechanisms
 from pagebell.dcerpc.server import Endpoint, RpcServer
 from pagebell.dcerpc.service import Service, syntax
+from pagebell.dcerpc.tasks import beside
 from pagebell.directory import Catalog, Login
 from pagebell.model.access import SYSTEM
 from pagebell.model.identifiers import Identifiers
@@ -30,6 +33,8 @@ from pagebell.winspool.server.service import par_service, rprn_service
 from pagebell.winspool.server.watching import forget_watchers
 
 OFF = "off"
+_BETWEEN = 0.02
+"""Seconds between two calls that are prepared, for clients' calls."""
 LEVELS = {"none": Level.NONE, "integrity": Level.INTEGRITY, "privacy": Level.PRIVACY}
 
 
@@ -76,6 +81,7 @@ async def open_door(
     except OSError as error:
         raise AddressError(_cannot(config.rpc.listen, error, "--rpc")) from None
     mapper = await _map(stack, services, mechanisms, endpoint, config)
+    await stack.enter_async_context(beside(_prepare(services)))
     return WindowsDoor(host, endpoint.port, mapper, pipe)
 
 
@@ -117,6 +123,15 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
         reach = Reach(config.rpc.callbacks_to, anonymous=config.rpc.callbacks_to_anonymous)
         desk.callbacks = await stack.enter_async_context(Callbacks(RpcDialer(), reach).running())
     return desk
+
+
+async def _prepare(services: Iterable[Service]) -> None:
+    """Compile how calls are read and written before a client waits for it: one by one, beside everything else."""
+    for service in services:
+        for call, _ in tuple(service.handlers.values()):
+            call.prepare()
+            call.Reply.prepare()  # type: ignore[attr-defined]  # each call has one
+            await asyncio.sleep(_BETWEEN)
 
 
 def _catalog(config: Config) -> Catalog | None:

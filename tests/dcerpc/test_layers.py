@@ -13,6 +13,7 @@ ROOT = Path(pagebell.dcerpc.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 SHELLS = {
     "kerberos.py",
+    "patience.py",
     "pipe_server.py",
     "winbind.py",
     "client.py",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from cyclopts import Group, Parameter
 
@@ -18,12 +18,14 @@ from pagebell.cli.failures import CommandError, Interrupted
 from pagebell.ipp.administration import printer_uri
 from pagebell.ipp.client import Client
 from pagebell.winspool.client.addresses import is_windows, parse
-from pagebell.winspool.client.answering import Listening
-from pagebell.winspool.client.client import Client as WindowsClient
+
+if TYPE_CHECKING:
+    from pagebell.winspool.client.client import Client as WindowsClient
+
+    PrintClient = Client | WindowsClient
+    """What prints, whatever it speaks; Windows' protocols are loaded only where they are spoken."""
 
 T = TypeVar("T")
-PrintClient = Client | WindowsClient
-"""What prints, whatever it speaks."""
 
 DEFAULT_SERVER: Final = "ipp://127.0.0.1:8631/"
 _GROUP: Final = Group("Connection", sort_key=90)
@@ -66,7 +68,7 @@ class Connection:
     def client(self, printer: str = "") -> Client:
         """A client of the server, or of one of its printers, given by name or by URI; for what IPP alone has."""
         found = self.any(printer)
-        if isinstance(found, WindowsClient):
+        if not isinstance(found, Client):
             raise CommandError(f"{found.uri} is a Windows print server, and this command is for IPP servers.")
         return found
 
@@ -74,13 +76,18 @@ class Connection:
         """The same of any server: IPP's, or Windows'."""
         if is_windows(printer) or (is_windows(self.server) and "://" not in printer):
             uri = printer if is_windows(printer) else self.server
-            uri = parse(uri).at(printer).uri if printer and uri == self.server else uri
-            listening = Listening(samba_np=Path(self.samba_np) if self.samba_np else None)
-            return WindowsClient(uri, user=self.user, password=self._asked(uri), listening=listening)
+            return self._windows(parse(uri).at(printer).uri if printer and uri == self.server else uri)
         if "://" in printer:
             return self._ipp(printer)
         client = self._ipp(self.server)
         return self._ipp(printer_uri(client, printer)) if printer else client
+
+    def _windows(self, uri: str) -> WindowsClient:
+        from pagebell.winspool.client.answering import Listening  # noqa: PLC0415 - takes its time to load
+        from pagebell.winspool.client.client import Client as WindowsClient  # noqa: PLC0415
+
+        listening = Listening(samba_np=Path(self.samba_np) if self.samba_np else None)
+        return WindowsClient(uri, user=self.user, password=self._asked(uri), listening=listening)
 
     def _ipp(self, uri: str) -> Client:
         return Client(uri, user=self.user, password=self.password, ask=ask, verify=not self.insecure)

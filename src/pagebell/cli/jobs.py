@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 from rich.text import Text
 
-from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
+from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, table
 from pagebell.cli.failures import UsageError, sentence
 from pagebell.cli.words import STATES, outcome, plain_text
@@ -19,6 +19,9 @@ from pagebell.ipp.errors import IppError, Unsupported
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo
 from pagebell.winspool.client.errors import WindowsError
+
+if TYPE_CHECKING:
+    from pagebell.cli.connection import PrintClient
 
 _STYLES: Final = {
     JobState.PROCESSING: "bold",

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from pagebell.cli.connection import LOCAL, Connection, PrintClient, run
+from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.desktop import Desktop, connected
 from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentence
@@ -41,7 +41,10 @@ from pagebell.ipp.results import JobInfo
 from pagebell.ipp.upload import Progress, document_format
 from pagebell.ipp.values import Attribute
 from pagebell.winspool.client.addresses import is_windows
-from pagebell.winspool.client.client import Client as WindowsClient
+
+if TYPE_CHECKING:
+    from pagebell.cli.connection import PrintClient
+    from pagebell.winspool.client.client import Client as WindowsClient
 
 EXIT_UNKNOWN: Final = 3
 _BUSY: Final = 1.0
@@ -179,7 +182,7 @@ class _Order:
             try:
                 async with asyncio.TaskGroup() as group:
                     for paper in self._papers:
-                        if self._wait and isinstance(client, WindowsClient):
+                        if self._wait and not isinstance(client, Client):
                             sent = asyncio.Event()
                             group.create_task(self._print_and_follow(client, paper, screen, where, sent))
                             await sent.wait()

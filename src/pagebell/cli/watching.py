@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from math import inf
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -28,8 +28,9 @@ from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, Notification
 from pagebell.ipp.subscribing import Scope
 from pagebell.winspool.client.addresses import is_windows
-from pagebell.winspool.client.client import Client as WindowsClient
-from pagebell.winspool.client.events import Events
+
+if TYPE_CHECKING:
+    from pagebell.winspool.client.client import Client as WindowsClient
 
 PACE: Final = Pace(patience=inf)
 _SHORTEST: Final = 1.0
@@ -153,7 +154,7 @@ async def _windows(connection: Connection, target: str, report: Log | JsonLines,
     """What a Windows print server tells of all its printers, of one, or, to its end, of one of its jobs."""
     is_job = target.isascii() and target.isdigit()
     client = connection.any("" if is_job else target)
-    assert isinstance(client, WindowsClient)
+    assert not isinstance(client, Client)
     hint = connection.at(client.uri).hint()
     shown = await connected() if desktop else None
     teller = Asker(report, hint, shown) if isinstance(report, Log) else Recorder()
@@ -173,6 +174,8 @@ async def _windows(connection: Connection, target: str, report: Log | JsonLines,
 
 
 async def _windows_job(client: WindowsClient, number: int, report: Report, attention: Attention) -> int:
+    from pagebell.winspool.client.events import Events  # noqa: PLC0415 - takes its time to load
+
     job = await client.job(number)
     events = Events(client.address)
     async for update in client.follow(job):

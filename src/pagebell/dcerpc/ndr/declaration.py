@@ -72,6 +72,13 @@ class Struct:
         for name, (counted, unit) in self.__ndr_counts__.items():
             object.__setattr__(self, name, count(getattr(self, counted)) * unit)
 
+    @classmethod
+    def prepare(cls, transfer: Transfer = Transfer.NDR) -> None:
+        """Compile now what the first value would otherwise wait for."""
+        from pagebell.dcerpc.ndr.compiler import codec  # noqa: PLC0415 - the compiler reads declarations
+
+        codec(cls, transfer)
+
     def encode(self, transfer: Transfer = Transfer.NDR) -> bytes:
         """Return the octets in little-endian order; raise `NdrError` for a value that has none."""
         from pagebell.dcerpc.ndr.compiler import codec  # noqa: PLC0415 - the compiler reads declarations
