@@ -22,7 +22,7 @@ def test_job_is_told_in_few_lines_its_pages_in_one_of_them(screen: Terminal, tmp
     with PrintServer("simulated://?ppm=6000") as server:
         screen.type(f"clear; pagebell watch {server.uri}; echo status $?")
         screen.wait_for("Ctrl-C ends it.")
-        wait_for(lambda: server.waiting() == 1, "somebody who waits for events")
+        wait_for(lambda: server.waiting() == 2, "somebody who waits for events, and for questions")
         with SyncClient(server.uri) as client:
             client.print_file(letter)
         screen.wait_for("Printed: 5 pages.")
