@@ -151,13 +151,19 @@ publish-addresses=no
 
 
 @contextmanager
-def service_discovery(folder: Path) -> Iterator[dict[str, str]]:
+def service_discovery(folder: Path, prefix: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     """What to add to the environment of programs that announce themselves: the system's Avahi, or our own.
+
+    `prefix` is a command that runs ours in a network of its own.
 
     avahi-daemon has one place for its process id in the whole system; where we may, ours gets a place of its
     own, and it claims no address, so that several test runs do not get in each other's way.
     """
-    if Path("/run/avahi-daemon/socket").exists() and Path("/run/dbus/system_bus_socket").exists():
+    if (
+        not prefix
+        and Path("/run/avahi-daemon/socket").exists()
+        and Path("/run/dbus/system_bus_socket").exists()
+    ):
         yield {}
         return
     programs = find("dbus-daemon"), find("avahi-daemon")
@@ -167,6 +173,7 @@ def service_discovery(folder: Path) -> Iterator[dict[str, str]]:
     environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}
     bus_arguments = (programs[0], f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile")
     avahi_arguments = (
+        *prefix,
         *_own_run_folder(),
         programs[1],
         f"--file={folder / 'avahi.conf'}",
@@ -177,6 +184,18 @@ def service_discovery(folder: Path) -> Iterator[dict[str, str]]:
         with started(folder, *avahi_arguments, environment=environment) as avahi:
             avahi.wait_for_text("Server startup complete")
             yield environment
+
+
+@contextmanager
+def own_network(folder: Path) -> Iterator[tuple[str, ...]]:
+    """A network of nothing but a loopback interface, which carries multicast: the command that runs others there."""
+    programs = find("unshare"), find("nsenter"), find("ip")
+    if os.geteuid() != 0 or subprocess.run([programs[0], "--net", "true"], check=False).returncode:
+        absent("the right to make a network")
+    setup = "ip link set lo up multicast on && ip route add 224.0.0.0/4 dev lo && echo ready && exec sleep infinity"
+    with started(folder, programs[0], "--net", "sh", "-c", setup) as holder:
+        holder.wait_for_text("ready")
+        yield (programs[1], f"--net=/proc/{holder.process.pid}/ns/net")
 
 
 def _own_run_folder() -> tuple[str, ...]:

@@ -321,6 +321,8 @@ def kind_of(kind: Any) -> str:
         return " or ".join(code(toml(one)) for one in typing.get_args(kind))
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return " or ".join(code(toml(one)) for one in kind)
+    if typing.get_origin(kind) is typing.Union:
+        return " or ".join(map(kind_of, typing.get_args(kind)))
     if typing.get_origin(kind) is tuple:
         return "list of texts"
     if typing.get_origin(kind) is dict:

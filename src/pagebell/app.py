@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import logging
 import os
 import socket
@@ -57,6 +58,7 @@ from pagebell.stores.users import UserFile
 from pagebell.web.site import is_for_programs, site, takes_document
 
 if TYPE_CHECKING:
+    from pagebell.discovery.announcer import Announcer
     from pagebell.windows import WindowsDoor
     from pagebell.winspool.server.desk import Ask
 
@@ -208,7 +210,13 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
             f"can't listen on {config.server.ipp}: {known}; choose another address with --ipp"
         ) from None
     stack.push_async_callback(listener.close)
-    service = Service(spooler, Limits(octets=config.ipp.max_attributes_octets), _fetcher(config))
+    announcer = _announcer(spooler, config, host, port)
+    service = Service(
+        spooler,
+        Limits(octets=config.ipp.max_attributes_octets),
+        _fetcher(config),
+        None if announcer is None else announcer.name_of,
+    )
     windows = await _windows(stack, spooler, checked, config, _ipp_inside(service, host, port))
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
@@ -218,7 +226,21 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         both_schemes=config.tls.mode is TlsMode.ALLOW,
         ways=door.ways,
     )
+    if announcer is not None:
+        announcer.start()
+        stack.push_async_callback(announcer.stop)
     return running
+
+
+def _announcer(spooler: Spooler, config: Config, host: str, port: int) -> Announcer | None:
+    """What tells the local network of the printers, where that is wanted."""
+    wanted = config.dns_sd.enabled
+    if not (wanted is True or (wanted == "auto" and not ipaddress.ip_address(host).is_loopback)):
+        return None
+    from pagebell.discovery.announcer import Announcer, place_of  # noqa: PLC0415  # many servers tell nobody
+
+    login = config.access.auth is Auth.REQUIRE
+    return Announcer(spooler, lambda: place_of(host, port, tls=config.tls.mode, login=login), host)
 
 
 async def _windows(

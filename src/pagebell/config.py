@@ -218,6 +218,13 @@ class DirectoryTable(_Table, frozen=True):
     """File with the certificate that the directory's is signed by; empty for the system's."""
 
 
+class DnsSdTable(_Table, frozen=True):
+    """`[dns-sd]`: whether computers and phones on the local network find the printers by themselves."""
+
+    enabled: Literal["auto"] | bool = "auto"
+    """true, false, or "auto": where the server listens on more than the loopback address."""
+
+
 class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
@@ -242,6 +249,7 @@ class Config(_Table, frozen=True):
     access: AccessTable = AccessTable()
     rpc: RpcTable = RpcTable()
     directory: DirectoryTable = DirectoryTable()
+    dns_sd: DnsSdTable = DnsSdTable()
     printers: dict[str, PrinterTable] = {}
     couriers: dict[str, dict[str, Any]] = {}
     sources: dict[str, dict[str, Any]] = {}

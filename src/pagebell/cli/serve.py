@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 from pagebell.app import Running, StartError
 from pagebell.app import serve as run_server
-from pagebell.config import Config, ConfigError, LogLevel, ServerTable, check, load
+from pagebell.config import Config, ConfigError, DnsSdTable, LogLevel, ServerTable, check, load
 from pagebell.entrance import Auth
 from pagebell.http.settings import TlsMode
 
@@ -43,6 +43,12 @@ def serve(
             help="What IPP and web clients must prove: nothing (off, offer) or who they are (require)."
         ),
     ] = None,
+    dns_sd: Annotated[
+        bool | None,
+        Parameter(
+            help="Let the local network find the printers; without a word, where others can reach them."
+        ),
+    ] = None,
     log_level: Annotated[LogLevel | None, Parameter(help="How much to tell on standard error.")] = None,
 ) -> int:
     """Run the print server.
@@ -61,6 +67,8 @@ def serve(
             settings = msgspec.structs.replace(
                 settings, access=msgspec.structs.replace(settings.access, auth=Auth(auth))
             )
+        if dns_sd is not None:
+            settings = msgspec.structs.replace(settings, dns_sd=DnsSdTable(enabled=dns_sd))
         logging.basicConfig(
             level=settings.server.log_level.upper(),
             stream=sys.stderr,

@@ -14,6 +14,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Collection, GroupTag, Tag, Value
 from pagebell.ipp.registry import JobState, Op
 from pagebell.ipp.registry import Status as S
+from pagebell.ipp.server import Service
 from tests.asking import job_group, subscription_group
 from tests.unit.ipp_server.door import ADMIN, Door, door, first, status
 from tests.unit.ipp_server.subscribing import events, fetch, subscribe
@@ -191,9 +192,14 @@ async def test_nothing_comes_after_the_last_document() -> None:
         assert status(answer) is S.CLIENT_ERROR_NOT_POSSIBLE
 
 
-async def test_name_by_which_nobody_is_announced_is_not_told() -> None:
-    """PWG 5100.13 has "printer-dns-sd-name" of printers that announce themselves by DNS-SD, which this server does not
-    do. pwg5100.13.test wants it of all: its one row that is not met."""
+async def test_name_on_the_network_is_told_as_long_as_there_is_one() -> None:
+    """PWG 5100.13 has "printer-dns-sd-name" of printers that announce themselves by DNS-SD; pwg5100.13.test wants it of
+    all."""
+    names: dict[str, str] = {}
     async with door() as d:
-        told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
-        assert r.printer_dns_sd_name.name not in told
+        d.service = Service(d.spooler, announced=names.get)
+        for known in ({}, {"p1": "Lab (2)"}, {"p1": "Lab (3)"}, {}):
+            names.clear()
+            names.update(known)
+            told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
+            assert told.get(r.printer_dns_sd_name) == known.get("p1")

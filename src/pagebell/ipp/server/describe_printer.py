@@ -33,7 +33,7 @@ from pagebell.ipp.server.events import CARRIED
 from pagebell.ipp.server.passwords import password_attributes
 from pagebell.ipp.server.ticket import ROWS
 from pagebell.ipp.values import Attribute, Collection, IntRange
-from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind
+from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, EventKind, PrinterName
 from pagebell.model.printer import Capabilities, Printer
 from pagebell.model.subscription import Scope
 from pagebell.model.wording import LANGUAGES
@@ -42,6 +42,8 @@ from pagebell.spooler.ports import Fetcher
 from pagebell.spooler.spooler import Spooler
 
 K = TypeVar("K")
+Announced = Callable[[PrinterName], str | None]
+"""The name by which DNS-SD knows a printer at present."""
 DPI = 3
 SYSTEM_EVENTS: Final = ("none", *(kind.value for kind in EventKind))
 """notify-events-supported of the server itself: what happens to it, to its printers and to their jobs."""
@@ -262,9 +264,14 @@ class PrinterDescriber:
     """Answers Get-Printer-Attributes from encoded fragments."""
 
     def __init__(
-        self, spooler: Spooler, operations: Callable[[], Iterable[Op]], fetcher: Fetcher | None = None
+        self,
+        spooler: Spooler,
+        operations: Callable[[], Iterable[Op]],
+        fetcher: Fetcher | None = None,
+        announced: Announced | None = None,
     ) -> None:
         self._spooler = spooler
+        self._announced = announced or (lambda _: None)
         self._schemes = () if fetcher is None else fetcher.schemes
         self._operations = operations
         self._fixed: dict[tuple[str, Origin, str | None], _Fragments] = {}
@@ -298,7 +305,8 @@ class PrinterDescriber:
     def _configuration(self, printer: Printer, origin: Origin, format: str | None = None) -> _Fragments:
         printers = self._spooler.printers
         capabilities, is_default = printers.capabilities(printer.name), printers.default.name == printer.name
-        source = (printer.configuration, capabilities, is_default)
+        announced = self._announced(printer.name)
+        source = (printer.configuration, capabilities, is_default, announced)
         kept = self._fixed.get((printer.name, origin, format))
         if kept is not None and kept.source == source:
             return kept
@@ -315,6 +323,7 @@ class PrinterDescriber:
             *tray_attributes(capabilities),
             *client_attributes(),
             *settable_attributes(),
+            *((r.printer_dns_sd_name(announced),) if announced else ()),
             *((r.notify_schemes_supported(*schemes),) if schemes else ()),
             *((r.reference_uri_schemes_supported(*self._schemes),) if self._schemes else ()),
         ]

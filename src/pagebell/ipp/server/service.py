@@ -28,7 +28,7 @@ from pagebell.ipp.server import (
     system_handlers,
 )
 from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Reply, encode_reply
-from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.describe_printer import Announced, PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, Refusal
@@ -63,11 +63,15 @@ class Service:
     """All operations on one spooler."""
 
     def __init__(
-        self, spooler: Spooler, limits: Limits | None = None, fetcher: Fetcher | None = None
+        self,
+        spooler: Spooler,
+        limits: Limits | None = None,
+        fetcher: Fetcher | None = None,
+        announced: Announced | None = None,
     ) -> None:
         self._spooler = spooler
         self._limits = limits or Limits()
-        describer = PrinterDescriber(spooler, lambda: self._handlers, fetcher)
+        describer = PrinterDescriber(spooler, lambda: self._handlers, fetcher, announced)
         self._handlers: dict[Op, Callable[[Call], Awaitable[Reply]]] = {
             **job_handlers.handlers(),
             **printer_handlers.handlers(describer),

@@ -1,0 +1,237 @@
+"""Tells the local network of the printers, and follows the event log with it.
+
+The library answers and sends; it knows no subtypes (RFC 6763 7.1). One is a further service here, whose type has
+the subtype in front and whose key in the library's registry is its own: what is asked for by the instance's name is
+answered by the service proper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import Final
+
+import ifaddr
+from zeroconf import Error as DiscoveryError
+from zeroconf import (
+    InterfaceChoice,
+    IPVersion,
+    NonUniqueNameException,
+    ServiceInfo,
+    ServiceNameAlreadyRegistered,
+)
+from zeroconf.asyncio import AsyncZeroconf
+
+from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
+from pagebell.http.settings import TlsMode
+from pagebell.model.access import SYSTEM
+from pagebell.model.errors import Refusal
+from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.printer import Printer
+from pagebell.model.subscription import SERVER
+from pagebell.spooler.spooler import Spooler
+
+log = logging.getLogger(__name__)
+
+MOST_PRINTERS: Final = 64
+"""Printers that are announced; a network has to carry what is said of each."""
+GOODBYE_TIME: Final = 3.0
+"""Seconds for the goodbyes at the end."""
+TRIES: Final = 20
+"""Names that are tried for a printer before it goes without."""
+_KINDS: Final = frozenset(
+    {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED, EventKind.PRINTER_CONFIG_CHANGED}
+)
+
+
+class Announced:
+    """A printer the network knows of: its name there, and what it was told."""
+
+    def __init__(self, name: str, wish: str, records: tuple[ServiceRecord, ...], place: Place) -> None:
+        self.name = name
+        self.wish = wish
+        """The name it would have with nobody else around."""
+        self.told = (records, place)
+        self.services = [_service(name, record, place) for record in records]
+        self.subtypes = [
+            _subtype(name, record, subtype, place) for record in records for subtype in record.subtypes
+        ]
+
+
+def _service(name: str, record: ServiceRecord, place: Place, subtype: str = "") -> ServiceInfo:
+    kind = f"{record.type}.local."
+    return ServiceInfo(
+        f"{subtype}._sub.{kind}" if subtype else kind,
+        f"{name}.{kind}",
+        record.port,
+        properties=dict(record.text),
+        server=f"{place.host}.",
+        parsed_addresses=list(place.addresses),
+    )
+
+
+def _subtype(name: str, record: ServiceRecord, subtype: str, place: Place) -> ServiceInfo:
+    info = _service(name, record, place, subtype)
+    info.key = f"{subtype}._sub.{info.key}"
+    return info
+
+
+def place_of(host: str, port: int, *, tls: TlsMode, login: bool) -> Place:
+    """Where others reach a server that listens on that address, such as 0.0.0.0, with the addresses of this moment."""
+    name = socket.gethostname().split(".")[0] or "pagebell"
+    return Place(f"{name}.local", port, tuple(_addresses(host)), tls, login)
+
+
+def _addresses(host: str) -> Iterator[str]:
+    one = ipaddress.ip_address(host)
+    if not one.is_unspecified:
+        yield str(one)
+        return
+    found = (ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
+    own = {ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0]) for ip in found}
+    for address in sorted(own, key=str):
+        of_link = address.version == 6 and address.is_link_local
+        if address.version <= one.version and not address.is_loopback and not of_link:
+            yield str(address)
+
+
+class Announcer:
+    """Announces a server's printers between `start` and `stop`, in a task of its own."""
+
+    def __init__(self, spooler: Spooler, place: Callable[[], Place], host: str) -> None:
+        self._spooler = spooler
+        self._place = place
+        self._host = ipaddress.ip_address(host)
+        self._known: dict[PrinterName, Announced] = {}
+        self._sending: set[asyncio.Future[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def name_of(self, printer: PrinterName) -> str | None:
+        """By which name the network knows a printer; None while it does not."""
+        known = self._known.get(printer)
+        return None if known is None else known.name
+
+    def start(self) -> None:
+        """Begin; what goes wrong on the network is logged and nothing else."""
+        self._task = asyncio.create_task(self._run(), name="DNS-SD")
+
+    async def stop(self) -> None:
+        """Say goodbye for all printers."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        version = IPVersion.All if self._host.version == 6 else IPVersion.V4Only
+        where = InterfaceChoice.All if self._host.is_unspecified else [str(self._host)]
+        try:
+            network = AsyncZeroconf(interfaces=where, ip_version=version)
+        except (OSError, RuntimeError) as error:
+            log.warning("printers can't be announced on the network: %s", error)
+            return
+        try:
+            await self._follow(network)
+        except (OSError, DiscoveryError, Refusal, TimeoutError):
+            log.warning("printers are no longer announced on the network", exc_info=True)
+        finally:
+            self._known.clear()
+            for sending in self._sending:
+                sending.cancel()
+            with suppress(OSError, DiscoveryError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_TIME):
+                    await network.async_close()
+
+    async def _follow(self, network: AsyncZeroconf) -> None:
+        """Keep up with the printers; a reader's heartbeat shows when the machine's addresses have changed."""
+        feed = self._spooler.feed
+        with await feed.open(SERVER, _KINDS, SYSTEM) as reader:
+            place = self._place()
+            while not feed.is_closed:
+                while reader.is_behind:
+                    await reader.read()
+                if place != (place := self._place()):
+                    await network.async_update_interfaces()
+                await self._keep_up(network, place)
+                await reader.wait()
+                await reader.read()
+
+    async def _keep_up(self, network: AsyncZeroconf, place: Place) -> None:
+        """Make what is announced what there is now."""
+        printers = {one.name: one for one in self._spooler.printers.list()[:MOST_PRINTERS]}
+        for name, known in list(self._known.items()):
+            if name not in printers or known.wish != instance_name(printers[name], ()):
+                await self._withdraw(network, name)
+        new: list[Awaitable[None]] = []
+        taken = {known.name.lower() for known in self._known.values()}
+        for name, printer in printers.items():
+            records = service_records(printer, self._spooler.printers.capabilities(name), place)
+            known_one = self._known.get(name)
+            if known_one is None:
+                new.append(self._announce(network, printer, records, place, taken))
+            elif known_one.told != (records, place):
+                await self._tell(network, name, Announced(known_one.name, known_one.wish, records, place))
+        await asyncio.gather(*new)
+
+    async def _announce(
+        self,
+        network: AsyncZeroconf,
+        printer: Printer,
+        records: tuple[ServiceRecord, ...],
+        place: Place,
+        taken: set[str],
+    ) -> None:
+        """Announce by the first name that nobody else has."""
+        wish = instance_name(printer, ())
+        for _ in range(TRIES):
+            name = instance_name(printer, taken)
+            taken.add(name.lower())
+            one = Announced(name, wish, records, place)
+            refused = await self._claim(network, one)
+            if refused is None:
+                await self._tell(network, printer.name, one)
+                return
+            if not isinstance(refused, NonUniqueNameException | ServiceNameAlreadyRegistered):
+                raise refused
+        log.warning("printer %s is not announced: others on the network have its names", printer.name)
+
+    async def _claim(self, network: AsyncZeroconf, one: Announced) -> Exception | None:
+        """Ask the network for the name, for all services; why not, where one of them is refused."""
+        results = await asyncio.gather(
+            *(network.async_register_service(info) for info in one.services), return_exceptions=True
+        )
+        refused = [result for result in results if isinstance(result, Exception)]
+        for info, result in zip(one.services, results, strict=True):
+            if not isinstance(result, BaseException):
+                self._send(result)
+                if refused:
+                    self._send(await network.async_unregister_service(info))
+        return refused[0] if refused else None
+
+    async def _tell(self, network: AsyncZeroconf, name: PrinterName, one: Announced) -> None:
+        """Announce it as it is now, where the name is ours."""
+        old = self._known.get(name)
+        gone = {info.key: info for info in old.subtypes} if old is not None else {}
+        for info in (*(one.services if old is not None else ()), *one.subtypes):
+            gone.pop(info.key, None)
+            self._send(await network.async_update_service(info))
+        network.zeroconf.registry.async_remove(list(gone.values()))
+        self._known[name] = one
+        if old is None:
+            log.info("printer %s is announced on the network as %r", name, one.name)
+
+    async def _withdraw(self, network: AsyncZeroconf, name: PrinterName) -> None:
+        """Say goodbye for one printer."""
+        one = self._known.pop(name)
+        for info in (*one.services, *one.subtypes):
+            self._send(await network.async_unregister_service(info))
+
+    def _send(self, sending: Awaitable[None]) -> None:
+        """Keep what the library sends again and again until it has."""
+        task = asyncio.ensure_future(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)

@@ -1,0 +1,141 @@
+"""What DNS-SD tells of a printer (PWG 5100.14 4.2, Apple's Bonjour Printing 1.2.1): values, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from pagebell.http.settings import TlsMode
+from pagebell.model.printer import Capabilities, Printer, media_size
+
+MAX_LABEL: Final = 63
+"""Octets of an instance's name (RFC 6763 4.1.1)."""
+MAX_PAIR: Final = 255
+"""Octets of a key with its value (RFC 6763 6.1)."""
+_LEFT_OUT: Final = "application/octet-stream"
+_STAPLES: Final = frozenset({4, *range(20, 36)})
+_PUNCHES: Final = frozenset({5, *range(70, 94)})
+_BINDS: Final = frozenset({7, *range(50, 54)})
+_PAPERS: Final = ((21_000, "<legal-A4"), (27_900, "legal-A4"), (42_000, "tabloid-A3"), (45_800, "isoC-A2"))
+"""PaperMax of what is narrower than so many hundredths of a millimetre."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server is reached."""
+
+    host: str
+    """The machine's name, with `.local`."""
+    port: int
+    addresses: tuple[str, ...]
+    tls: TlsMode = TlsMode.OFF
+    login: bool = False
+    """Whether clients must say who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """One service of a printer."""
+
+    type: str
+    """Such as `_ipp._tcp`."""
+    port: int
+    """0 where the service isn't there, and the record only keeps others off the name (RFC 6763 8)."""
+    subtypes: tuple[str, ...] = ()
+    text: tuple[tuple[str, str], ...] = ()
+    """Keys and values of the TXT record, in their order."""
+
+
+def instance_name(printer: Printer, taken: Container[str]) -> str:
+    """The name that people see: what the printer is, or its name, with a number where that one is taken.
+
+    `taken` has names in lower case, as DNS compares them. Full stops become spaces: the library takes them for the
+    ends of labels.
+    """
+    words = "".join(c if c.isprintable() and c != "." else " " for c in printer.info)
+    base = " ".join(words.split()) or " ".join(printer.name.replace(".", " ").split()) or "Printer"
+    name, number = _cut(base, MAX_LABEL), 1
+    while name.lower() in taken:
+        number += 1
+        end = f" ({number})"
+        name = _cut(base, MAX_LABEL - len(end)) + end
+    return name
+
+
+def service_records(printer: Printer, capabilities: Capabilities, place: Place) -> tuple[ServiceRecord, ...]:
+    """The services of a printer: the one that keeps the name, `_ipp`, and `_ipps` where there is TLS."""
+    subtypes = ("_print", *(("_universal",) if "image/urf" in capabilities.formats else ()))
+    services = [ServiceRecord("_printer._tcp", 0)]
+    for kind, secure in (("_ipp._tcp", False), ("_ipps._tcp", True)):
+        if place.tls is TlsMode.OFF and secure:
+            continue
+        text = _text(
+            printer, capabilities, place, "https" if secure or place.tls is TlsMode.REQUIRE else "http"
+        )
+        services.append(
+            ServiceRecord(kind, place.port, subtypes, tuple(_pair(key, value) for key, value in text))
+        )
+    return tuple(services)
+
+
+def _text(
+    printer: Printer, capabilities: Capabilities, place: Place, scheme: str
+) -> Iterator[tuple[str, str]]:
+    can, path = capabilities, quote(printer.name)
+    yield from (("txtvers", "1"), ("qtotal", "1"), ("rp", f"ipp/print/{path}"))
+    yield "ty", can.make_and_model
+    yield "adminurl", f"{scheme}://{place.host}:{place.port}/printers/{path}"
+    yield "note", printer.location
+    yield from (("priority", "50"), ("product", f"({can.make_and_model})"), ("kind", "document"))
+    yield "pdl", _formats(can)
+    yield "UUID", printer.uuid
+    if place.tls is not TlsMode.OFF:
+        yield "TLS", "1.3"
+    if place.login:
+        yield "air", "username,password"
+    yield "Color", _flag(can.color)
+    yield "Duplex", _flag(len(can.sides) > 1)
+    yield "Copies", _flag(can.max_copies > 1)
+    yield "Collate", _flag(can.collates)
+    finishings = frozenset(can.finishings)
+    for key, among in (("Bind", _BINDS), ("Punch", _PUNCHES), ("Staple", _STAPLES)):
+        if finishings & among:
+            yield key, "T"
+    yield from (("Scan", "F"), ("Fax", "F"))
+    largest = max((min(size.x, size.y) for size in map(media_size, can.media) if size), default=0)
+    if largest:
+        yield "PaperMax", next((word for below, word in _PAPERS if largest < below), ">isoC-A2")
+    if "image/urf" in can.formats:
+        yield "URF", _urf(can)
+
+
+def _formats(capabilities: Capabilities) -> str:
+    """As many as there is room for, none of them halved."""
+    found = ""
+    for name in capabilities.formats:
+        longer = f"{found},{name}" if found else name
+        if name != _LEFT_OUT and len(f"pdl={longer}") <= MAX_PAIR:
+            found = longer
+    return found or _LEFT_OUT
+
+
+def _urf(capabilities: Capabilities) -> str:
+    """What of Apple Raster: its version, copies, kinds of colour, resolutions, and both sides."""
+    resolutions = "-".join(map(str, sorted(capabilities.resolutions)))
+    words = ["V1.4", f"CP{capabilities.max_copies}", "W8", *["SRGB24"] * capabilities.color]
+    return ",".join((*words, f"RS{resolutions}", *["DM1"] * (len(capabilities.sides) > 1)))
+
+
+def _pair(key: str, value: str) -> tuple[str, str]:
+    return key, _cut(value, MAX_PAIR - len(key) - 1)
+
+
+def _cut(text: str, octets: int) -> str:
+    """So many octets of UTF-8 at most, with no character halved."""
+    return text.encode()[:octets].decode(errors="ignore").rstrip()
+
+
+def _flag(value: bool) -> str:
+    return "T" if value else "F"

@@ -1,0 +1,152 @@
+"""Printers are found by ippfind, which asks Avahi: neither is ours. The network is one of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import peers
+from tests.server import PAGEBELL, ServerProcess, wait_for
+
+pytestmark = pytest.mark.interop(
+    "ippfind", "ipptool", "avahi-daemon", "dbus-daemon", "unshare", "nsenter", "ip"
+)
+ON = "[dns-sd]\nenabled = true\n"
+LAB = '[printers.Lab]\ndevice = "simulated://?ppm=6000"\ninfo = "Printer in the Lab"\nlocation = "Room 5"\n'
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where programs find each other, and nobody else does."""
+
+    prefix: tuple[str, ...]
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.prefix, *arguments],
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def find(self, kind: str, *filters: str) -> set[str]:
+        """What ippfind tells of services: their names, and `rp` of their TXT records."""
+        show = ("-x", "/bin/sh", "-c", 'echo "$IPPFIND_SERVICE_NAME|$IPPFIND_TXT_RP"', ";")
+        return set(self.run("ippfind", "-T", "1", kind, *filters, *show).stdout.splitlines())
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Network]:
+    with (
+        tempfile.TemporaryDirectory(prefix="pb") as folder,  # a socket's path must be short
+        peers.own_network(Path(folder)) as prefix,
+        peers.service_discovery(Path(folder), prefix) as environment,
+    ):
+        yield Network(prefix, environment)
+
+
+def server(network: Network, folder: Path, settings: str = ON + LAB) -> ServerProcess:
+    return ServerProcess(folder, settings=settings, prefix=network.prefix)
+
+
+def wait_until_announced(running: ServerProcess, name: str) -> None:
+    wait_for(lambda: f"is announced on the network as {name!r}" in running.log, f"{name} to be announced")
+
+
+def dns_sd_name(network: Network, uri: str) -> str:
+    """printer-dns-sd-name, as ipptool reads it."""
+    done = network.run("ipptool", "-tv", uri, "get-printer-attributes.test")
+    return next((line.partition(" = ")[2] for line in done.stdout.splitlines() if "dns-sd-name" in line), "")
+
+
+def test_printer_is_found_by_what_it_is_until_the_server_stops(network: Network, tmp_path: Path) -> None:
+    with server(network, tmp_path) as running:
+        wait_until_announced(running, "Printer in the Lab")
+        for kind in ("_ipp._tcp,_print", "_ipps._tcp,_print", "_ipp._tcp,_universal", "_ipp._tcp"):
+            wait_for(lambda k=kind: network.find(f"{k}.local.") == {"Printer in the Lab|ipp/print/Lab"}, kind)
+        assert network.find("_ipp._tcp,_scan.local.") == set()
+        told = (
+            "--txt-note",
+            "^Room 5$",
+            "--txt-pdl",
+            "image/pwg-raster",
+            "--txt-TLS",
+            "^1",
+            "--txt-UUID",
+            "^.{36}$",
+        )
+        assert network.find("_ipp._tcp.local.", *told)
+        assert network.find("_ipp._tcp.local.", "--port", running.authority.partition(":")[2])
+        assert dns_sd_name(network, running.uri("Lab")) == "Printer in the Lab"
+    wait_for(lambda: not network.find("_ipp._tcp,_print.local."), "the goodbye", 10)
+
+
+def test_name_that_another_server_has_gets_a_number(network: Network, tmp_path: Path) -> None:
+    with server(network, tmp_path / "one") as one, server(network, tmp_path / "two") as two:
+        wait_for(lambda: "announced" in one.log and "announced" in two.log, "both to be announced")
+        names = {dns_sd_name(network, each.uri("Lab")) for each in (one, two)}
+        assert names == {"Printer in the Lab", "Printer in the Lab (2)"}
+        both = {f"{name}|ipp/print/Lab" for name in names}
+        wait_for(lambda: network.find("_ipp._tcp,_print.local.") == both, "both to be found")
+
+
+def test_printer_that_comes_goes_and_changes_does_so_on_the_network(network: Network, tmp_path: Path) -> None:
+    with server(network, tmp_path) as running:
+
+        def pagebell(*arguments: str) -> None:
+            done = network.run(
+                str(PAGEBELL), "printers", *arguments, "--server", f"ipp://{running.authority}/"
+            )
+            assert done.returncode == 0, done.stderr
+
+        wait_until_announced(running, "Printer in the Lab")
+        pagebell("add", "Hall", "--device", "null:", "--info", "In the hall")
+        wait_until_announced(running, "In the hall")
+        assert network.find("_ipp._tcp,_print.local.", "--txt-rp", "^ipp/print/Hall$")
+        pagebell("remove", "Hall")
+        wait_for(lambda: not network.find("_ipp._tcp.local.", "--txt-rp", "^ipp/print/Hall$"), "the goodbye")
+        pagebell("set", "Lab", "--location", "Room 6")
+        wait_for(lambda: network.find("_ipp._tcp.local.", "--txt-note", "^Room 6$"), "the new place")
+        pagebell("set", "Lab", "--info", "Red one")
+        wait_for(lambda: network.find("_ipp._tcp,_print.local.") == {"Red one|ipp/print/Lab"}, "the new name")
+        assert dns_sd_name(network, running.uri("Lab")) == "Red one"
+
+
+HOG = """
+import socket, time
+hog = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+hog.bind(("", 5353))
+print("ready", flush=True)
+time.sleep(3600)
+"""
+
+
+def test_server_that_cannot_announce_says_so_and_prints_all_the_same(tmp_path: Path) -> None:
+    with (
+        peers.own_network(tmp_path) as prefix,
+        peers.started(tmp_path, *prefix, sys.executable, "-c", HOG) as hog,
+    ):
+        hog.wait_for_text("ready")
+        alone = Network(prefix, {})
+        with server(alone, tmp_path) as running:
+            wait_for(lambda: "can't be announced on the network" in running.log, "the warning")
+            assert dns_sd_name(alone, running.uri("Lab")) == ""
+            assert (
+                alone.run("ipptool", "-t", running.uri("Lab"), "get-printer-attributes.test").returncode == 0
+            )
+
+
+def test_server_for_this_machine_alone_announces_nothing(network: Network, tmp_path: Path) -> None:
+    with server(network, tmp_path, LAB) as running:
+        assert dns_sd_name(network, running.uri("Lab")) == ""
+        assert network.find("_ipp._tcp.local.") == set()
