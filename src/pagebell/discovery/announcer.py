@@ -29,7 +29,6 @@ from zeroconf.asyncio import AsyncZeroconf
 from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
 from pagebell.http.settings import TlsMode
 from pagebell.model.access import SYSTEM
-from pagebell.model.errors import Refusal
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER
@@ -136,8 +135,8 @@ class Announcer:
             return
         try:
             await self._follow(network)
-        except (OSError, DiscoveryError, Refusal, TimeoutError):
-            log.warning("printers are no longer announced on the network", exc_info=True)
+        except Exception:
+            log.exception("printers are no longer announced on the network")
         finally:
             self._known.clear()
             for sending in self._sending:
