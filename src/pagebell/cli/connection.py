@@ -37,7 +37,7 @@ class Connection:
     """Which server to speak to, and as whom."""
 
     server: Annotated[str, Parameter(env_var="PAGEBELL_SERVER", show_default=True)] = DEFAULT_SERVER
-    r"""The print server's address, such as ipp://HOST:PORT/, ipps://HOST/, par://HOST or \\\\HOST."""
+    r"""The print server's address, such as ipp://HOST:PORT/, ipps://HOST/, par://HOST or \\HOST."""
 
     user: Annotated[str, Parameter(name=["--user", "-u"], env_var="PAGEBELL_USER")] = ""
     """Whom to print as; your login name when left out. A server that wants proof gets your ticket or a password."""
