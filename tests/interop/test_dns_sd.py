@@ -95,6 +95,17 @@ def test_printer_is_found_by_what_it_is_until_the_server_stops(network: Network,
     wait_for(lambda: not network.find("_ipp._tcp,_print.local."), "the goodbye")
 
 
+def test_name_that_another_server_has_gets_a_number(network: Network, tmp_path: Path) -> None:
+    with server(network, tmp_path / "one") as one:
+        wait_until_announced(one, "Printer in the Lab")
+        with server(network, tmp_path / "two") as two:
+            wait_until_announced(two, "Printer in the Lab (2)")
+            names = [dns_sd_name(network, each.uri("Lab")) for each in (one, two)]
+            assert names == ["Printer in the Lab", "Printer in the Lab (2)"]
+            both = {f"{name}|ipp/print/Lab" for name in names}
+            wait_for(lambda: network.find("_ipp._tcp,_print.local.") == both, "both to be found")
+
+
 def test_printer_that_comes_goes_and_changes_does_so_on_the_network(network: Network, tmp_path: Path) -> None:
     with server(network, tmp_path) as running:
 

@@ -24,7 +24,7 @@ from zeroconf import (
     ServiceInfo,
     ServiceNameAlreadyRegistered,
 )
-from zeroconf.asyncio import AsyncZeroconf
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
 from pagebell.http.settings import TlsMode
@@ -40,6 +40,10 @@ MOST_PRINTERS: Final = 64
 """Printers that are announced; a network has to carry what is said of each."""
 GOODBYE_TIME: Final = 3.0
 """Seconds for the goodbyes at the end."""
+ASKING: Final = 1500
+"""Milliseconds for whoever has a name to say so: what was told is not told again for a second (RFC 6762 6), and the
+library itself listens for a third of one.
+"""
 TRIES: Final = 20
 """Names that are tried for a printer before it goes without."""
 _KINDS: Final = frozenset(
@@ -200,6 +204,9 @@ class Announcer:
 
     async def _claim(self, network: AsyncZeroconf, one: Announced) -> Exception | None:
         """Ask the network for the name, for all services; why not, where one of them is refused."""
+        asked = (AsyncServiceInfo(info.type, info.name) for info in one.services)
+        if any(await asyncio.gather(*(info.async_request(network.zeroconf, ASKING) for info in asked))):
+            return NonUniqueNameException()
         results = await asyncio.gather(
             *(network.async_register_service(info) for info in one.services), return_exceptions=True
         )
