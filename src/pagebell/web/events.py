@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 from pagebell.event_json import event_view
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, TooMany
-from pagebell.model.event import Event, EventKind, JobId, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, ResourceId
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.model.subscription import Scope as EventScope
 from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
@@ -29,7 +29,7 @@ from pagebell.spooler.ports import Clock
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api.application import BadRequest, answered, principal_of, read_query
-from pagebell.web.api.views import numbered_event
+from pagebell.web.api.views import numbered_event, scope_of_printers
 from pagebell.web.queries import EventsQuery
 
 _RETRY: Final = b"retry: 2000\n\n"
@@ -66,7 +66,7 @@ class EventStreams:
             raise TooMany("as many read events as may do so at one time; please try again later")
         if query.subscription is not None:
             return await self._of_subscription(request, query, after or 0, by)
-        scope, kinds = _scope(query), _kinds(query.events)
+        scope, kinds = _scope(query, self._spooler), _kinds(query.events)
         reader = await self._spooler.feed.open(scope, kinds, by, after)
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_STREAM)
@@ -75,8 +75,8 @@ class EventStreams:
     async def _of_subscription(
         self, request: Request, query: EventsQuery, after: int, by: Principal
     ) -> Response:
-        if (query.printer, query.job, query.events) != (None, None, None):
-            raise BadRequest("a subscription has its own printer, job and events")
+        if (query.printer, query.job, query.resource, query.events) != (None,) * 4:
+            raise BadRequest("a subscription has its own printer, job, resource and events")
         number = SubscriptionId(query.subscription or 0)
         subscription = self._spooler.subscriptions.subscription(number, by)
         batch = await self._spooler.subscriptions.read(number, by, after, 1)
@@ -96,12 +96,15 @@ class EventStreams:
         return self._open
 
 
-def _scope(query: EventsQuery) -> EventScope:
-    if query.job is not None and query.printer is not None:
-        raise BadRequest("events are of a printer or of a job, not of both")
+def _scope(query: EventsQuery, spooler: Spooler) -> EventScope:
+    """Raises BadRequest, NotFound."""
+    if sum(one is not None for one in (query.printer, query.job, query.resource)) > 1:
+        raise BadRequest("events are of printers, of a job or of a resource: of one of these")
     if query.job is not None:
         return EventScope(None, JobId(query.job))
-    return SERVER if query.printer is None else EventScope(PrinterName(query.printer))
+    if query.resource is not None:
+        return EventScope(resource=spooler.resources.resource(ResourceId(query.resource)).id)
+    return SERVER if query.printer is None else scope_of_printers(query.printer, spooler)
 
 
 def _kinds(text: str | None) -> frozenset[EventKind]:

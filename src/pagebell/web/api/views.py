@@ -114,6 +114,8 @@ def scope_text(scope: Scope) -> str:
         return f"jobs/{scope.job}"
     if scope.resource is not None:
         return f"resources/{scope.resource}"
+    if scope.printers:
+        return f"printers/{','.join(scope.printers)}"
     return "server" if scope.printer is None else f"printers/{scope.printer}"
 
 
@@ -124,12 +126,18 @@ async def scope_of(text: str, spooler: Spooler) -> Scope:
         job = await spooler.jobs.job(JobId(int(name)))
         return Scope(job.printer, job.id)
     if kind == "printers":
-        return Scope(spooler.printers.printer(PrinterName(name)).name)
+        return scope_of_printers(name, spooler)
     if kind == "resources":
         return Scope(resource=spooler.resources.resource(ResourceId(int(name))).id)
     if text != "server":
         raise NotFound(f"there is nothing called {text!r}")
     return SERVER
+
+
+def scope_of_printers(text: str, spooler: Spooler) -> Scope:
+    """A printer's, or that of some printers, with commas between their names. Raises NotFound."""
+    names = [spooler.printers.printer(PrinterName(name)).name for name in text.split(",")]
+    return Scope(names[0]) if len(names) == 1 else Scope.of_printers(names)
 
 
 def _time(at: float | None) -> str | None:
