@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,10 +135,12 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result
     old = profile(desk.spooler.settings, printer)
     wanted = Wanted(printer, by.name, profile=old)
     _LEVELS[level](desk, wanted, call)
-    if level == 7:
-        await publishing.carry_out(desk, printer, _info(call, PRINTER_INFO_7).dwAction)
-    if wanted.wish.asked() or wanted.profile != old:
-        await change(desk, printer, wanted, old, await desk.by(caller))
+    async with AsyncExitStack() as stack:
+        if level == 7:
+            action = _info(call, PRINTER_INFO_7).dwAction
+            await stack.enter_async_context(publishing.carried_out(desk, printer, action))
+        if wanted.wish.asked() or wanted.profile != old:
+            await change(desk, printer, wanted, old, await desk.by(caller))
     return Result()
 
 
