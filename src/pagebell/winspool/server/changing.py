@@ -146,8 +146,10 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result
 
 async def change(desk: Desk, printer: Printer, wanted: Wanted, old: Profile, by: Principal) -> None:
     """Make a printer what is wanted. Raises Win32Error, and what `Printers.change` raises."""
+    new = wanted.profile
+    kept = tuple(name for name in Profile.__struct_fields__ if getattr(old, name) != getattr(new, name))
     settings = wanted.settings(printer.name, old)
-    await desk.spooler.printers.change(printer.name, wanted.wish, by, settings)
+    await desk.spooler.printers.change(printer.name, wanted.wish, by, settings, kept)
 
 
 async def _secure_server(desk: Desk, by: Principal, call: RpcSetPrinter) -> None:

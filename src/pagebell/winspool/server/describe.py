@@ -280,14 +280,19 @@ def _five(desk: Desk, printer: Printer, prefix: str) -> Info:
     )
 
 
+def guid(desk: Desk, printer: Printer) -> str:
+    """What the directory identifies its entry by; where there is none, the printer's own."""
+    there = entry(desk.spooler.settings, printer.name)
+    return f"{{{(there.guid if there is not None else '') or printer.uuid}}}".upper()
+
+
 def _seven(desk: Desk, printer: Printer, prefix: str) -> infos.PRINTER_INFO_7:
     """What was asked for is pending until the directory has it, or has it no more. [MS-RPRN] 2.2.1.10.8"""
-    wanted, there = _profile(desk, printer).published, entry(desk.spooler.settings, printer.name)
+    wanted = _profile(desk, printer).published
     action = int(DsPrint.PUBLISH if wanted else DsPrint.UNPUBLISH)
-    if wanted != (there is not None):
+    if wanted != (entry(desk.spooler.settings, printer.name) is not None):
         action |= DsPrint.PENDING
-    guid = (there.guid if there is not None else "") or printer.uuid
-    return infos.PRINTER_INFO_7(pszObjectGUID=f"{{{guid}}}".upper(), dwAction=action)
+    return infos.PRINTER_INFO_7(pszObjectGUID=guid(desk, printer), dwAction=action)
 
 
 Describe = Callable[[Desk, Printer, str], Info]

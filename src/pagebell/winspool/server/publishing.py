@@ -23,10 +23,12 @@ from pagebell.model.event import EventKind
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER
 from pagebell.spooler.backoff import Backoff
+from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.winspool.constants import DsPrint
 from pagebell.winspool.server.desk import Ask, Desk
 from pagebell.winspool.server.ipp_calls import ask
+from pagebell.winspool.server.meaning import PUBLISHED
 from pagebell.winspool.server.profile import Entry, entries, entry, no_entry, profile
 from pagebell.winspool.werror import Win32, Win32Error
 
@@ -91,7 +93,8 @@ class Publisher:
         if old is not None and old.dn != new.dn:
             await self._catalog.remove(old.dn)
         if old != new:
-            await self._spooler.settings.put(new.setting(printer.name))
+            kept = (new.setting(printer.name),)
+            await self._spooler.printers.change(printer.name, PrinterWish(), SYSTEM, kept, (PUBLISHED,))
         self._told[printer.name] = queue
 
     async def withdraw(self, printer: str) -> None:
