@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pagebell.event_json import event_view, keyword, timestamp
+from pagebell.model.access import Principal
 from pagebell.model.dialog import Question
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, PrinterName, ResourceId
@@ -100,9 +101,9 @@ def dialog_info(dialog: Dialog) -> m.DialogInfo:
     )
 
 
-def numbered_event(notification: Notification, language: str) -> m.NumberedEvent:
-    """An event with its number in a subscription."""
-    view = event_view(notification.event, language)
+def numbered_event(notification: Notification, language: str, by: Principal) -> m.NumberedEvent:
+    """An event with its number in a subscription, for who reads it."""
+    view = event_view(notification.event, language, by.proved_name)
     return m.NumberedEvent(
         number=notification.number, **{name: getattr(view, name) for name in view.__struct_fields__}
     )
