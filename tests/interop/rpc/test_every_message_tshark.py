@@ -61,6 +61,9 @@ UNSHOWN = re.compile(r"pSecurity$|ftDriverDate")
 """What tshark shows otherwise: a descriptor by its parts, a time as a date."""
 
 
+PARAMETER = re.compile(r"iremotewinspool\.winspool_\w+\.(\w+)")
+OTHER_NAMES = {"Name": "pName"}
+"""What Samba's IDL, and with it tshark, calls a parameter that has another name in the specifications."""
 NO_CODE = {"stub data", "Unimplemented dissector: SPOOLSS"}
 LEFT_OUT = NAMELESS | UNIMPLEMENTED | REPLY_ALONE
 
@@ -207,11 +210,22 @@ def in_a_row(values: tuple[int, ...] | bytes, shown: tshark.Shown) -> bool:
 
 
 def wrong(message: Struct, shown: tshark.Shown) -> list[str]:
-    """What tshark says against a message, and what it does not show of it."""
-    return [
-        *shown.complaints,
-        *(f"{name}={v!r}" for name, v in leaves(message) if not is_shown(name, v, shown)),
-    ]
+    """What tshark says against a message, and what it does not show of it, or not in this order, or by another name."""
+    inside = {name for name, value in leaves(message) if not is_shown(name, value, shown)}
+    return [*shown.complaints, *inside, *(name for name in misplaced(message, shown) if name not in inside)]
+
+
+def misplaced(message: Struct, shown: tshark.Shown) -> Iterator[str]:
+    """Parameters that tshark shows elsewhere; its names of those of [MS-PAR] are the specification's."""
+    place = iter(shown.values)
+    for name, value in leaves(message):
+        if "." in name or not isinstance(value, str | int):
+            continue
+        text = value if isinstance(value, str) else str(int(value))
+        field = next((field for field, one in place if tshark.plain(one) == text), None)
+        own = field is not None and PARAMETER.fullmatch(field)
+        if field is None or (own and own[1] not in (name, OTHER_NAMES.get(name))):
+            yield name
 
 
 def exchange(path: str, folder: Path, interface: Interface, transfer: Transfer) -> dict[str, list[str]]:

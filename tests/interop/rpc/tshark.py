@@ -24,6 +24,11 @@ SYNTAXES = {
 }
 
 
+def plain(text: str) -> str:
+    """A number as a decimal one, everything else as it is."""
+    return str(int(text, 0)) if NUMBER.fullmatch(text) else text
+
+
 @dataclass(frozen=True)
 class Shown:
     """A message as tshark shows it."""
