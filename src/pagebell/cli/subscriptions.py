@@ -204,6 +204,8 @@ def _shown(data: object) -> str:
 def _whose(subscription: Subscription) -> str:
     if subscription.job_id is not None:
         return f"job {subscription.job_id}"
+    if subscription.printer_ids:
+        return f"printers with id {', '.join(map(str, subscription.printer_ids))}"
     return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
 
 

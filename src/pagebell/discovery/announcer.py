@@ -2,8 +2,8 @@
 
 The library answers and sends; it knows no subtypes (RFC 6763 7.1). One is a further service here, whose type has
 the subtype in front and whose key in the library's registry is its own: what is asked for by the instance's name is
-answered by the service proper. The library lists its type with all others, where RFC 6763 9 has the services' alone, and
-has no way to keep it out.
+answered by the service proper. The library lists its type with all others, where RFC 6763 9 has the services' alone,
+and has no way to keep it out.
 """
 
 from __future__ import annotations
