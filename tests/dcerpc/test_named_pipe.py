@@ -39,18 +39,43 @@ REQUEST = bytes.fromhex(
     "480002004c000200050000000000000005000000726f6f7400000000050000000000000005000000726f6f7400"
 )
 """What smbd 4.17.12 sent for `root` of its own users, length and all."""
-USER = b"root\0"
-
-
-def level_8(request: bytes) -> bytes:
-    """The same as level 8 has it: flags for whether it is a guest, and counts of claims behind the groups."""
-    octets = bytearray(request)
-    octets[8] = octets[12] = 8
-    octets[0x1F4:0x1F8] = bytes(4)
-    after_rights, after_count = 0x16C, 0x170
-    octets[after_count:after_count] = bytes(4)  # padding
-    octets[after_rights:after_rights] = bytes(4 * 4 + 4 * 4 + 4)  # counts, arrays, whether they count
-    return bytes(octets)
+REQUEST_8 = bytes.fromhex(
+    "000003114e50414d0800000008000000010000000000020004000200e8d50000080002000c000200bd01000010000200"
+    "030000000000000003000000766d00000a000000000000000a0000003132372e302e302e310000000300000000000000"
+    "03000000766d00000b000000000000000b0000003132372e302e302e323300001400020000000000180002001c000200"
+    "200002002400020000000000100000004a47e56e6b65f047e3f3b2c88469117a00000000a5a4a4afce7b114eb49e9925"
+    "2b8e2eb2000000000900000009000000010500000000000515000000e46f6d0cb9843b88fd6ad11be803000001050000"
+    "0000000515000000e46f6d0cb9843b88fd6ad11b01020000010200000000001602000000000000000101000000000001"
+    "0000000001010000000000050200000001010000000000050b0000000102000000000016010000000000000001040000"
+    "0000001633414d5311030000020000000200000001020000000000162485a97900000000000000000000000000000000"
+    "000000000000000000000000000000000000000000000000000000000000000000000000010000000100000000000000"
+    "00000000000000000000000000000000010000000000000000000000000000002800020000000000000000002c000200"
+    "000000003000020034000200380002003c00020040000200440002000000000000000000ffffffffffffff7fffffffff"
+    "ffffff7f802b84bf527add01802b84bf527add01ffffffffffffff7f0000000010000000200100000500000000000000"
+    "05000000726f6f740000000006000000000000000600000046524f4e54000000050000000000000005000000726f6f74"
+    "00000000010000000000000001000000000000001500000000000000150000005c5c46524f4e545c726f6f745c70726f"
+    "66696c65000000000d000000000000000d0000005c5c46524f4e545c726f6f7400000000010000000000000001000000"
+    "0000000006000000000000000600000046524f4e54000000480002004c000200050000000000000005000000726f6f74"
+    "00000000050000000000000005000000726f6f7400"
+)
+"""What smbd 4.22.6 sent for its user `root` (Debian's samba 2:4.22.6+dfsg-0+deb13u1~bpo12+1), length and all."""
+OF_A_DEVICE = bytes.fromhex(
+    "0000020e4e50414d0800000008000000010000000000020004000200e8d50000080002000c000200bd01000010000200"
+    "030000000000000003000000766d00000a000000000000000a0000003132372e302e302e310000000300000000000000"
+    "03000000766d00000b000000000000000b0000003132372e302e302e323300001400020000000000180002001c000200"
+    "200002002400020000000000000000000000000000000000000000000000000000000000000000000200000002000000"
+    "010500000000000515000000010000000200000003000000e803000001010000000000050b0000000000000000000000"
+    "000000000000000000000000000000000100000000000000000000000000000001000000010200000000000520000000"
+    "20020000020000000200000000000000e803000000000000640000000000000002000000000000006400000000000000"
+    "65000000000000002800020000000000000000002c000200000000000000000000000000000000000000000000000000"
+    "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000060000000000000006000000616c696365000000040000000000000004000000"
+    "444f4d003000020034000200060000000000000006000000616c696365000000060000000000000006000000616c6963"
+    "6500"
+)
+"""What the library of the same packs for alice at a computer whose own groups count, too; it reads it back."""
+REPLY_8 = bytes.fromhex("000000204e50414d08000000080000000200ff0500000000001000000000000000000000")
+"""What the library of the same reads as an answer, and packs again."""
 
 
 def test_user_is_whom_smbd_names() -> None:
@@ -67,15 +92,39 @@ def test_guest_is_nobody_in_particular() -> None:
 
 
 def test_newest_level_is_read_as_well() -> None:
-    old, new = read_request(REQUEST[4:]), read_request(level_8(REQUEST)[4:])
-    assert new == PipeSession(8, old.client, old.server, old.principal, old.uid)
-    assert reply(8)[8] == 8
+    found = read_request(REQUEST_8[4:])
+    assert (found.client, found.server, found.uid, found.level) == ("127.0.0.1", "127.0.0.23", 0, 8)
+    assert (found.principal.name, found.principal.realm) == ("root", "FRONT")
+    assert {"S-1-5-11", "S-1-22-1-0", "S-1-22-2-0"} <= found.principal.groups
+    assert reply(8) == REPLY_8
 
 
-@given(st.integers(4, len(REQUEST) - 1), st.binary(max_size=8))
-def test_octets_of_any_kind_are_a_session_or_refused(at: int, other: bytes) -> None:
-    changed = REQUEST[:at] + other + REQUEST[at + len(other) :]
-    for octets in (REQUEST[4:at], changed[4:]):
+def test_guest_of_the_newest_level_is_nobody_in_particular() -> None:
+    octets = bytearray(REQUEST_8)
+    octets[0x234] |= 1  # NETLOGON_GUEST
+    assert read_request(bytes(octets[4:])).principal.anonymous
+
+
+def test_groups_of_a_users_computer_are_not_the_users() -> None:
+    found = read_request(OF_A_DEVICE[4:])
+    assert (found.principal.name, found.principal.realm, found.uid) == ("alice", "DOM", 1000)
+    assert "S-1-5-32-544" not in found.principal.groups
+
+
+def test_claims_are_refused() -> None:
+    """Samba itself can't read a session that it has packed with some."""
+    for kind in range(3):
+        octets = bytearray(REQUEST_8)
+        octets[0x184 + 4 * kind] = 1
+        with pytest.raises(SecurityError, match="claims"):
+            read_request(bytes(octets[4:]))
+
+
+@given(st.sampled_from([REQUEST, REQUEST_8, OF_A_DEVICE]), st.floats(0, 1), st.binary(max_size=8))
+def test_octets_of_any_kind_are_a_session_or_refused(request: bytes, part: float, other: bytes) -> None:
+    at = max(4, int(len(request) * part))
+    changed = request[:at] + other + request[at + len(other) :]
+    for octets in (request[4:at], changed[4:]):
         with contextlib.suppress(SecurityError):
             assert isinstance(read_request(octets), PipeSession)
 

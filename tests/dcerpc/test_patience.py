@@ -42,6 +42,22 @@ async def begin(
     return future, task
 
 
+async def brief_wait(patience: Patience, clock: Hands, until: float) -> None:
+    """One that ends at once, and leaves its timer."""
+    future, task = await begin(patience, clock, until)
+    future.set_result("here")
+    assert await task == "here"
+
+
+async def expect_timeout(task: asyncio.Task[str], clock: Hands, after: float) -> None:
+    """It waits until the second before, and no longer."""
+    await clock.turn(after - 1)
+    assert not task.done()
+    await clock.turn(1)
+    with pytest.raises(TimeoutError):
+        await task
+
+
 async def test_what_comes_in_time_is_returned(patience: Patience, clock: Hands) -> None:
     future, task = await begin(patience, clock, 1010)
     await clock.turn(9)
@@ -51,47 +67,29 @@ async def test_what_comes_in_time_is_returned(patience: Patience, clock: Hands) 
 
 async def test_what_does_not_come_is_a_timeout(patience: Patience, clock: Hands) -> None:
     _, task = await begin(patience, clock, 1010)
-    await clock.turn(9)
-    assert not task.done()
-    await clock.turn(1)
-    with pytest.raises(TimeoutError):
-        await task
+    await expect_timeout(task, clock, 10)
 
 
 async def test_a_later_deadline_is_kept_though_the_timer_was_for_an_earlier_one(
     patience: Patience, clock: Hands
 ) -> None:
-    future, task = await begin(patience, clock, 1010)
-    future.set_result("first")
-    assert await task == "first"
+    await brief_wait(patience, clock, 1010)
     _, task = await begin(patience, clock, 1020)
-    await clock.turn(15)
-    assert not task.done()
-    await clock.turn(5)
-    with pytest.raises(TimeoutError):
-        await task
+    await expect_timeout(task, clock, 20)
 
 
 async def test_an_earlier_deadline_is_kept_though_the_timer_was_for_a_later_one(
     patience: Patience, clock: Hands
 ) -> None:
-    future, task = await begin(patience, clock, 1100)
-    future.set_result("first")
-    await task
+    await brief_wait(patience, clock, 1100)
     _, task = await begin(patience, clock, 1010)
-    await clock.turn(10)
-    with pytest.raises(TimeoutError):
-        await task
+    await expect_timeout(task, clock, 10)
 
 
 async def test_a_deadline_between_waits_ends_nothing(patience: Patience, clock: Hands) -> None:
-    future, task = await begin(patience, clock, 1010)
-    future.set_result("first")
-    await task
+    await brief_wait(patience, clock, 1010)
     await clock.turn(20)
-    future, task = await begin(patience, clock, 1030)
-    future.set_result("second")
-    assert await task == "second"
+    await brief_wait(patience, clock, 1030)
 
 
 async def test_cancelling_from_outside_is_no_timeout(patience: Patience, clock: Hands) -> None:
@@ -102,9 +100,7 @@ async def test_cancelling_from_outside_is_no_timeout(patience: Patience, clock: 
 
 
 async def test_nothing_is_left_in_the_loop_at_the_end(patience: Patience, clock: Hands) -> None:
-    future, task = await begin(patience, clock, 1010)
-    future.set_result("first")
-    await task
+    await brief_wait(patience, clock, 1010)
     patience.end()
     await clock.turn(20)
     assert patience._timer is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
@@ -30,3 +32,14 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
+
+
+def print_table(rows: Table, otherwise: str) -> int:
+    """Print a table, or that sentence in place of an empty one; the command's exit status."""
+    console().print(rows if rows.row_count else otherwise)
+    return 0
+
+
+def print_json(told: Mapping[str, object]) -> None:
+    """One JSON object a line, for programs, at once."""
+    print(json.dumps(told, ensure_ascii=False), flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json as json_lines
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, run
-from pagebell.cli.console import console, table
+from pagebell.cli.console import print_json, print_table, table
 from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.questions import chosen, record, shown
 from pagebell.cli.words import plain_text
@@ -56,19 +55,14 @@ def list_dialogs(
     found = run(work)
     if json:
         for one in found:
-            print(json_lines.dumps(record(one), ensure_ascii=False))
-        return 0
-    out = console()
-    if not found:
-        out.print("Nobody is asked anything.")
+            print_json(record(one))
         return 0
     rows = table("ID", "Printer", "Job", "For", "Question", "Answers", right=("ID", "Job"))
     for one in found:
         answers = shown(one.choices) + (f", and {one.entry}" if one.entry else "")
         question = plain_text(one.text) or "(for its vendor's software)"
         rows.add_row(str(one.number), one.printer, str(one.job or ""), one.user, question, answers)
-    out.print(rows)
-    return 0
+    return print_table(rows, "Nobody is asked anything.")
 
 
 @app.command

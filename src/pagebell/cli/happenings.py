@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.text import Text
 
-from pagebell.cli.console import is_live
+from pagebell.cli.console import is_live, print_json
 from pagebell.cli.progress import Display, Tone, display
 from pagebell.cli.questions import Prompt
 from pagebell.cli.words import is_troubled, outcome, plain_text, printer_state, progress
@@ -121,7 +120,7 @@ def described(event: Notification) -> dict[str, object]:
 
 
 def _write(told: dict[str, object]) -> None:
-    print(json.dumps(told, ensure_ascii=False), flush=True)
+    print_json(told)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from pagebell.cli.connection import LOCAL, Connection, run
-from pagebell.cli.console import console, table
+from pagebell.cli.console import print_table, table
 from pagebell.cli.failures import UsageError, sentence
 from pagebell.cli.words import STATES, outcome, plain_text
 from pagebell.ipp.client import WhichJobs
@@ -60,16 +60,10 @@ def jobs(
         async with connection.any(printer) as client:
             return await _list(client, which, mine)
 
-    found = run(work)
-    out = console()
-    if not found:
-        out.print("No jobs." if which != "not-completed" else "No jobs wait or print.")
-        return 0
     rows = table("ID", "Name", "Owner", "Printer", "State", "Pages", "When", right=("ID", "Pages"))
-    for job in found:
+    for job in run(work):
         rows.add_row(*_row(job, datetime.now().astimezone()))
-    out.print(rows)
-    return 0
+    return print_table(rows, "No jobs." if which != "not-completed" else "No jobs wait or print.")
 
 
 async def _list(client: PrintClient, which: WhichJobs, mine: bool) -> list[JobInfo]:

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from pagebell.cli.connection import LOCAL, Connection, run
-from pagebell.cli.console import console, table
+from pagebell.cli.console import print_table, table
 from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.words import plain_text, printer_state
 from pagebell.ipp import registry as r
@@ -43,16 +43,10 @@ def list_printers(*, connection: Connection = LOCAL) -> int:
         async with connection.any() as client:
             return await client.printers()
 
-    found = run(work)
-    out = console()
-    if not found:
-        out.print("There are no printers. Add one with 'pagebell printers add NAME --device URI'.")
-        return 0
     rows = table("Name", "State", "Jobs", "What", "Where", "Device", right=("Jobs",))
-    for printer in sorted(found, key=lambda one: one.name.lower()):
+    for printer in sorted(run(work), key=lambda one: one.name.lower()):
         rows.add_row(*_row(printer))
-    out.print(rows)
-    return 0
+    return print_table(rows, "There are no printers. Add one with 'pagebell printers add NAME --device URI'.")
 
 
 def _row(printer: PrinterInfo) -> list[str | Text]:

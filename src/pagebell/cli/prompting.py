@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from pagebell.cli.console import print_json
 from pagebell.cli.desktop import Desktop
 from pagebell.cli.failures import sentence
 from pagebell.cli.keyboard import is_at_keyboard, typed_line
@@ -168,7 +168,7 @@ class Recorder:
     @staticmethod
     def _write(event: str, told: Mapping[str, object]) -> None:
         known = {key: value for key, value in told.items() if value not in (None, "")}
-        print(json.dumps({"event": event, **known}, ensure_ascii=False), flush=True)
+        print_json({"event": event, **known})
 
 
 class Attention:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_lines
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
@@ -10,7 +9,7 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from pagebell.cli.connection import LOCAL, Connection, run
-from pagebell.cli.console import console, table
+from pagebell.cli.console import console, print_json, print_table, table
 from pagebell.cli.failures import UsageError, sentence
 from pagebell.cli.watching import aim, keywords
 from pagebell.cli.words import plain_text
@@ -72,11 +71,7 @@ def list_subscriptions(
     found = run(work)
     if json:
         for one in found:
-            print(json_lines.dumps(_described(one), ensure_ascii=False))
-        return 0
-    out = console()
-    if not found:
-        out.print("There are no subscriptions.")
+            print_json(_described(one))
         return 0
     rows = table("ID", "Of", "Events", "Owner", "Ends", "Newest", "Sent to", right=("ID", "Newest"))
     for one in found:
@@ -84,8 +79,7 @@ def list_subscriptions(
         newest = "" if one.newest is None else str(one.newest)
         events = ", ".join(condensed(one.events))
         rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, one.recipient)
-    out.print(rows)
-    return 0
+    return print_table(rows, "There are no subscriptions.")
 
 
 @app.command
@@ -210,6 +204,8 @@ def _shown(data: object) -> str:
 def _whose(subscription: Subscription) -> str:
     if subscription.job_id is not None:
         return f"job {subscription.job_id}"
+    if subscription.printer_ids:
+        return f"printers with id {', '.join(map(str, subscription.printer_ids))}"
     return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
 
 

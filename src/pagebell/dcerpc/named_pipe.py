@@ -2,8 +2,8 @@
 
 A request says who the session's user is, the answer that we take it; from then on both sides send messages with
 their length before them. The request is NDR as Samba's compiler lays it out: arrays within structures stand in place,
-with their size before them. What level 8 adds are a token's claims; a token that has some is refused, since nobody
-else describes their layout.
+with their size before them. Level 8 adds a token's claims and the groups of the user's computer, which have no say
+here. A token with claims is refused: Samba itself can't read what it writes then.
 """
 
 from __future__ import annotations
@@ -141,13 +141,23 @@ def _token(reader: _Reader, level: int) -> list[str]:
     reader.number(8)
     reader.number(4)
     if level >= 8:
-        claims = [reader.number(4) for _ in range(4)]
-        if any(claims):
-            raise SecurityError("named-pipe request with claims, which are not understood")
-        for _ in claims:
-            reader.number(4)
-        reader.number(2)
+        _of_the_computer(reader)
     return sids
+
+
+def _of_the_computer(reader: _Reader) -> None:
+    """What a security_token has at its end: three kinds of claims, and the groups of the user's computer."""
+    *claims, count = (reader.number(4) for _ in range(4))
+    if any(claims):
+        raise SecurityError("named-pipe request with claims, which are not understood")
+    for _ in claims:
+        reader.number(4)
+    if count != reader.number(4) or count > _MOST_SIDS:
+        raise SecurityError("named-pipe request with too many groups of a computer")
+    for _ in range(count):
+        reader.align(4)
+        reader.sid()
+    reader.number(2)
 
 
 def _unix_token(reader: _Reader) -> int:

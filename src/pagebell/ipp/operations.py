@@ -30,6 +30,8 @@ class Target(Enum):
     SYSTEM = ((r.system_uri,),)
     SYSTEM_PRINTER = ((r.system_uri, r.printer_id),)
     RESOURCE = ((r.system_uri, r.resource_id),)
+    RESOURCE_SUBSCRIBED = ((r.system_uri, r.notify_resource_id), (r.system_uri, r.resource_id))
+    """PWG 5100.22 6.2.2.1; the working group's sample server knows the latter only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +257,13 @@ _SUBSCRIPTION_OPERATIONS: Final = (
         required=(r.notify_subscription_ids,),
         optional=(r.notify_sequence_numbers, r.notify_wait),
     ),
-    _system(Op.CREATE_SYSTEM_SUBSCRIPTIONS, "Create-System-Subscriptions", groups=(_S,)),
+    _system(
+        *(Op.CREATE_SYSTEM_SUBSCRIPTIONS, "Create-System-Subscriptions", (r.notify_printer_ids,)),
+        groups=(_S,),
+    ),
     Operation(
         Op.CREATE_RESOURCE_SUBSCRIPTIONS,
-        *("Create-Resource-Subscriptions", "PWG 5100.22", Target.RESOURCE),
+        *("Create-Resource-Subscriptions", "PWG 5100.22 6.2.2", Target.RESOURCE_SUBSCRIBED),
         groups=(_S,),
     ),
 )

@@ -258,6 +258,8 @@ class Subscription:
     recipient: str = ""
     """Where its events are sent; empty when they are fetched (ippget)."""
     user_data: bytes = b""
+    printer_ids: tuple[int, ...] = ()
+    """The printers of the server that it tells of, by their printer-ids; none for all of them."""
     path: str = field(default="", compare=False)
     """Where its requests are posted; empty for where the client posts others."""
     raw: Group = field(default_factory=_no_group, repr=False, compare=False)
@@ -278,6 +280,7 @@ class Subscription:
             newest=group.get(r.notify_sequence_number),
             recipient=group.get(r.notify_recipient_uri) or "",
             user_data=group.get(r.notify_user_data) or b"",
+            printer_ids=tuple(group.all(r.notify_printer_ids)),
             path=path,
             raw=group,
         )

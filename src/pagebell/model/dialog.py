@@ -31,6 +31,10 @@ class Addressees:
     job: JobId | None = None
     user: str | None = None
 
+    def include(self, reader: str | None) -> bool:
+        """Whether that reader is told the words themselves; None: nobody who is known."""
+        return self.user in (None, reader)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:

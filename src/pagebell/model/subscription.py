@@ -5,8 +5,9 @@ One object for a printer's, a job's and the server's events, as the IPP working 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NewType, Self
 
 from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName, ResourceId
 
@@ -15,14 +16,21 @@ SubscriptionId = NewType("SubscriptionId", int)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose events: the server's; a printer's and its jobs'; (`printer` and `job`) a job's and its printer's; or
+    """Whose events: the server's; a printer's and its jobs'; (`printer` and `job`) a job's and its printer's;
 
-    a resource's.
+    a resource's; or those of some printers and their jobs.
     """
 
     printer: PrinterName | None = None
     job: JobId | None = None
     resource: ResourceId | None = None
+    printers: tuple[PrinterName, ...] = ()
+    """In their order, each once: what the server is asked to tell of these alone (PWG 5100.22 7.1.1)."""
+
+    @classmethod
+    def of_printers(cls, names: Iterable[PrinterName]) -> Self:
+        """The same scope for the same printers."""
+        return cls(printers=tuple(sorted(set(names))))
 
     def covers(self, event: Event) -> bool:
         """Scope is exact: a job's subscription never hears another job, a printer's no other printer.
@@ -31,6 +39,8 @@ class Scope:
         """
         if self.resource is not None:
             return event.resource == self.resource
+        if self.printers:
+            return event.printer in self.printers
         if self.printer is not None and event.printer != self.printer:
             return False
         return self.job is None or event.job is None or event.job == self.job

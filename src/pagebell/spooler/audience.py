@@ -17,6 +17,8 @@ class Audience(Generic[T]):
     def __init__(self) -> None:
         self._scopes: dict[Scope, dict[Filter, set[T]]] = {}
         self._jobs_of: dict[PrinterName, set[Scope]] = {}
+        self._with: dict[PrinterName, set[Scope]] = {}
+        """Scopes of some printers, by each of them."""
         self._size = 0
 
     def __len__(self) -> int:
@@ -28,8 +30,8 @@ class Audience(Generic[T]):
         members = self._scopes.setdefault(scope, {}).setdefault(filter_, set())
         self._size += member not in members
         members.add(member)
-        if scope.job is not None and scope.printer is not None:
-            self._jobs_of.setdefault(scope.printer, set()).add(scope)
+        for index, printer in self._indexes(scope):
+            index.setdefault(printer, set()).add(scope)
 
     def leave(self, filter_: Filter, member: T) -> None:
         """Forget a member; one that is not known is no matter."""
@@ -45,10 +47,16 @@ class Audience(Generic[T]):
         if filters:
             return
         del self._scopes[scope]
+        for index, printer in self._indexes(scope):
+            index[printer].discard(scope)
+            if not index[printer]:
+                del index[printer]
+
+    def _indexes(self, scope: Scope) -> list[tuple[dict[PrinterName, set[Scope]], PrinterName]]:
+        """Where a scope is found by its printers."""
         if scope.job is not None and scope.printer is not None:
-            self._jobs_of[scope.printer].discard(scope)
-            if not self._jobs_of[scope.printer]:
-                del self._jobs_of[scope.printer]
+            return [(self._jobs_of, scope.printer)]
+        return [(self._with, printer) for printer in scope.printers]
 
     def hearers(self, event: Event) -> list[T]:
         """Whose filters match."""
@@ -65,7 +73,7 @@ class Audience(Generic[T]):
         return any(kinds & filter_.kinds for filter_ in self._scopes.get(SERVER, ()))
 
     def _candidates(self, event: Event) -> Iterator[dict[Filter, set[T]]]:
-        scopes = [SERVER, Scope(event.printer)]
+        scopes = [SERVER, Scope(event.printer), *self._with.get(event.printer, ())]
         if event.job is not None:
             scopes.append(Scope(event.printer, event.job))
         else:

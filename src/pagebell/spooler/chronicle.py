@@ -140,6 +140,35 @@ class Chronicle:
 
 
 @dataclass(slots=True, eq=False)
+class PrintersChronicle(Chronicle):
+    """What happened at some printers: each counts in its own chronicle, and here they are read together.
+
+    So an event costs the same in however many of these its printer is.
+    """
+
+    printers: tuple[Chronicle, ...] = field(kw_only=True)
+
+    def following(self, kinds: frozenset[EventKind], after: int, limit: int) -> list[int]:
+        """The numbers of the first `limit` events of these kinds above `after`."""
+        parts = [track.following(after, NEVER, limit) for track in self.heard(kinds)]
+        return merged([part for part in parts if part], limit)
+
+    def heard(self, kinds: frozenset[EventKind]) -> tuple[Track, ...]:
+        """The tracks of these kinds."""
+        return tuple(track for printer in self.printers for track in printer.heard(kinds))
+
+    def park(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
+        """Wake somebody at every event of these kinds, until they leave."""
+        for printer in self.printers:
+            printer.park(kinds, sleeper)
+
+    def leave(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
+        """They do not wait any more."""
+        for printer in self.printers:
+            printer.leave(kinds, sleeper)
+
+
+@dataclass(slots=True, eq=False)
 class JobChronicle(Chronicle):
     """A job's own events, for as long as it has subscriptions.
 

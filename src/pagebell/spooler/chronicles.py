@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
-from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Track
+from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, PrintersChronicle, Track
 from pagebell.spooler.ports import Count, Snapshot
 
 
@@ -22,6 +22,8 @@ class Chronicles:
         """and of the newest that has left the log."""
         self.server = Chronicle(SERVER)
         self._printers: dict[PrinterName, Chronicle] = {}
+        self._of_printers: dict[Scope, PrintersChronicle] = {}
+        """Those of some printers together, while they have subscriptions."""
         self._resources: dict[ResourceId, Chronicle] = {}
         self._jobs: dict[JobId, JobChronicle] = {}
         self._of_jobs: deque[tuple[int, JobChronicle]] = deque()
@@ -40,6 +42,8 @@ class Chronicles:
         """Where the events of a scope are counted; a job's are from its first subscription on, when it is `born`."""
         if scope.resource is not None:
             return self._resource(scope.resource)
+        if scope.printers:
+            return self._together(scope)
         if scope.printer is None:
             return self.server
         printer = self._printer(scope.printer)
@@ -59,10 +63,17 @@ class Chronicles:
             chronicle = self._printers.get(scope.printer)
         elif scope.resource is not None:
             chronicle = self._resources.get(scope.resource)
+        elif scope.printers:
+            chronicle = self._of_printers.get(scope)
         return chronicle.members if chronicle is not None and chronicle.scope == scope else ()
 
+    def of_system(self) -> list[Scope]:
+        """What is subscribed to at the server: its own scope, and those of some printers together."""
+        return [SERVER, *self._of_printers]
+
     def drop(self, chronicle: Chronicle) -> None:
-        """A job without subscriptions needs no chronicle; others stay."""
+        """A job and some printers without subscriptions need no chronicle; others stay."""
+        self._of_printers.pop(chronicle.scope, None)
         job = chronicle.scope.job
         if isinstance(chronicle, JobChronicle) and job is not None:
             del self._jobs[job]
@@ -138,6 +149,13 @@ class Chronicles:
         chronicle = self._printers.get(name)
         if chronicle is None:
             chronicle = self._printers[name] = Chronicle(Scope(name))
+        return chronicle
+
+    def _together(self, scope: Scope) -> PrintersChronicle:
+        chronicle = self._of_printers.get(scope)
+        if chronicle is None:
+            printers = tuple(map(self._printer, scope.printers))
+            chronicle = self._of_printers[scope] = PrintersChronicle(scope, printers=printers)
         return chronicle
 
     def _resource(self, number: ResourceId) -> Chronicle:

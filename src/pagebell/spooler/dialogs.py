@@ -192,8 +192,7 @@ class Dialogs:
         """Whether a principal may see and answer it: those addressed, and operators."""
         if dialog.status.to.printer in self._ledger.printers:
             by = self._ledger.at(dialog.status.to.printer, by)
-        user = dialog.status.to.user
-        return by.may(Right.MANAGE_ALL) or (by.may(Right.MANAGE_OWN) and user in (None, by.name))
+        return by.may(Right.MANAGE_ALL) or (by.may(Right.MANAGE_OWN) and dialog.status.to.include(by.name))
 
     def dialog(self, number: DialogId, by: Principal) -> Dialog:
         """One that is open. Raises NotFound, NotAuthorized."""

@@ -84,11 +84,11 @@ class EventLog:
         for sleeper in listener.sleepers:
             sleeper.wake()
         subscription, chronicle = listener.subscription, listener.chronicle
-        _remove(chronicle.members, number)
+        del chronicle.members[bisect_left(chronicle.members, number)]
         if chronicle is self._chronicles.server:
             self._server_wants.subtract(listener.kinds)
         owned = self._by_owner[subscription.owner]
-        _remove(owned, number)
+        del owned[bisect_left(owned, number)]
         if not owned:
             del self._by_owner[subscription.owner]
         if not chronicle.members:
@@ -135,6 +135,10 @@ class EventLog:
             subscription = self._listeners[number].subscription
             if scope is None or subscription.scope == scope:
                 yield subscription
+
+    def of_system(self) -> list[Scope]:
+        """The scopes of the server's own subscriptions: all it has, and some printers."""
+        return self._chronicles.of_system()
 
     def count(self, scope: Scope) -> int:
         """How many there are of exactly that scope."""
@@ -393,7 +397,3 @@ def _compact(subscription: Subscription, chronicle: Chronicle) -> Subscription:
     """It shares what it has in common with others: there may be many."""
     wanted = kinds_of(subscription.events).wanted
     return replace(subscription, scope=chronicle.scope, events=wanted, owner=intern(str(subscription.owner)))
-
-
-def _remove(numbers: list[SubscriptionId], number: SubscriptionId) -> None:
-    del numbers[bisect_left(numbers, number)]

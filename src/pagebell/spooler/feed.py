@@ -86,8 +86,7 @@ class Feed:
             job = await self._ledger.job(scope.job)
             by.demand_own(job.owner)
             scope = Scope(job.printer, job.id)
-        elif scope.printer is not None:
-            self._ledger.printer(scope.printer)
+        self._ledger.know_printers(scope)
         if self._closed:
             raise ServiceStopping("the server is shutting down; please try again in a minute")
         if len(self._audience) >= self._ledger.policy.max_readers:

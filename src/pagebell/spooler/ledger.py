@@ -20,7 +20,7 @@ from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
-from pagebell.model.subscription import SubscriptionId
+from pagebell.model.subscription import Scope, SubscriptionId
 from pagebell.spooler.eventlog import EventLog
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Setting, Store
@@ -110,6 +110,11 @@ class Ledger:
             return self.printers[name]
         except KeyError:
             raise NotFound(f"there is no printer {name!r}") from None
+
+    def know_printers(self, scope: Scope) -> None:
+        """Raises NotFound where a scope is about a printer that there is not."""
+        for name in scope.printers if scope.printer is None else (scope.printer,):
+            self.printer(name)
 
     def at(self, name: PrinterName, by: Principal) -> Principal:
         """Somebody with the rights that they have at a printer. Raises NotFound."""

@@ -14,6 +14,7 @@ from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported,
 from pagebell.model.event import EventKind, PrinterName, ResourceId
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
+from pagebell.model.subscription import Scope
 from pagebell.spooler.devices import NOTHING_REPORTED, Devices, alter
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
@@ -174,13 +175,21 @@ class Printers:
         def decide() -> Change:
             now = self._ledger.clock.now()
             gone = printer_event(self._ledger.printer(name), now, EventKind.PRINTER_DELETED)
-            doomed = [s.id for s in self._ledger.events.subscriptions() if s.scope.printer == name]
+            doomed = [s.id for s in self._ledger.events.subscriptions() if self._is_all(name, s.scope)]
             return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
 
         await self._ledger.update(decide)
         self._devices.forget(name)
         if self._ledger.default_printer == name and self._ledger.printers:
             await self.set_default(next(iter(self._ledger.printers)), SYSTEM)
+
+    def _is_all(self, name: PrinterName, scope: Scope) -> bool:
+        """Whether nothing is left that a scope is about when that printer is gone."""
+        if scope.printers:
+            return name in scope.printers and all(
+                other == name or other not in self._ledger.printers for other in scope.printers
+            )
+        return scope.printer == name
 
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""

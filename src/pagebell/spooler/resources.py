@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -60,6 +61,8 @@ class Resources:
     def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
+        self._creating = asyncio.Lock()
+        """One at a time, so that there are never more than there may be."""
         self._incoming: dict[ResourceId, int] = {}
         """The octets that have come so far, of each that is on its way in."""
 
@@ -119,13 +122,18 @@ class Resources:
         self._ledger.refuse_if_stopping()
         if kind not in FORMATS:
             raise Unsupported(f"there are no resources of type {kind} here", "resource-type")
-        if len(self._ledger.resources) >= self._ledger.policy.max_resources:
-            raise TooMany(f"the server has {len(self._ledger.resources)} resources, as many as it may have")
-        number, now = self._ledger.next_resource_id(), self._ledger.clock.now()
-        resource = Resource(number, str(uuid.uuid4()), kind, name or f"{kind}-{number}", info, now, language)
-        granted = self._subscriptions.of_new(Scope(resource=number), subscriptions, by)
-        event = resource_event(resource, now, EventKind.RESOURCE_CREATED)
-        await self._ledger.store.commit(Change(resources=(resource,), events=(event,), subscriptions=granted))
+        async with self._creating:
+            if len(self._ledger.resources) >= self._ledger.policy.max_resources:
+                raise TooMany(
+                    f"the server has {len(self._ledger.resources)} resources, as many as it may have"
+                )
+            number, now = self._ledger.next_resource_id(), self._ledger.clock.now()
+            resource = Resource(
+                number, str(uuid.uuid4()), kind, name or f"{kind}-{number}", info, now, language
+            )
+            granted = self._subscriptions.of_new(Scope(resource=number), subscriptions, by)
+            event = resource_event(resource, now, EventKind.RESOURCE_CREATED)
+            await self._ledger.commit(Change(resources=(resource,), events=(event,), subscriptions=granted))
         return resource, granted
 
     async def fill(
@@ -149,49 +157,47 @@ class Resources:
         upload = self._ledger.documents.create(key)
         self._incoming[number] = 0
         try:
-            try:
-                await self._receive(number, spec.format, upload, body)
-            except BaseException:
-                await upload.abort()
-                raise
+            await self._receive(number, spec.format, upload, body)
             return await to_end(self._filled(number, spec, key, upload))
         finally:
             del self._incoming[number]
+            found = self._ledger.resources.get(number)
+            if found is None or found.data is None:
+                await upload.abort()
 
     async def _receive(
         self, number: ResourceId, format_: str, upload: Upload, body: AsyncIterator[bytes]
     ) -> None:
         policy, head = self._ledger.policy, b""
-        kept = sum(r.data.octets for r in self._ledger.resources.values() if r.data is not None)
         async for chunk in body:
             self._incoming[number] += len(chunk)
             if self._incoming[number] > policy.max_resource:
                 raise TooLarge(f"a resource may have {policy.max_resource} octets here")
-            if kept + sum(self._incoming.values()) > policy.max_resources_octets:
+            if self._octets() > policy.max_resources_octets:
                 raise TooLarge(f"all resources together may have {policy.max_resources_octets} octets here")
             head += chunk[: HEAD - len(head)]
             await upload.write(chunk)
         _check(head, format_)
 
+    def _octets(self) -> int:
+        """Of all that are kept and of all that are coming."""
+        kept = {r.id: r.data.octets for r in self._ledger.resources.values() if r.data is not None}
+        return sum((kept | self._incoming).values())
+
     async def _filled(self, number: ResourceId, spec: DataSpec, key: DocumentKey, upload: Upload) -> Resource:
-        try:
-            stored: Stored = await upload.commit()
-            data = Data(
-                *(key, spec.format, stored.octets, stored.digest),
-                *(spec.signature, spec.version, spec.string_version, spec.patches),
-            )
+        stored: Stored = await upload.commit()
+        data = Data(
+            *(key, spec.format, stored.octets, stored.digest),
+            *(spec.signature, spec.version, spec.string_version, spec.patches),
+        )
 
-            def decide() -> Change:
-                old = self.resource(number)
-                old = replace(old, language=spec.language or old.language)
-                new, event = step(old, Cause.ARRIVE, self._ledger.clock.now(), data=data)
-                return Change(resources=(new,), events=(event,), contents=contents(stored.content))
+        def decide() -> Change:
+            old = self.resource(number)
+            old = replace(old, language=spec.language or old.language)
+            new, event = step(old, Cause.ARRIVE, self._ledger.clock.now(), data=data)
+            return Change(resources=(new,), events=(event,), contents=contents(stored.content))
 
-            await self._ledger.update(decide)
-        except BaseException:
-            await upload.abort()
-            await self._ledger.documents.delete([key])
-            raise
+        await self._ledger.update(decide)
         return self.resource(number)
 
     async def install(self, number: ResourceId, by: Principal) -> Resource:

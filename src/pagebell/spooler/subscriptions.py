@@ -67,10 +67,9 @@ class Subscriptions:
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished: nothing will happen to it")
             scope = Scope(job.printer, job.id)
-        elif scope.printer is not None:
-            self._ledger.printer(scope.printer)
         elif scope.resource is not None:
             self._refuse_over(scope.resource)
+        self._ledger.know_printers(scope)
         granted = self.of_new(scope, wishes, by)
         if granted:
             await self._ledger.store.commit(Change(subscriptions=granted))
@@ -168,6 +167,10 @@ class Subscriptions:
         seen = (s for s in candidates if not self._is_over(s) and by.owns(s.owner))
         found = tuple(islice(seen, limit + 1))
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def of_system(self) -> Sequence[Scope]:
+        """The scopes of what is subscribed to at the server itself: all that it has, and some printers together."""
+        return self._ledger.events.of_system()
 
     def count(self, scope: Scope) -> int:
         """How many subscriptions a printer, a job or the server has, whoever they belong to: anybody may know."""

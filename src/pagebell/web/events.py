@@ -21,15 +21,16 @@ from starlette.types import Message, Receive, Scope, Send
 from pagebell.event_json import event_view
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, TooMany
-from pagebell.model.event import Event, EventKind, JobId, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, ResourceId
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.model.subscription import Scope as EventScope
+from pagebell.model.wording import alone
 from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
 from pagebell.spooler.ports import Clock
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 from pagebell.web.api.application import BadRequest, answered, principal_of, read_query
-from pagebell.web.api.views import numbered_event
+from pagebell.web.api.views import numbered_event, scope_of_printers
 from pagebell.web.queries import EventsQuery
 
 _RETRY: Final = b"retry: 2000\n\n"
@@ -66,17 +67,17 @@ class EventStreams:
             raise TooMany("as many read events as may do so at one time; please try again later")
         if query.subscription is not None:
             return await self._of_subscription(request, query, after or 0, by)
-        scope, kinds = _scope(query), _kinds(query.events)
+        scope, kinds = _scope(query, self._spooler), _kinds(query.events)
         reader = await self._spooler.feed.open(scope, kinds, by, after)
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_STREAM)
-        return self._response(lambda: _of_log(reader, self._spooler, query.language))
+        return self._response(lambda: _of_log(reader, self._spooler, query.language, by))
 
     async def _of_subscription(
         self, request: Request, query: EventsQuery, after: int, by: Principal
     ) -> Response:
-        if (query.printer, query.job, query.events) != (None, None, None):
-            raise BadRequest("a subscription has its own printer, job and events")
+        if (query.printer, query.job, query.resource, query.events) != (None,) * 4:
+            raise BadRequest("a subscription has its own printer, job, resource and events")
         number = SubscriptionId(query.subscription or 0)
         subscription = self._spooler.subscriptions.subscription(number, by)
         batch = await self._spooler.subscriptions.read(number, by, after, 1)
@@ -96,12 +97,15 @@ class EventStreams:
         return self._open
 
 
-def _scope(query: EventsQuery) -> EventScope:
-    if query.job is not None and query.printer is not None:
-        raise BadRequest("events are of a printer or of a job, not of both")
+def _scope(query: EventsQuery, spooler: Spooler) -> EventScope:
+    """Raises BadRequest, NotFound."""
+    if sum(one is not None for one in (query.printer, query.job, query.resource)) > 1:
+        raise BadRequest("events are of printers, of a job or of a resource: of one of these")
     if query.job is not None:
         return EventScope(None, JobId(query.job))
-    return SERVER if query.printer is None else EventScope(PrinterName(query.printer))
+    if query.resource is not None:
+        return EventScope(resource=spooler.resources.resource(ResourceId(query.resource)).id)
+    return SERVER if query.printer is None else scope_of_printers(query.printer, spooler)
 
 
 def _kinds(text: str | None) -> frozenset[EventKind]:
@@ -128,13 +132,13 @@ def _place(header: str | None, parameter: int | None) -> int | None:
 # --- what is sent ---
 
 
-async def _of_log(reader: Reader, spooler: Spooler, language: str) -> Pieces:
+async def _of_log(reader: Reader, spooler: Spooler, language: str, by: Principal) -> Pieces:
     """What a reader of the log gets."""
     with reader:
         yield _RETRY + _idle(reader.place)
         while not spooler.feed.is_closed:
             passage = await reader.read()
-            octets = _passage(passage, reader.place, language)
+            octets = _passage(passage, reader.place, language, by)
             if octets:
                 yield octets
             elif not reader.is_behind:
@@ -143,19 +147,19 @@ async def _of_log(reader: Reader, spooler: Spooler, language: str) -> Pieces:
                     yield _idle(reader.place)
 
 
-def _passage(passage: Passage, place: int, language: str) -> bytes:
+def _passage(passage: Passage, place: int, language: str, by: Principal) -> bytes:
     pieces = []
     if passage.dropped:
         last = passage.events[0].seq - 1 if passage.events else place
         pieces.append(_gap(passage.dropped, last))
-    pieces += [_logged(event, language) for event in passage.events]
+    pieces += [_logged(event, language, alone(event, by.proved_name)) for event in passage.events]
     return b"".join(pieces)
 
 
 @lru_cache(maxsize=1024)
-def _logged(event: Event, language: str) -> bytes:
-    """The same for all readers of a language."""
-    return _piece(event.kind.value, event_view(event, language), event.seq)
+def _logged(event: Event, language: str, reader: str | None) -> bytes:
+    """The same for all readers of a language, unless it is meant for one."""
+    return _piece(event.kind.value, event_view(event, language, reader), event.seq)
 
 
 async def _of_subscription(subscription: Subscription, after: int, by: Principal, spooler: Spooler) -> Pieces:
@@ -168,7 +172,7 @@ async def _of_subscription(subscription: Subscription, after: int, by: Principal
         except NotFound:
             return  # it was cancelled, or its lease is over: who comes back is told so
         if batch.notifications or batch.missed:
-            yield _batch(batch, after, subscription.language)
+            yield _batch(batch, after, subscription.language, by)
             after = batch.last or after + batch.missed
         elif batch.complete:
             return
@@ -176,10 +180,10 @@ async def _of_subscription(subscription: Subscription, after: int, by: Principal
             yield _idle(after)
 
 
-def _batch(batch: Batch, after: int, language: str) -> bytes:
+def _batch(batch: Batch, after: int, language: str, by: Principal) -> bytes:
     pieces = [_gap(batch.missed, after + batch.missed)] if batch.missed else []
     for one in batch.notifications:
-        pieces.append(_piece(one.event.kind.value, numbered_event(one, language), one.number))
+        pieces.append(_piece(one.event.kind.value, numbered_event(one, language, by), one.number))
     return b"".join(pieces)
 
 

@@ -12,8 +12,14 @@ from pagebell.web.api.messages import Number, Wish
 class EventsQuery(Wish, frozen=True, kw_only=True):
     """Which events."""
 
-    printer: Annotated[str | None, Meta(description="Of that printer and its jobs.")] = None
+    printer: Annotated[
+        str | None,
+        Meta(description="Of that printer and its jobs; of some, with commas between their names."),
+    ] = None
     job: Annotated[Number | None, Meta(description="Of that job. For its owner and operators.")] = None
+    resource: Annotated[
+        Number | None, Meta(description="Of that resource: an icon, words or a colour profile of printers.")
+    ] = None
     events: Annotated[
         str | None,
         Meta(

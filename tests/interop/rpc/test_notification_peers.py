@@ -24,7 +24,7 @@ from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import par_notify, rprn_notify
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
 from tests.peers import absent
-from tests.server import PAGEBELL, ServerProcess, wait_for
+from tests.server import PAGEBELL, ServerProcess
 from tests.winspool.listening import filtered, options
 from tests.wire import Wire, wire
 
@@ -82,9 +82,12 @@ def _need_mapper(server: ServerProcess, host: str) -> None:
         absent(f"{host}:135: {server.output}")
 
 
-def _listen(samba_python: str, configuration: Path, way: str, binding: str) -> list[str]:
+def listen_by_samba(
+    samba_python: str, configuration: Path, way: str, binding: str, host: str = HOST
+) -> list[str]:
+    """The command of Samba's client."""
     argv = [samba_python, str(HERE / "listen_by_samba.py"), way, str(configuration), binding]
-    return [*argv, "alice", PASSWORD, f"\\\\{HOST}\\Sim"]
+    return [*argv, "alice", PASSWORD, f"\\\\{host}\\Sim"]
 
 
 def _documents(members: list[Any]) -> list[Any]:
@@ -98,7 +101,7 @@ def test_samba_registers_prints_polls_and_receives(
 ) -> None:
     """The use case step by step, and [MS-PAR] 4.5, with Samba's library as the client."""
     _need_mapper(server, HOST)
-    argv = _listen(samba_python, configuration, "par", f"{OBJECT}@ncacn_ip_tcp:{HOST}[seal]")
+    argv = listen_by_samba(samba_python, configuration, "par", f"{OBJECT}@ncacn_ip_tcp:{HOST}[seal]")
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=server.folder)
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
@@ -134,22 +137,15 @@ async def _where_it_connects_from(stack: AsyncExitStack, answering: Answering) -
             await asyncio.sleep(0.1)  # by the other's end
 
 
-async def test_samba_registers_and_is_called(
-    samba_python: str, server: ServerProcess, configuration: Path
-) -> None:
-    """[MS-RPRN] 4.5: Samba's library registers, and our listener stands in for its computer's."""
-    _need_mapper(server, HOST)
+async def heard_for_samba(argv: list[str], folder: Path) -> tuple[dict[str, Any], list[News]]:
+    """Samba's client registers and prints, and our listener stands in for its computer's; what both tell."""
     answering = Answering()
     box = answering.mailbox(4711)
     async with AsyncExitStack() as stack:
         await _where_it_connects_from(stack, answering)
-        argv = _listen(samba_python, configuration, "rprn", f"ncacn_ip_tcp:{HOST}[sign]")
+        pipe = subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=server.folder,
+            *argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder
         )
         async with asyncio.timeout(60):
             news = [await box.news.get()]
@@ -158,7 +154,16 @@ async def test_samba_registers_and_is_called(
             out, wrong = await process.communicate(b"\n")
             assert process.returncode == 0, wrong
             await box.closed.wait()
-    told = json.loads(out)
+    return json.loads(out), news
+
+
+async def test_samba_registers_and_is_called(
+    samba_python: str, server: ServerProcess, configuration: Path
+) -> None:
+    """[MS-RPRN] 4.5: Samba's library registers, and our listener stands in for its computer's."""
+    _need_mapper(server, HOST)
+    argv = listen_by_samba(samba_python, configuration, "rprn", f"ncacn_ip_tcp:{HOST}[sign]")
+    told, news = await heard_for_samba(argv, server.folder)
     assert _documents(told["everything"]["members"]) == ["From Samba"]
     assert told["polled"][-1] & JobStatus.PRINTED
     assert news[0].flags & ChangeFlag.ADD_JOB
@@ -205,43 +210,3 @@ def test_rpcclient_registers_and_its_computer_is_called(
             answering.kill()
             answering.communicate()
         assert re.search("is told nothing more", server.log) is None
-
-
-def test_tshark_reads_both_exchanges(
-    peer: Callable[[str], str],
-    samba_python: str,
-    server: ServerProcess,
-    configuration: Path,
-    tmp_path: Path,
-) -> None:
-    tshark, capture = peer("tshark"), tmp_path / "notify.pcap"
-    _need_mapper(server, HOST)
-    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert found is not None
-    process = subprocess.Popen(
-        [tshark, "-q", "-i", "lo", "-f", f"host {HOST}", "-w", str(capture)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        if not any(line.startswith("Capturing") for line in process.stderr):
-            absent("tshark may not capture")
-        for way, binding in (("rprn", f"ncacn_ip_tcp:{HOST}[sign]"),):
-            subprocess.run(
-                _listen(samba_python, configuration, way, binding),
-                input=b"\n",
-                capture_output=True,
-                timeout=30,
-                check=False,
-            )
-        show = [tshark, "-r", str(capture), "-d", f"tcp.port=={found[1]},dcerpc"]
-
-        def calls() -> bool:
-            return "RFFPCNEX response" in _run(*show, "-Y", "spoolss").stdout
-
-        wait_for(calls, "all packets in the capture")
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-    assert _run(*show, "-Y", "_ws.malformed").stdout == ""

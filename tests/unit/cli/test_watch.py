@@ -174,14 +174,16 @@ async def test_subscriptions_are_listed_with_whose_events_they_tell(
                 *(r.notify_events("job-completed", "job-state-changed"), r.notify_sequence_number(12)),
             ),
             Group.of(GroupTag.SUBSCRIPTION, r.notify_subscription_id(5), WHERE, r.notify_job_id(7)),
+            Group.of(GroupTag.SUBSCRIPTION, r.notify_subscription_id(6), r.notify_printer_ids(1, 3)),
         ),
     )
     assert await pagebell("subscriptions", "list", "--server", server.uri) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == ["4", "printer", "Office", "job-state-changed", "ada", "in", "2", "hours", "12"]
     assert lines[2] == ["5", "job", "7", "with", "its", "job"]
+    assert lines[3] == ["6", "printers", "with", "id", "1,", "3", "never"]
     assert await pagebell("subscriptions", "list", "--json", "--server", server.uri) == 0
-    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    first, second, _ = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (first["id"], first["scope"], first["left"]) == (4, "printer", 7200)
     assert (second["scope"], second["job"]) == ("job", 7)
 

@@ -31,10 +31,9 @@ class Door(Stage):
     limits = Limits()
     origin = ORIGIN
 
-    async def __aenter__(self) -> Door:
-        await super().__aenter__()
+    async def up(self) -> None:
+        await super().up()
         self.service = Service(self.spooler, self.limits)
-        return self
 
     def principal(self, user: str | None) -> Principal:
         """Who asks, by the name that the request gives."""

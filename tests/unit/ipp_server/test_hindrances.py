@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -13,52 +11,13 @@ from pagebell.ipp.codec import Message
 from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
 from pagebell.ipp.server.service import _WHEN_OUT_OF_SERVICE
-from pagebell.model.access import SYSTEM, Principal
+from pagebell.model.access import SYSTEM
 from tests.unit.ipp_server import test_operations, test_operators
-from tests.unit.ipp_server.door import ADMIN, Door, status
-from tests.unit.ipp_server.test_by_reference import HERE, Referring
+from tests.unit.ipp_server.door import ADMIN, Door
+from tests.unit.ipp_server.hindering import Happen, Hindered, full, powerless, status_when, stopping, unproved
+from tests.unit.ipp_server.test_by_reference import HERE
 from tests.unit.ipp_server.test_operations import Play
 from tests.unit.spooler.stage import P1
-
-
-@dataclass
-class Hindered(Referring):
-    """A door at which something happens right before one operation."""
-
-    target: int = 0
-    happen: Happen | None = None
-    rights: frozenset[Any] | None = None
-    may_prove: bool = False
-
-    async def ask(self, op: int, *attributes: Any, **more: Any) -> Message:
-        if op == self.target and self.happen is not None:
-            await self.happen(self)
-        return await super().ask(op, *attributes, **more)
-
-    def principal(self, user: str | None) -> Principal:
-        """Who asks."""
-        found = super().principal(user)
-        return (
-            found
-            if self.rights is None
-            else Principal(found.name, rights=self.rights, may_prove=self.may_prove)
-        )
-
-
-async def full(d: Hindered) -> None:
-    d.store.full = True
-
-
-async def stopping(d: Hindered) -> None:
-    d.spooler._ledger.stopping = True
-
-
-async def powerless(d: Hindered) -> None:
-    d.rights = frozenset()
-
-
-async def unproved(d: Hindered) -> None:
-    d.rights, d.may_prove = frozenset(), True
 
 
 async def deactivated(d: Hindered) -> None:
@@ -71,9 +30,6 @@ async def rejecting(d: Hindered) -> None:
 
 async def crowded(d: Hindered) -> None:
     d.spooler._ledger.policy = replace(d.policy, max_active_jobs=0, max_documents_per_job=0)
-
-
-Happen = Callable[[Hindered], Awaitable[None]]
 
 
 def after(before: Op, op: Op) -> Play:
@@ -169,10 +125,5 @@ HINDRANCES: list[tuple[Happen, S, frozenset[Op]]] = [
 async def test_status_when_something_hinders(
     happen: Happen, expected: S, hindered: frozenset[Op], op: Op
 ) -> None:
-    async with Hindered(target=op, happen=happen) as d:
-        try:
-            answer = await PLAYS[op](d)
-        finally:
-            d.store.full = d.spooler._ledger.stopping = False
-        found = status(answer)
-        assert (found is expected) if op in hindered else found.value < 0x100
+    found = await status_when(happen, op, PLAYS[op])
+    assert (found is expected) if op in hindered else found.value < 0x100

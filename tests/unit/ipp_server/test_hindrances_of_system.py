@@ -8,8 +8,8 @@ from pagebell.ipp.codec import Message
 from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
 from tests.unit.ipp_server import test_resources, test_system
-from tests.unit.ipp_server.door import ADMIN, Door, status
-from tests.unit.ipp_server.test_hindrances import Happen, Hindered, full, powerless, stopping, unproved
+from tests.unit.ipp_server.door import ADMIN, Door
+from tests.unit.ipp_server.hindering import Happen, Hindered, full, powerless, status_when, stopping, unproved
 from tests.unit.ipp_server.test_operations import Play
 from tests.unit.ipp_server.test_resources import AT
 
@@ -54,10 +54,5 @@ HINDRANCES: list[tuple[Happen, S, frozenset[Op]]] = [
 async def test_status_when_something_hinders(
     happen: Happen, expected: S, hindered: frozenset[Op], op: Op
 ) -> None:
-    async with Hindered(target=op, happen=happen) as d:
-        try:
-            answer = await PLAYS[op](d)
-        finally:
-            d.store.full = d.spooler._ledger.stopping = False
-        found = status(answer)
-        assert (found is expected) if op in hindered else found.value < 0x100
+    found = await status_when(happen, op, PLAYS[op])
+    assert (found is expected) if op in hindered else found.value < 0x100

@@ -146,6 +146,15 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (GIVE, "not there", at_printer(GIVE, r.resource_ids(9)), UNSUPPORTED),
     (GIVE, "not installed", on(available, GIVE, r.resource_ids(1), path="/ipp/print/p1"), UNSUPPORTED),
     (TAKE, "not given", at_printer(TAKE, r.resource_ids(9)), UNSUPPORTED),
+    *(
+        (
+            SUBSCRIBE,
+            f"named as the standard has it: {number}",
+            on(pending, SUBSCRIBE, r.notify_resource_id(number), groups=[subscription_group()]),
+            expected,
+        )
+        for number, expected in ((1, OK), (9, NOT_FOUND))
+    ),
     (SUBSCRIBE, "not there", ask(SUBSCRIBE, NONE, groups=[subscription_group()]), NOT_FOUND),
 ]
 

@@ -51,7 +51,7 @@ async def test_reader_has_every_event_of_its_scope_once_and_in_order(
     monkeypatch.setattr(module, "CHUNK", chunk)
     await s.add(P2)
     job = await s.submit()
-    for scope in (SERVER, Scope(P1), Scope(P2), Scope(P1, job)):
+    for scope in (SERVER, Scope(P1), Scope(P2), Scope(P1, job), Scope.of_printers([P1, P2])):
         with await s.spooler.feed.open(scope, ALL, SYSTEM, after=0) as reader:
             found = await drain(reader)
             await s.submit(printer=P2)

@@ -120,7 +120,7 @@ class Numbers(RuleBasedStateMachine):
 
     @rule(where=st.integers(0, 9), wanted=st.sampled_from(KINDS))
     def subscribe(self, where: int, wanted: frozenset[EventKind]) -> None:
-        scopes = [SERVER, *map(Scope, PRINTERS)]
+        scopes = [SERVER, *map(Scope, PRINTERS), Scope.of_printers(PRINTERS)]
         scopes += [Scope(job.printer, job.id) for job in self.jobs if not job.state.is_final]
         wish = SubscriptionWish(wanted)
         scope = scopes[where % len(scopes)]

@@ -142,6 +142,25 @@ async def test_all_resources_together_have_a_bound_also_while_they_come() -> Non
         assert (await coming).state is ResourceState.AVAILABLE
 
 
+async def test_bound_holds_for_data_that_began_to_come_before_others_were_stored() -> None:
+    async with Stage(policy=Policy(max_resources_octets=2 * len(PNG) - 1)) as stage:
+        resources = stage.spooler.resources
+        late, _ = await resources.create(IMAGE, SYSTEM)
+        go_on = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield PNG[:8]
+            await go_on.wait()
+            yield PNG[8:]
+
+        coming = asyncio.ensure_future(resources.fill(late.id, DataSpec("image/png"), slow(), SYSTEM))
+        await stage.clock.settle()
+        await filled(stage)
+        go_on.set()
+        with pytest.raises(TooLarge):
+            await coming
+
+
 async def test_upload_that_breaks_off_can_be_made_anew() -> None:
     async with Stage() as stage:
         resource, _ = await stage.spooler.resources.create(IMAGE, SYSTEM)
@@ -287,6 +306,16 @@ async def test_limits() -> None:
         stage.spooler.begin_stop()
         with pytest.raises(ServiceStopping):
             await resources.create(IMAGE, SYSTEM)
+
+
+async def test_of_two_that_are_made_at_once_the_last_one_there_is_room_for_is_made() -> None:
+    async with Stage(policy=Policy(max_resources=1)) as stage:
+        resources = stage.spooler.resources
+        made = await asyncio.gather(
+            resources.create(IMAGE, SYSTEM), resources.create(IMAGE, SYSTEM), return_exceptions=True
+        )
+        assert [type(one) for one in made] == [tuple, TooMany]
+        assert len(resources.all()) == 1
 
 
 async def test_numbers_of_a_resources_subscription_outlast_the_log_and_a_restart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import (
@@ -43,6 +44,8 @@ def should_hear(scope: Scope, wanted: EventKind, event: Event) -> bool:
         return True
     if scope.resource is not None or event.resource is not None:
         return scope.resource == event.resource
+    if scope.printers:
+        return event.printer in scope.printers
     if event.printer != scope.printer:
         return False
     return scope.job is None or event.job is None or event.job == scope.job
@@ -85,6 +88,7 @@ async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
             await stage.spooler.resources.create("static-image", SYSTEM)
         scopes = [SERVER, *map(Scope, PRINTERS), *(Scope(resource=number) for number in RESOURCES)]
         scopes += (Scope(printer, job) for job, printer in jobs.items())
+        scopes += (Scope.of_printers(some) for size in (1, 2, 3) for some in combinations(PRINTERS, size))
         made: list[tuple[Subscription, Scope, frozenset[EventKind]]] = []
         for scope in scopes:
             for wanted in [

@@ -95,7 +95,7 @@ class Life(RuleBasedStateMachine):
         return self.stage.clock.now()
 
     @rule(
-        which=st.integers(0, 4),
+        which=st.integers(0, 5),
         kinds=KINDS,
         lease=st.none() | st.integers(0, 800),
         interval=st.sampled_from([0, 0, 7, 30]),
@@ -104,7 +104,8 @@ class Life(RuleBasedStateMachine):
         self.run(self._subscribe(which, SubscriptionWish(kinds, lease=lease, interval=interval)))
 
     async def _subscribe(self, which: int, wish: SubscriptionWish) -> None:
-        scopes = [SERVER, Scope(P1), Scope(P2), *(Scope(printer, job) for job, printer in self.jobs.items())]
+        scopes = [SERVER, Scope(P1), Scope(P2), Scope.of_printers([P1, P2])]
+        scopes += (Scope(printer, job) for job, printer in self.jobs.items())
         create = self.stage.spooler.subscriptions.create_subscription
         if len(self.living) >= POLICY.max_subscriptions:
             with pytest.raises(TooMany):

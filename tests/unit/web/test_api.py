@@ -126,8 +126,9 @@ async def test_jobs_come_page_by_page(w: Web) -> None:
 # --- subscriptions ---
 
 
-@pytest.mark.parametrize("scope", ["server", "printers/p1", "jobs/1"])
+@pytest.mark.parametrize("scope", ["server", "printers/p1", "printers/p1,p2", "jobs/1"])
 async def test_subscription_of_each_scope_is_made_read_renewed_and_ended(w: Web, scope: str) -> None:
+    await w.add("p2")
     await w.submit(job_hold_until="indefinite")
     wish = {"events": ["job-state-changed", "job-created"], "lease": 100, "user_data": "désk", "scope": scope}
     made = await w.api("POST", "/subscriptions", wish)

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from httpx_sse._decoders import SSEDecoder
 
-from pagebell.model.event import EventKind, JobId, PrinterName
+from pagebell.model.access import SYSTEM
+from pagebell.model.dialog import Addressees, Statement
+from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Filter, Scope
 from pagebell.spooler.feed import HEARTBEAT
 from pagebell.spooler.policy import Policy
@@ -22,6 +24,8 @@ from tests.unit.spooler.stage import P1, P2
 from tests.unit.web.api import KNOWN, Web
 
 ALL = frozenset(EventKind)
+CREATED, RESOURCE_CREATED = frozenset({EventKind.JOB_CREATED}), frozenset({EventKind.RESOURCE_CREATED})
+P3 = PrinterName("p3")
 
 
 @pytest.fixture
@@ -125,6 +129,10 @@ async def test_events_come_as_they_happen(w: Web) -> None:
     [
         ("printer=p1", Scope(P1), ALL),
         ("printer=p2", Scope(P2), ALL),
+        ("printer=p3,p1", Scope.of_printers([P1, P3]), ALL),
+        ("printer=p3,p2,p1&events=job-created", Scope.of_printers([P1, P2, P3]), CREATED),
+        ("resource=1", Scope(resource=ResourceId(1)), ALL),
+        ("resource=2&events=resource-created", Scope(resource=ResourceId(2)), RESOURCE_CREATED),
         ("job=1", Scope(P1, JobId(1)), frozenset(k for k in EventKind if k.value.startswith("job-"))),
         ("events=job-created", SERVER, frozenset({EventKind.JOB_CREATED})),
         (
@@ -136,15 +144,20 @@ async def test_events_come_as_they_happen(w: Web) -> None:
 )
 async def test_query_says_which(w: Web, query: str, scope: Scope, kinds: frozenset[EventKind]) -> None:
     await w.add(P2)
+    await w.add(P3)
     await w.submit()
+    for _ in range(2):
+        await w.spooler.resources.create("static-image", SYSTEM)
     if "job=" in query:
         query += "&events=" + ",".join(sorted(kinds))
     async with reading(w, f"/events?{query}", last="0") as it:
         await w.submit(printer=P2)
+        await w.submit(printer=P3)
         await w.submit()
         w.device.finish()
+        await w.spooler.resources.cancel(ResourceId(2), SYSTEM)
         await w.clock.settle()
-        assert it.ids == wanted(w, scope, kinds)
+        assert it.ids == wanted(w, scope, kinds) != []
 
 
 async def test_reader_that_comes_back_goes_on_where_it_was_also_after_a_restart(w: Web) -> None:
@@ -213,6 +226,32 @@ async def test_streams_end_when_the_server_goes_down(w: Web) -> None:
         assert own.ended
 
 
+@pytest.mark.parametrize("door", ["/events", "/events?subscription={}", "/api/v1/subscriptions/{}/events"])
+async def test_words_for_one_user_are_told_to_that_user_who_has_proved_it(w: Web, door: str) -> None:
+    """Whoever only says that they are ada reads what everybody reads; so does who may read another's subscription."""
+    numbers = {}
+    for user in ("ada", "bob"):
+        made = await w.api("POST", "/subscriptions", {"events": ["pagebell-notice"]}, known=user)
+        numbers[user] = made.json()["id"]
+    for to in ("ada", "bob", None):
+        await w.spooler.dialogs.notify(Addressees(P1, user=to), Statement("Fax", f"For {to}."))
+
+    async def texts(owner: str, user: str, known: str) -> list[str]:
+        path = door.format(numbers[owner])
+        if "api" in path:
+            answer = (await w.ask("GET", path, user=user, known=known)).json()
+            return [one["text"] for one in answer["items"]]
+        last = "" if "subscription" in path else "0"
+        async with reading(w, path, last, user=user, known=known) as it:
+            return [data["text"] for kind, _, data in it.events if kind == "pagebell-notice"]
+
+    hidden, public = "Printer p1 says something to somebody.", "Fax: For None."
+    assert await texts("ada", "", "ada") == ["Fax: For ada.", hidden, public]
+    assert await texts("bob", "", "bob") == [hidden, "Fax: For bob.", public]
+    assert await texts("ada", "ada", "") == [hidden, hidden, public]
+    assert await texts("ada", "", "root") == [hidden, hidden, public]
+
+
 # --- a subscription's ---
 
 
@@ -257,12 +296,19 @@ async def test_job_that_is_finished_ends_its_subscriptions_stream_for_good(w: We
     ("path", "last", "user", "status"),
     [
         ("/events?printer=nowhere", "", "ada", 404),
+        ("/events?printer=p1,nowhere", "", "ada", 404),
+        ("/events?printer=p1,", "", "ada", 404),
         ("/events?job=99", "", "ada", 404),
+        ("/events?resource=99", "", "ada", 404),
         ("/events?job=1", "", "bob", 403),
         ("/events?subscription=1", "", "bob", 403),
         ("/events?subscription=99", "", "ada", 404),
         ("/events?subscription=1&printer=p1", "", "ada", 400),
         ("/events?job=1&printer=p1", "", "ada", 400),
+        ("/events?resource=1&printer=p1", "", "ada", 400),
+        ("/events?resource=1&job=1", "", "ada", 400),
+        ("/events?subscription=1&resource=1", "", "ada", 400),
+        ("/events?resource=logo", "", "ada", 400),
         ("/events?events=job-eaten", "", "ada", 400),
         ("/events?nonsense=1", "", "ada", 400),
         ("/events", "x", "ada", 400),

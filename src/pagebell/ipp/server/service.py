@@ -199,7 +199,7 @@ _WHEN_OUT_OF_SERVICE: Final = frozenset(
         *(
             code
             for code, operation in OPERATIONS.items()
-            if operation.target in (Target.SYSTEM, Target.RESOURCE)
+            if operation.target in (Target.SYSTEM, Target.RESOURCE, Target.RESOURCE_SUBSCRIBED)
         ),
         *(Op.ALLOCATE_PRINTER_RESOURCES, Op.DEALLOCATE_PRINTER_RESOURCES),
         *(Op.RESTART_PRINTER, Op.SEND_DOCUMENT, Op.SEND_URI, Op.CLOSE_JOB, Op.CUPS_DELETE_PRINTER),

@@ -19,7 +19,7 @@ from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotAuthorized, NotFound
 from pagebell.model.event import JobId, ResourceId
-from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
 from pagebell.spooler.holding import zone
 from pagebell.spooler.reading import Batch
@@ -55,20 +55,21 @@ async def create_printer_subscriptions(call: Call) -> Reply:
 
 
 async def create_system_subscriptions(call: Call) -> Reply:
-    """Create-System-Subscriptions, PWG 5100.22: of the server, all its printers and their jobs."""
-    return await _create(call, _scope(call))
+    """Create-System-Subscriptions, PWG 5100.22 6.3.3: of the server, all its printers and their jobs.
+
+    Of some printers and their jobs only, where their ids are given.
+    """
+    call.demand_system()
+    ids = call.request.attributes.all(r.notify_printer_ids)
+    return await _create(call, Scope.of_printers(call.spooler.printers.by_id(number).name for number in ids))
 
 
 async def create_resource_subscriptions(call: Call) -> Reply:
     """Create-Resource-Subscriptions, PWG 5100.22 6.2.2"""
     call.demand_system()
-    number = ResourceId(call.request.attributes.get(r.resource_id) or 0)
+    attributes = call.request.attributes
+    number = ResourceId(attributes.get(r.notify_resource_id) or attributes.get(r.resource_id) or 0)
     return await _create(call, Scope(resource=number))
-
-
-def _scope(call: Call) -> Scope:
-    """The server for a system-uri, else the printer aimed at."""
-    return SERVER if call.is_system else Scope(call.printer)
 
 
 async def create_job_subscriptions(call: Call) -> Reply:
@@ -120,7 +121,8 @@ async def get_subscriptions(call: Call) -> Reply:
 async def _listed(call: Call) -> list[Scope | None]:
     """Whose subscriptions are listed; None for all there are. Raises NotFound, RequestRefused.
 
-    A job's by its id (RFC 3995 11.2.5); at the server also some printers' and a resource's (PWG 5100.22 7.1.1, 7.1.2).
+    A job's by its id (RFC 3995 11.2.5); at the server also some printers' own and a resource's, by the attributes
+    that PWG 5100.22 7.1.1 and 7.1.2 have for making them.
     """
     attributes = call.request.attributes
     job, resource = attributes.get(r.notify_job_id), attributes.get(r.notify_resource_id)
@@ -138,7 +140,9 @@ async def _listed(call: Call) -> list[Scope | None]:
         return [Scope(call.spooler.printers.by_id(number).name) for number in dict.fromkeys(printers)]
     if call.place.server and not call.is_system:
         return [None]  # at the root all scopes are listed, as CUPS does
-    return [_scope(call)]
+    if call.is_system:
+        return list(call.spooler.subscriptions.of_system())
+    return [Scope(call.printer)]
 
 
 async def renew_subscription(call: Call) -> Reply:
@@ -302,7 +306,7 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
     where = zone(call.spooler.policy.time_zone)
     for batch, more in found:
-        groups = event_groups(batch, call.origin, reply.language, where)
+        groups = event_groups(batch, call.origin, reply.language, where, call.by.name)
         for (_, group), further in zip(groups, more, strict=False):
             group.extend(further)
         reply.groups += groups
@@ -335,6 +339,11 @@ def _described(call: Call, subscription: Subscription, default: tuple[str, ...])
     return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
 
 
+def _ids(scope: Scope, spooler: Spooler) -> list[int]:
+    """Of those printers that are still there: with the last one its subscriptions end."""
+    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
+
+
 def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
     """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
     _, newest = spooler.subscriptions.available(subscription.id)
@@ -358,6 +367,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     else:
         if scope.resource is not None:
             attributes.append(r.notify_resource_id(scope.resource))
+        if scope.printers:
+            attributes.append(r.notify_printer_ids(*_ids(scope, spooler)))
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))

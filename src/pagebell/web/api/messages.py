@@ -26,9 +26,10 @@ Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-11-2
 ScopeText = Annotated[
     str,
     Meta(
-        description="Whose events: `server`, `printers/NAME`, `jobs/ID` or `resources/ID`.",
-        pattern="^(server|printers/.{1,127}|(jobs|resources)/[0-9]{1,10})$",
-        examples=["server", "printers/PDF", "jobs/12"],
+        description="Whose events: `server`, `printers/NAME`, `printers/NAME,NAME...` for some printers together, "
+        "`jobs/ID` or `resources/ID`.",
+        pattern="^(server|printers/.{1,1000}|(jobs|resources)/[0-9]{1,10})$",
+        examples=["server", "printers/PDF", "printers/PDF,Lab", "jobs/12"],
     ),
 ]
 

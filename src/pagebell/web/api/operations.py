@@ -198,7 +198,7 @@ async def read_notifications(ask: Ask) -> m.Notifications:
     subscription = ask.spooler.subscriptions.subscription(number, ask.by)
     batch = await ask.spooler.subscriptions.read(number, ask.by, asked.after, asked.limit)
     return m.Notifications(
-        items=[numbered_event(one, subscription.language) for one in batch.notifications],
+        items=[numbered_event(one, subscription.language, ask.by) for one in batch.notifications],
         missed=batch.missed,
         complete=batch.complete,
         next=batch.last or asked.after + batch.missed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pagebell.event_json import event_view, keyword, timestamp
+from pagebell.model.access import Principal
 from pagebell.model.dialog import Question
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, PrinterName, ResourceId
@@ -100,9 +101,9 @@ def dialog_info(dialog: Dialog) -> m.DialogInfo:
     )
 
 
-def numbered_event(notification: Notification, language: str) -> m.NumberedEvent:
-    """An event with its number in a subscription."""
-    view = event_view(notification.event, language)
+def numbered_event(notification: Notification, language: str, by: Principal) -> m.NumberedEvent:
+    """An event with its number in a subscription, for who reads it."""
+    view = event_view(notification.event, language, by.proved_name)
     return m.NumberedEvent(
         number=notification.number, **{name: getattr(view, name) for name in view.__struct_fields__}
     )
@@ -114,6 +115,8 @@ def scope_text(scope: Scope) -> str:
         return f"jobs/{scope.job}"
     if scope.resource is not None:
         return f"resources/{scope.resource}"
+    if scope.printers:
+        return f"printers/{','.join(scope.printers)}"
     return "server" if scope.printer is None else f"printers/{scope.printer}"
 
 
@@ -124,12 +127,18 @@ async def scope_of(text: str, spooler: Spooler) -> Scope:
         job = await spooler.jobs.job(JobId(int(name)))
         return Scope(job.printer, job.id)
     if kind == "printers":
-        return Scope(spooler.printers.printer(PrinterName(name)).name)
+        return scope_of_printers(name, spooler)
     if kind == "resources":
         return Scope(resource=spooler.resources.resource(ResourceId(int(name))).id)
     if text != "server":
         raise NotFound(f"there is nothing called {text!r}")
     return SERVER
+
+
+def scope_of_printers(text: str, spooler: Spooler) -> Scope:
+    """A printer's, or that of some printers, with commas between their names. Raises NotFound."""
+    names = [spooler.printers.printer(PrinterName(name)).name for name in text.split(",")]
+    return Scope(names[0]) if len(names) == 1 else Scope.of_printers(names)
 
 
 def _time(at: float | None) -> str | None:

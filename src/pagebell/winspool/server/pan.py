@@ -218,7 +218,7 @@ class Switchboard:
                 event = notification.event
                 if event.notice is None:
                     return configuration(event)
-                if registration.wants(event.notice.kind, event.notice.to.user):
+                if registration.wants(event.notice.kind, event.notice.to):
                     return octets_of(event.notice.content)
 
     # --- both directions ---
@@ -253,7 +253,7 @@ class Switchboard:
             for dialog in self._desk.spooler.dialogs.open_dialogs(registration.by, registration.printer)
             if dialog.id not in remote.seen
             and not dialog.status.answered_by
-            and registration.wants(dialog.status.kind, dialog.status.to.user)
+            and registration.wants(dialog.status.kind, dialog.status.to)
         ]
 
     async def send_response(
