@@ -67,7 +67,7 @@ UNKNOWN = {
     **{
         f"{call} DRIVER_INFO_{level}": f"Unknown driver info level {level}"
         for call in ("RpcEnumPrinterDrivers", "RpcGetPrinterDriver2")
-        for level in (4, 5)
+        for level in (4, 5, 7)
     },
     "RpcGetPrinterDriver2 DRIVER_INFO_101": "Unknown data follows",
 }
