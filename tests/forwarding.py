@@ -22,6 +22,7 @@ from pagebell.spooler.ports import JobQuery
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
 from pagebell.testing import MemoryDocumentStore, MemoryStore
+from tests.watching import finished
 
 ADA = Principal("ada", authenticated=True, rights=ADMINISTRATOR)
 FRONT = PrinterName("front")
@@ -69,11 +70,7 @@ class Front:
         return await self.spooler.jobs.job(number)
 
     async def ended(self, number: JobId) -> Job:
-        async def final() -> bool:
-            return (await self.job(number)).state.is_final
-
-        await until(final)
-        return await self.job(number)
+        return await finished(self.spooler, number)
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:

@@ -7,6 +7,7 @@ Every peer listens on a loopback port that was free a moment ago, and is ended b
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -166,24 +167,32 @@ def service_discovery(folder: Path, prefix: tuple[str, ...] = ()) -> Iterator[di
     ):
         yield {}
         return
-    programs = find("dbus-daemon"), find("avahi-daemon")
     bus = folder / "bus"
     (folder / "bus.conf").write_text(_BUS.format(path=bus))
-    (folder / "avahi.conf").write_text(_AVAHI.format(number=os.getpid()))
     environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}
-    bus_arguments = (programs[0], f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile")
-    avahi_arguments = (
-        *prefix,
-        *_own_run_folder(),
-        programs[1],
-        f"--file={folder / 'avahi.conf'}",
-        *("--no-drop-root", "--no-chroot", "--no-rlimits"),
-    )
+    bus_arguments = (find("dbus-daemon"), f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile")
     with started(folder, *bus_arguments) as daemon:
         daemon.wait_for_file(bus)
-        with started(folder, *avahi_arguments, environment=environment) as avahi:
-            avahi.wait_for_text("Server startup complete")
+        with avahi(folder, _AVAHI.format(number=os.getpid()), prefix, environment):
             yield environment
+
+
+@contextmanager
+def avahi(
+    folder: Path, settings: str, prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None
+) -> Iterator[Peer]:
+    """An Avahi of our own, which announces the services that are in the folder `services`, if there is one."""
+    (folder / "avahi.conf").write_text(settings)
+    command = (
+        *prefix,
+        *_own_avahi_folders(folder / "services"),
+        find("avahi-daemon"),
+        f"--file={folder / 'avahi.conf'}",
+        *("--no-drop-root", "--no-chroot", "--no-rlimits", "--debug"),
+    )
+    with started(folder, *command, environment=environment) as peer:
+        peer.wait_for_text("Server startup complete")
+        yield peer
 
 
 @contextmanager
@@ -198,13 +207,18 @@ def own_network(folder: Path) -> Iterator[tuple[str, ...]]:
         yield (programs[1], f"--net=/proc/{holder.process.pid}/ns/net")
 
 
-def _own_run_folder() -> tuple[str, ...]:
-    """What to put before avahi-daemon so that it sees an empty /run/avahi-daemon; nothing without the right."""
+def _own_avahi_folders(services: Path) -> tuple[str, ...]:
+    """What to put before avahi-daemon so that it sees an empty /run/avahi-daemon, and its services in that folder.
+
+    Nothing without the right.
+    """
     apart = ("unshare", "--mount", "--propagation", "private")
     if os.geteuid() != 0 or subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
         return ()
-    mount = 'mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon && exec "$@"'
-    return (*apart, "sh", "-c", mount, "sh")
+    mount = "mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon"
+    if services.is_dir():
+        mount += f" && mount --bind {shlex.quote(str(services))} /etc/avahi/services"
+    return (*apart, "sh", "-c", f'{mount} && exec "$@"', "sh")
 
 
 # --- printers and servers ---

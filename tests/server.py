@@ -127,7 +127,7 @@ class ServerProcess:
                 if not chunk:
                     raise AssertionError(f"the server did not start: {self.output}\n{self.log}")
                 self.output += chunk.decode()
-        found = re.search(r"https?://127\.0\.0\.1:(\d+)/", self.output)
+        found = re.search(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)/", self.output)
         assert found is not None, self.output
         self.port = int(found[1])
 

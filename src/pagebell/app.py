@@ -21,6 +21,7 @@ from pagebell.converters.inspect import WorkerInspector
 from pagebell.converters.pages import PageConverter
 from pagebell.couriers import make_couriers
 from pagebell.devices import make_device
+from pagebell.discovery.records import Place, host_name
 from pagebell.entrance import Auth, Doorkeeper, Entry, TurnedAway
 from pagebell.entrance.admission import Header, admit_to
 from pagebell.fetchers.by_scheme import FetcherByScheme
@@ -196,7 +197,7 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
     stack.push_async_callback(checked.aclose)
     door = _doorkeeper(config, checked)
     application = _Application(spooler, door)
-    certificate, key = _certificate(config, folder, host)
+    certificate, key = _certificate(config, folder, host, _dns_sd_name(spooler))
     try:
         certificates = None if certificate is None or key is None else Certificates(certificate, key)
     except CertificateError as error:
@@ -239,10 +240,18 @@ def _announcer(spooler: Spooler, config: Config, host: str, port: int) -> Announ
     wanted = config.dns_sd.enabled
     if not (wanted is True or (wanted == "auto" and not ipaddress.ip_address(host).is_loopback)):
         return None
-    from pagebell.discovery.announcer import Announcer, place_of  # noqa: PLC0415  # many servers tell nobody
+    from pagebell.discovery.announcer import Announcer, addresses_of  # noqa: PLC0415  # many servers tell nobody
 
     login = config.access.auth is Auth.REQUIRE
-    return Announcer(spooler, lambda: place_of(host, port, tls=config.tls.mode, login=login), host)
+
+    def place() -> Place:
+        return Place(_dns_sd_name(spooler), port, tuple(addresses_of(host)), config.tls.mode, login)
+
+    return Announcer(spooler, place, host)
+
+
+def _dns_sd_name(spooler: Spooler) -> str:
+    return host_name(socket.gethostname(), spooler.system.uuid)
 
 
 async def _windows(
@@ -283,14 +292,14 @@ def _doorkeeper(config: Config, checked: Proofs) -> Doorkeeper:
     return Doorkeeper(entry, checked.directory, checked.schemes(), checked.attempts)
 
 
-def _certificate(config: Config, folder: Path, host: str) -> tuple[Path, Path] | tuple[None, None]:
-    """The files of the operator's certificate, or of our own. Raises StartError."""
+def _certificate(config: Config, folder: Path, *called: str) -> tuple[Path, Path] | tuple[None, None]:
+    """The files of the operator's certificate, or of our own, for those names too. Raises StartError."""
     if config.tls.mode is TlsMode.OFF:
         return None, None
     if config.tls.certificate:
         return Path(config.tls.certificate).expanduser(), Path(config.tls.key).expanduser()
     try:
-        return own_certificate(folder / "tls", host)
+        return own_certificate(folder / "tls", *called)
     except CertificateError as error:
         raise StartError(f"{error}; name another folder with --state, or choose --tls off") from None
 

@@ -78,14 +78,14 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """In events of a resource."""
 
 
-def event_view(event: Event, language: str = "en") -> EventView:
-    """The event for people of that language, or the nearest there is."""
+def event_view(event: Event, language: str = "en", reader: str | None = None) -> EventView:
+    """The event for people of that language, or the nearest there is; `reader` hears also what is for them alone."""
     job, printer, server = event.job_status, event.printer_status, event.system_status
     return EventView(
         event=event.kind.value,
         time=timestamp(event.at),
         printer=event.printer or None,
-        text=event_text(event, language),
+        text=event_text(event, language, reader),
         language=language_for(language),
         job=None
         if job is None or event.job is None

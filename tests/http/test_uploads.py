@@ -16,11 +16,11 @@ from pagebell.app import Running
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, encode
 from pagebell.ipp.registry import Op, Status
-from pagebell.model.event import JobId, JobState
-from pagebell.model.job import Job
+from pagebell.model.event import JobState
 from pagebell.spooler.ports import JobQuery
 from tests.asking import build, job_id
 from tests.http.wire import Wire, chunk, head
+from tests.watching import finished
 
 Connect = Callable[[], Wire]
 TEXT = b"All the news that is fit to print.\n" * 3000
@@ -28,20 +28,6 @@ TEXT = b"All the news that is fit to print.\n" * 3000
 
 def print_job(*attributes: Attribute) -> bytes:
     return encode(build(Op.PRINT_JOB, "ipp://printer.test/ipp/print/PDF", *attributes))
-
-
-async def printed(running: Running, number: int) -> Job:
-    """The job when it is finished."""
-    return await finished(running, lambda job: job.id == JobId(number))
-
-
-async def finished(running: Running, wanted: Callable[[Job], bool] = lambda _: True) -> Job:
-    async with asyncio.timeout(10):
-        while True:
-            for job in await running.spooler.jobs.list(JobQuery(finished=True)):
-                if wanted(job):
-                    return job
-            await asyncio.sleep(0.01)
 
 
 def contents(folder: Path) -> list[bytes]:
@@ -60,7 +46,7 @@ async def test_chunked_upload_arrives_whole(connect: Connect, running: Running, 
         for start in range(0, len(octets), 7001):
             await wire.send(chunk(octets[start : start + 7001]))
         await wire.send(chunk(b""))
-        await printed(running, job_id((await wire.response()).ipp))
+        await finished(running.spooler, job_id((await wire.response()).ipp))
     assert contents(output) == [TEXT]
 
 
@@ -71,7 +57,7 @@ async def test_upload_octet_by_octet_arrives_whole(connect: Connect, running: Ru
         for octet in octets:
             await wire.send(bytes([octet]))
             await asyncio.sleep(0)
-        await printed(running, job_id((await wire.response()).ipp))
+        await finished(running.spooler, job_id((await wire.response()).ipp))
     assert contents(output) == [b"slow\n"]
 
 
@@ -81,7 +67,9 @@ async def test_client_that_expects_100_continue_is_told_to_go_on(connect: Connec
         await wire.send(head(len(octets), "Expect: 100-continue"))
         assert (await wire.response()).status == 100
         await wire.send(octets)
-        assert (await printed(running, job_id((await wire.response()).ipp))).state is JobState.COMPLETED
+        assert (
+            await finished(running.spooler, job_id((await wire.response()).ipp))
+        ).state is JobState.COMPLETED
 
 
 async def test_refusal_reaches_a_client_that_still_sends_and_its_connection_lives(connect: Connect) -> None:
@@ -117,7 +105,7 @@ async def test_upload_that_breaks_off_aborts_its_job_and_leaves_no_file(
     octets = print_job(r.job_name("Half")) + TEXT[:50_000]
     async with connect() as wire:
         await wire.send(head(None) + chunk(octets) if chunked else head(len(octets) + 1) + octets)
-    job = await finished(running)
+    job = await finished(running.spooler)
     assert (job.state, job.name, job.documents) == (JobState.ABORTED, "Half", ())
     assert job.message == "The document broke off while it was sent."
     assert leftovers(running) == []
@@ -133,7 +121,7 @@ async def test_document_of_a_created_job_that_breaks_off_aborts_it(
         number = job_id((await wire.post(encode(build(Op.CREATE_JOB, uri)))).ipp)
         send = encode(build(Op.SEND_DOCUMENT, uri, r.job_id(number), r.last_document(True)))
         await wire.send(head(len(send) + 100) + send + b"half")
-    job = await printed(running, number)
+    job = await finished(running.spooler, number)
     assert job.state is JobState.ABORTED
     assert leftovers(running) == []
 
@@ -164,7 +152,7 @@ async def test_compressed_document_is_printed_as_it_was(
 ) -> None:
     async with connect() as wire:
         answer = await wire.post(print_job(r.compression(compression)) + squeeze(TEXT))
-        await printed(running, job_id(answer.ipp))
+        await finished(running.spooler, job_id(answer.ipp))
     assert contents(output) == [TEXT]
 
 
@@ -180,7 +168,7 @@ async def test_damaged_compression_is_refused_and_its_job_aborted(
         answer = await wire.post(print_job(r.compression("gzip")) + damage(gzip.compress(TEXT)))
         assert answer.ipp.code == Status.CLIENT_ERROR_COMPRESSION_ERROR
         assert (await wire.post(encode(build(Op.GET_JOBS, "ipp://printer.test/")))).status == 200
-    job = await finished(running)
+    job = await finished(running.spooler)
     assert job.state is JobState.ABORTED
     assert "compression-error" in job.reasons
     assert leftovers(running) == []
@@ -199,7 +187,7 @@ class TestSilence:
             await wire.send(head(len(octets) + 1) + octets)
             assert (await wire.response()).status == 408
             assert await wire.ended()
-        assert (await finished(running)).state is JobState.ABORTED
+        assert (await finished(running.spooler)).state is JobState.ABORTED
         assert leftovers(running) == []
 
 
@@ -214,7 +202,7 @@ class TestTooLarge:
         async with connect() as wire:
             answer = await wire.post(print_job() + b"x" * 10_001)
             assert answer.ipp.code == Status.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE
-        assert (await finished(running)).state is JobState.ABORTED
+        assert (await finished(running.spooler)).state is JobState.ABORTED
         assert leftovers(running) == []
 
     async def test_what_inflates_beyond_the_limit_is_refused(

@@ -23,6 +23,7 @@ from pagebell.winspool.asyncui_xml import read_request, write_response
 from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import pan
 from tests.plays.cast import BI, EARS, PAR, RPRN, UI, Actor, Dialect, House, Play, Watch, house
+from tests.watching import finished
 
 DUPLEX = Ticket(sides="two-sided-long-edge")
 
@@ -43,11 +44,8 @@ def pages_of(octets: bytes) -> list[int]:
         return [int(page.mediabox[2]) - 100 for page in read.pages]
 
 
-async def device_prints(here: House, pages: int) -> None:
+def device_prints(here: House, pages: int) -> None:
     """What is on the device comes out."""
-    async with asyncio.timeout(30):
-        while here.device.work is None:
-            await asyncio.sleep(0.01)  # a process of its own makes the pages
     here.device.printed(pages)
     here.device.finish()
 
@@ -118,7 +116,7 @@ async def test_print_job_with_changes_and_a_vendors_question(  # noqa: PLR0915 -
         await dialect.ends_doc(printing, printer)
         await watch.until(number, JobStatus.PRINTING)
         play.reads(f"printing: {dialect.end_doc.__name__}", f"server: job {number} is PRINTING")
-        await device_prints(here, 3)
+        device_prints(here, 3)
         await watch.until(number, JobStatus.PRINTING, 3)
         play.reads(f"server: job {number} is PRINTING, 3 pages out")
 
@@ -140,7 +138,7 @@ async def test_print_job_with_changes_and_a_vendors_question(  # noqa: PLR0915 -
 
         # The user does so, and confirms; the component goes on with the backs.
         assert (await listening.closes(channel, write_response(MessageBoxReply(OK)))).result == 0
-        await device_prints(here, 3)
+        device_prints(here, 3)
         play.reads("listening: IRPCAsyncNotify_CloseChannel with an answer")
 
         # "After step 4, [...] the print client continues to listen for [...] notifications signaling the end of the
@@ -196,7 +194,7 @@ async def test_user_who_declines_the_vendors_question_gets_no_backs(dialect: Dia
         await listening.registers(remote, BI)
         await dialect.sends_pages(printing, printer, document(2), 2)
         await dialect.ends_doc(printing, printer)
-        await device_prints(here, 1)
+        device_prints(here, 1)
         (channel,) = (await (await listening.waits_for_a_channel(remote))).ppChannelCtxt
         await listening.looks(channel)
         await listening.closes(channel, write_response(MessageBoxReply(CANCEL)))
@@ -218,8 +216,6 @@ async def test_minimal_guarantee_the_job_prints_without_any_feedback(tmp_path: P
         await RPRN.sends_pages(printing, printer, document(2), 2)
         await RPRN.ends_doc(printing, printer)
         await RPRN.closes(printing, printer)
-        await device_prints(here, 2)
-        async with asyncio.timeout(30):
-            while (await here.job(JobId(number))).state is not JobState.COMPLETED:
-                await asyncio.sleep(0)
+        device_prints(here, 2)
+        assert (await finished(here.spooler, JobId(number))).state is JobState.COMPLETED
         await nothing_is_left(here)

@@ -169,6 +169,7 @@ class Line:
     told: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
     opened: list[Recipient] = field(default_factory=list)
     closed: int = 0
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     refuse: bool = False
     stuck: bool = False
 
@@ -181,6 +182,7 @@ class Line:
             yield self
         finally:
             self.closed += 1
+            self.hung_up.set()
 
     async def tell(self, flags: ChangeFlag) -> None:
         await self._pass(Heard(flags, {}))

@@ -77,7 +77,8 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
     """The mail for a parcel; the same parcel gives the same Message-ID, by which mail programs show it once."""
     subscription = parcel.subscription
     words = wording(subscription.language)
-    texts = [(event.at, event_text(event, subscription.language)) for _, event in parcel.events]
+    language, owner = subscription.language, subscription.owner
+    texts = [(event.at, event_text(event, language, owner)) for _, event in parcel.events]
     missed = words.missed.format(count=parcel.missed) if parcel.missed else ""
     subject = texts[0][1] if texts else missed
     more = f" (+{len(texts) - 1})" if len(texts) > 1 else ""

@@ -109,7 +109,7 @@ def cloud_event(parcel: Parcel, now: float) -> CloudEvent:
         gap=parcel.missed,
         data=WebhookData(
             subscription=ref,
-            happened=None if event is None else event_view(event, subscription.language),
+            happened=None if event is None else event_view(event, subscription.language, subscription.owner),
         ),
     )
 

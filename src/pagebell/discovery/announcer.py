@@ -2,7 +2,8 @@
 
 The library answers and sends; it knows no subtypes (RFC 6763 7.1). One is a further service here, whose type has
 the subtype in front and whose key in the library's registry is its own: what is asked for by the instance's name is
-answered by the service proper.
+answered by the service proper. The library lists its type with all others, where RFC 6763 9 has the services' alone,
+and has no way to keep it out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Final
@@ -27,11 +27,11 @@ from zeroconf import (
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
-from pagebell.http.settings import TlsMode
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import EventKind, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER
+from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.spooler import Spooler
 
 log = logging.getLogger(__name__)
@@ -83,13 +83,8 @@ def _subtype(name: str, record: ServiceRecord, subtype: str, place: Place) -> Se
     return info
 
 
-def place_of(host: str, port: int, *, tls: TlsMode, login: bool) -> Place:
-    """Where others reach a server that listens on that address, such as 0.0.0.0, with the addresses of this moment."""
-    name = socket.gethostname().split(".")[0] or "pagebell"
-    return Place(f"{name}.local", port, tuple(_addresses(host)), tls, login)
-
-
-def _addresses(host: str) -> Iterator[str]:
+def addresses_of(host: str) -> Iterator[str]:
+    """Where others reach a server that listens on that address, such as 0.0.0.0: this machine's at this moment."""
     one = ipaddress.ip_address(host)
     if not one.is_unspecified:
         yield str(one)
@@ -103,7 +98,7 @@ def _addresses(host: str) -> Iterator[str]:
 
 
 class Announcer:
-    """Announces a server's printers between `start` and `stop`, in a task of its own."""
+    """Announces a server's printers between `start` and `stop`, in a task of its own, which begins anew if it fails."""
 
     def __init__(self, spooler: Spooler, place: Callable[[], Place], host: str) -> None:
         self._spooler = spooler
@@ -111,6 +106,8 @@ class Announcer:
         self._host = ipaddress.ip_address(host)
         self._known: dict[PrinterName, Announced] = {}
         self._sending: set[asyncio.Future[None]] = set()
+        self._failed = ""
+        """Why nothing can be announced, as was said in the log."""
         self._task: asyncio.Task[None] | None = None
 
     def name_of(self, printer: PrinterName) -> str | None:
@@ -119,7 +116,7 @@ class Announcer:
         return None if known is None else known.name
 
     def start(self) -> None:
-        """Begin; what goes wrong on the network is logged and nothing else."""
+        """Begin; what goes wrong on the network is logged, and tried again."""
         self._task = asyncio.create_task(self._run(), name="DNS-SD")
 
     async def stop(self) -> None:
@@ -130,17 +127,31 @@ class Announcer:
                 await self._task
 
     async def _run(self) -> None:
+        pauses = Backoff()
+        while not self._spooler.feed.is_closed:
+            try:
+                await self._announce_all()
+            except Exception as error:  # noqa: BLE001 - nothing but announcements depends on it
+                self._complain(error)
+                await self._spooler.clock.sleep(pauses.next())
+
+    def _complain(self, error: Exception) -> None:
+        """Log what is wrong, if it is not what was wrong before."""
+        why = str(error) or type(error).__name__
+        if why != self._failed:
+            bug = None if isinstance(error, OSError | RuntimeError | DiscoveryError) else error
+            log.warning(
+                "printers can't be announced on the network, it is tried again: %s", why, exc_info=bug
+            )
+        self._failed = why
+
+    async def _announce_all(self) -> None:
+        """Announce the printers until the server goes down. Raises OSError, RuntimeError, DiscoveryError."""
         version = IPVersion.All if self._host.version == 6 else IPVersion.V4Only
         where = InterfaceChoice.All if self._host.is_unspecified else [str(self._host)]
-        try:
-            network = AsyncZeroconf(interfaces=where, ip_version=version)
-        except (OSError, RuntimeError) as error:
-            log.warning("printers can't be announced on the network: %s", error)
-            return
+        network = AsyncZeroconf(interfaces=where, ip_version=version)
         try:
             await self._follow(network)
-        except Exception:
-            log.exception("printers are no longer announced on the network")
         finally:
             self._known.clear()
             for sending in self._sending:
@@ -160,6 +171,7 @@ class Announcer:
                 if place != (place := self._place()):
                     await network.async_update_interfaces()
                 await self._keep_up(network, place)
+                self._failed = ""
                 await reader.wait()
                 await reader.read()
 

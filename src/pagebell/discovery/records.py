@@ -27,7 +27,7 @@ class Place:
     """Where the server is reached."""
 
     host: str
-    """The machine's name, with `.local`."""
+    """What its addresses go by, with `.local`."""
     port: int
     addresses: tuple[str, ...]
     tls: TlsMode = TlsMode.OFF
@@ -46,6 +46,16 @@ class ServiceRecord:
     subtypes: tuple[str, ...] = ()
     text: tuple[tuple[str, str], ...] = ()
     """Keys and values of the TXT record, in their order."""
+
+
+def host_name(machine: str, server: str) -> str:
+    """What a server's addresses go by: a name that is its own, by its UUID.
+
+    The machine's may be announced by another program, such as Avahi, which would take addresses that it does not
+    announce for another machine's.
+    """
+    own = f"-{server[:8]}"
+    return f"{_cut(machine.partition('.')[0] or 'pagebell', MAX_LABEL - len(own))}{own}.local"
 
 
 def instance_name(printer: Printer, taken: Container[str]) -> str:

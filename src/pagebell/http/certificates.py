@@ -125,17 +125,17 @@ def _no_passphrase() -> bytes:
     raise _Encrypted
 
 
-def own_certificate(folder: Path, host: str) -> tuple[Path, Path]:
+def own_certificate(folder: Path, *called: str) -> tuple[Path, Path]:
     """The certificate and key that we have made in `folder`, made now where there is none that is valid.
 
-    `host` is the name or address that the server listens on. Raises CertificateError.
+    `called` is what else the server is reached by: names and addresses. Raises CertificateError.
     """
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     try:
         if _serves(certificate) and key.exists():
             return certificate, key
         folder.mkdir(mode=0o700, exist_ok=True)
-        made = _self_signed([*_names(), host], datetime.now(UTC))
+        made = _self_signed([*_names(), *called], datetime.now(UTC))
         # The key first: a crash in between leaves a certificate missing, never one that does not fit.
         certificate.unlink(missing_ok=True)
         _write(key, made[1], 0o600)

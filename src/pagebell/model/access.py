@@ -71,6 +71,11 @@ class Principal:
         """The same with these rights."""
         return Principal(self.name, self.authenticated, self.host, rights, may_prove, self.identifiers)
 
+    @property
+    def proved_name(self) -> str | None:
+        """Who it has proved to be; None for who only says so."""
+        return self.name if self.authenticated else None
+
     def may(self, right: Right) -> bool:
         """Whether it has that right."""
         return right in self.rights

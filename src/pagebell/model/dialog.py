@@ -31,6 +31,10 @@ class Addressees:
     job: JobId | None = None
     user: str | None = None
 
+    def include(self, reader: str | None) -> bool:
+        """Whether that reader is told the words themselves; None: nobody who is known."""
+        return self.user in (None, reader)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -86,6 +90,8 @@ class DialogStatus:
     answered_by: str = ""
     """Who has the conversation to themselves; empty for nobody yet."""
     is_open: bool = True
+    turn: int = 1
+    """Rises with each thing that the source says."""
 
     @property
     def words(self) -> str:

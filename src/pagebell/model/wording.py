@@ -294,11 +294,17 @@ def wording(language: str) -> Wording:
     return WORDINGS[language_for(language)]
 
 
+def alone(event: Event, reader: str | None) -> str | None:
+    """The reader, where the event has words that are meant for that one user; None where it reads as for everybody."""
+    said = event.notice or event.dialog
+    return reader if said is not None and said.to.user is not None and said.to.include(reader) else None
+
+
 def event_text(event: Event, language: str = DEFAULT_LANGUAGE, reader: str | None = None) -> str:
     """The event as a sentence; what is meant for one user is told to no other reader."""
     words = wording(language)
     said = event.notice or event.dialog
-    if said is not None and said.words and said.to.user in (None, reader):
+    if said is not None and said.words and said.to.include(reader):
         return said.words
     told = words.kinds.get(event.kind)
     if event.job_status is not None:

@@ -24,6 +24,7 @@ from pagebell.model.errors import NotFound, TooMany
 from pagebell.model.event import Event, EventKind, JobId, ResourceId
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.model.subscription import Scope as EventScope
+from pagebell.model.wording import alone
 from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
 from pagebell.spooler.ports import Clock
 from pagebell.spooler.reading import Batch
@@ -70,7 +71,7 @@ class EventStreams:
         reader = await self._spooler.feed.open(scope, kinds, by, after)
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_STREAM)
-        return self._response(lambda: _of_log(reader, self._spooler, query.language))
+        return self._response(lambda: _of_log(reader, self._spooler, query.language, by))
 
     async def _of_subscription(
         self, request: Request, query: EventsQuery, after: int, by: Principal
@@ -131,13 +132,13 @@ def _place(header: str | None, parameter: int | None) -> int | None:
 # --- what is sent ---
 
 
-async def _of_log(reader: Reader, spooler: Spooler, language: str) -> Pieces:
+async def _of_log(reader: Reader, spooler: Spooler, language: str, by: Principal) -> Pieces:
     """What a reader of the log gets."""
     with reader:
         yield _RETRY + _idle(reader.place)
         while not spooler.feed.is_closed:
             passage = await reader.read()
-            octets = _passage(passage, reader.place, language)
+            octets = _passage(passage, reader.place, language, by)
             if octets:
                 yield octets
             elif not reader.is_behind:
@@ -146,19 +147,19 @@ async def _of_log(reader: Reader, spooler: Spooler, language: str) -> Pieces:
                     yield _idle(reader.place)
 
 
-def _passage(passage: Passage, place: int, language: str) -> bytes:
+def _passage(passage: Passage, place: int, language: str, by: Principal) -> bytes:
     pieces = []
     if passage.dropped:
         last = passage.events[0].seq - 1 if passage.events else place
         pieces.append(_gap(passage.dropped, last))
-    pieces += [_logged(event, language) for event in passage.events]
+    pieces += [_logged(event, language, alone(event, by.proved_name)) for event in passage.events]
     return b"".join(pieces)
 
 
 @lru_cache(maxsize=1024)
-def _logged(event: Event, language: str) -> bytes:
-    """The same for all readers of a language."""
-    return _piece(event.kind.value, event_view(event, language), event.seq)
+def _logged(event: Event, language: str, reader: str | None) -> bytes:
+    """The same for all readers of a language, unless it is meant for one."""
+    return _piece(event.kind.value, event_view(event, language, reader), event.seq)
 
 
 async def _of_subscription(subscription: Subscription, after: int, by: Principal, spooler: Spooler) -> Pieces:
@@ -171,7 +172,7 @@ async def _of_subscription(subscription: Subscription, after: int, by: Principal
         except NotFound:
             return  # it was cancelled, or its lease is over: who comes back is told so
         if batch.notifications or batch.missed:
-            yield _batch(batch, after, subscription.language)
+            yield _batch(batch, after, subscription.language, by)
             after = batch.last or after + batch.missed
         elif batch.complete:
             return
@@ -179,10 +180,10 @@ async def _of_subscription(subscription: Subscription, after: int, by: Principal
             yield _idle(after)
 
 
-def _batch(batch: Batch, after: int, language: str) -> bytes:
+def _batch(batch: Batch, after: int, language: str, by: Principal) -> bytes:
     pieces = [_gap(batch.missed, after + batch.missed)] if batch.missed else []
     for one in batch.notifications:
-        pieces.append(_piece(one.event.kind.value, numbered_event(one, language), one.number))
+        pieces.append(_piece(one.event.kind.value, numbered_event(one, language, by), one.number))
     return b"".join(pieces)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from aiosmtpd.smtp import SMTP as SmtpProtocol
 
 from pagebell.http.certificates import own_certificate
+from pagebell.model.dialog import Addressees, Notice, Statement
 from pagebell.model.event import Event, EventKind, JobId, JobState, JobStatus, PrinterName
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
 from pagebell.spooler.ports import Parcel
@@ -66,6 +67,30 @@ class Hook:
 
     def uri(self, host: str = "127.0.0.1", path: str = "/hook") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
+
+
+P1 = PrinterName("p1")
+
+
+def private(sent: Parcel, owner: str) -> Parcel:
+    """The same with what is said to ada, to bob and to everybody, for a subscription of `owner`."""
+    told = (
+        Event(
+            EventKind.NOTICE, 1.0, P1, notice=Notice(Addressees(P1, user=to), Statement("Fax", f"For {to}."))
+        )
+        for to in ("ada", "bob", None)
+    )
+    return replace(
+        sent, events=tuple(enumerate(told, 1)), subscription=replace(sent.subscription, owner=owner)
+    )
+
+
+HIDDEN, PUBLIC = "Printer p1 says something to somebody.", "Fax: For None."
+PRIVATE = [
+    ("ada", ["Fax: For ada.", HIDDEN, PUBLIC]),
+    ("bob", [HIDDEN, "Fax: For bob.", PUBLIC]),
+    ("kim", [HIDDEN, HIDDEN, PUBLIC]),
+]
 
 
 @asynccontextmanager

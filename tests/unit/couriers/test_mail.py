@@ -13,7 +13,16 @@ from pagebell.couriers import make_couriers
 from pagebell.couriers.mail import MailCourier, make, message
 from pagebell.model.event import Event
 from pagebell.spooler.ports import Parcel, Undelivered
-from tests.unit.couriers.listeners import Mailbox, certificate, event, mailbox, parcel, subscription
+from tests.unit.couriers.listeners import (
+    PRIVATE,
+    Mailbox,
+    certificate,
+    event,
+    mailbox,
+    parcel,
+    private,
+    subscription,
+)
 
 ADA = "mailto:ada@example.com"
 
@@ -195,3 +204,11 @@ def test_couriers_are_made_by_their_names(tmp_path: Path) -> None:
         make_couriers({"pigeon": {}}, tmp_path)
     with pytest.raises(ValueError, match=r"couriers\.mail: "):
         make_couriers({"mail": {}}, tmp_path)
+
+
+@pytest.mark.parametrize(("owner", "texts"), PRIVATE)
+def test_words_for_one_user_are_mailed_to_that_users_recipient_alone(owner: str, texts: list[str]) -> None:
+    mail = message(private(parcel(ADA, 1), owner), "printers@example.com")
+    assert mail["Subject"] == f"{texts[0]} (+2)"
+    lines = [line.partition("  ")[2] for line in mail.get_content().splitlines()]
+    assert lines[:3] == texts

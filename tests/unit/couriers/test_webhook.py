@@ -20,7 +20,7 @@ from pagebell.couriers.webhook import WebhookCourier, WebhookSettings, make
 from pagebell.http.signing import key_of, new_secret
 from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.spooler.ports import Undelivered
-from tests.unit.couriers.listeners import Hook, certificate, hook, parcel
+from tests.unit.couriers.listeners import PRIVATE, Hook, certificate, hook, parcel, private
 
 SECRET = new_secret()
 
@@ -75,6 +75,17 @@ async def test_subject_is_what_the_event_befell() -> None:
             await by.deliver(replace(parcel(there.uri()), events=((1, event),)))
         await by.aclose()
     assert [json.loads(body)["subject"] for _, _, body in there.requests] == list(befell)
+
+
+@pytest.mark.parametrize(("owner", "texts"), PRIVATE)
+async def test_words_for_one_user_go_to_that_users_recipient_alone(owner: str, texts: list[str]) -> None:
+    async with hook() as there:
+        by = courier()
+        whole = private(parcel(there.uri()), owner)
+        for one in whole.events:
+            await by.deliver(replace(whole, events=(one,)))
+        await by.aclose()
+    assert [json.loads(body)["data"]["happened"]["text"] for _, _, body in there.requests] == texts
 
 
 async def test_changed_body_and_foreign_secret_are_found_out() -> None:

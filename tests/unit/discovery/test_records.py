@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
+from pagebell.discovery.records import Place, ServiceRecord, host_name, instance_name, service_records
 from pagebell.http.settings import TlsMode
 from pagebell.model.event import PrinterName
 from pagebell.model.printer import Capabilities, Printer
@@ -146,3 +146,16 @@ def test_printer_of_anything_says_so() -> None:
 def test_name_is_what_people_call_it_and_nobody_else_has(info: str, taken: set[str], name: str) -> None:
     found = instance_name(replace(LAB, info=info), taken)
     assert found == name and len(found.encode()) <= 63
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        ("office", "office-347fcf0d.local"),
+        ("office.example.org", "office-347fcf0d.local"),
+        ("x" * 63, f"{'x' * 54}-347fcf0d.local"),
+        ("", "pagebell-347fcf0d.local"),
+    ],
+)
+def test_servers_addresses_go_by_a_name_that_no_other_program_announces(machine: str, name: str) -> None:
+    assert host_name(machine, UUID) == name

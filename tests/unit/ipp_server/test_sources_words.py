@@ -8,9 +8,10 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Group, GroupTag
 from pagebell.ipp.registry import Op
 from pagebell.model.dialog import MOST_OF_MESSAGE, Addressees, Question, Statement, short
-from tests.unit.ipp_server.door import Door, first
+from tests.unit.ipp_server.door import ADMIN, Door, first
 from tests.unit.spooler.stage import P1
 
+OTHERS = "Printer p1 says something to somebody."
 LONG = "Füllen Sie Papier nach. " * 300
 
 
@@ -53,7 +54,11 @@ async def test_what_is_meant_for_one_user_is_told_to_that_user_alone() -> None:
             assert number is not None
             told = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), user=user)
             texts[user] = str(first(told, GroupTag.EVENT_NOTIFICATION).get(r.notify_text))
-        assert texts == {"ada": "Fax: From Bob.", "bob": "Printer p1 says something to somebody."}
+        assert texts == {"ada": "Fax: From Bob.", "bob": OTHERS}
+        told = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(made["ada"] or 0), user=ADMIN)
+        assert first(told, GroupTag.EVENT_NOTIFICATION).get(r.notify_text) == OTHERS, (
+            "who reads is who counts"
+        )
 
 
 def _subscription() -> Group:

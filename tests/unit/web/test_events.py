@@ -14,6 +14,7 @@ import pytest
 from httpx_sse._decoders import SSEDecoder
 
 from pagebell.model.access import SYSTEM
+from pagebell.model.dialog import Addressees, Statement
 from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Filter, Scope
 from pagebell.spooler.feed import HEARTBEAT
@@ -223,6 +224,32 @@ async def test_streams_end_when_the_server_goes_down(w: Web) -> None:
         await w.clock.settle()
         assert log.ended
         assert own.ended
+
+
+@pytest.mark.parametrize("door", ["/events", "/events?subscription={}", "/api/v1/subscriptions/{}/events"])
+async def test_words_for_one_user_are_told_to_that_user_who_has_proved_it(w: Web, door: str) -> None:
+    """Whoever only says that they are ada reads what everybody reads; so does who may read another's subscription."""
+    numbers = {}
+    for user in ("ada", "bob"):
+        made = await w.api("POST", "/subscriptions", {"events": ["pagebell-notice"]}, known=user)
+        numbers[user] = made.json()["id"]
+    for to in ("ada", "bob", None):
+        await w.spooler.dialogs.notify(Addressees(P1, user=to), Statement("Fax", f"For {to}."))
+
+    async def texts(owner: str, user: str, known: str) -> list[str]:
+        path = door.format(numbers[owner])
+        if "api" in path:
+            answer = (await w.ask("GET", path, user=user, known=known)).json()
+            return [one["text"] for one in answer["items"]]
+        last = "" if "subscription" in path else "0"
+        async with reading(w, path, last, user=user, known=known) as it:
+            return [data["text"] for kind, _, data in it.events if kind == "pagebell-notice"]
+
+    hidden, public = "Printer p1 says something to somebody.", "Fax: For None."
+    assert await texts("ada", "", "ada") == ["Fax: For ada.", hidden, public]
+    assert await texts("bob", "", "bob") == [hidden, "Fax: For bob.", public]
+    assert await texts("ada", "ada", "") == [hidden, hidden, public]
+    assert await texts("ada", "", "root") == [hidden, hidden, public]
 
 
 # --- a subscription's ---

@@ -21,7 +21,7 @@ from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
-from pagebell.model.wording import language_for, timed_text
+from pagebell.model.wording import alone, language_for, timed_text
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
@@ -52,12 +52,16 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 
 
 def event_groups(
-    batch: Batch, origin: Origin, language: str = "en", where: tzinfo | None = None
+    batch: Batch,
+    origin: Origin,
+    language: str = "en",
+    where: tzinfo | None = None,
+    reader: str | None = None,
 ) -> list[tuple[GroupTag, list[bytes]]]:
     """Event-notification groups, encoded (RFC 3996 5.2).
 
     Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
-    `where` whose clock its texts tell the time by.
+    `where` whose clock its texts tell the time by, `reader` who hears also what is meant for that one alone.
     """
     subscription = batch.subscription
     own = language_for(subscription.language)
@@ -67,9 +71,8 @@ def event_groups(
     start = _subscription_id(subscription.id) + _start(subscription.user_data)
     groups = []
     for number, event in batch.notifications:
-        said = event.notice or event.dialog
-        if said is not None and said.to.user == subscription.owner:
-            own_words = _shared(event, voice._replace(reader=subscription.owner), origin)
+        if alone(event, reader) is not None:
+            own_words = _shared(event, voice._replace(reader=reader), origin)
             groups.append((GroupTag.EVENT_NOTIFICATION, [start, _NUMBER(number), own_words]))
             continue
         told = kept.get(event.seq)

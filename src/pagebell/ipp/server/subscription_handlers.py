@@ -306,7 +306,7 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
     where = zone(call.spooler.policy.time_zone)
     for batch, more in found:
-        groups = event_groups(batch, call.origin, reply.language, where)
+        groups = event_groups(batch, call.origin, reply.language, where, call.by.name)
         for (_, group), further in zip(groups, more, strict=False):
             group.extend(further)
         reply.groups += groups

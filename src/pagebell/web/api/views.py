@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pagebell.event_json import event_view, keyword, timestamp
+from pagebell.model.access import Principal
 from pagebell.model.dialog import Question
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, PrinterName, ResourceId
@@ -80,8 +81,8 @@ def subscription_info(subscription: Subscription, spooler: Spooler) -> m.Subscri
     )
 
 
-def dialog_info(dialog: Dialog) -> m.DialogInfo:
-    """A dialog."""
+def dialog_info(dialog: Dialog, by: Principal) -> m.DialogInfo:
+    """A dialog, for who looks at it."""
     status, content = dialog.status, dialog.status.content
     question = content if isinstance(content, Question) else Question("", "", ())
     return m.DialogInfo(
@@ -95,14 +96,16 @@ def dialog_info(dialog: Dialog) -> m.DialogInfo:
         entry=question.entry,
         secret=question.secret,
         answered_by=status.answered_by,
+        turn=status.turn,
+        waits=dialog.waits_for(by),
         opened=timestamp(dialog.opened),
         expires=_time(dialog.expires),
     )
 
 
-def numbered_event(notification: Notification, language: str) -> m.NumberedEvent:
-    """An event with its number in a subscription."""
-    view = event_view(notification.event, language)
+def numbered_event(notification: Notification, language: str, by: Principal) -> m.NumberedEvent:
+    """An event with its number in a subscription, for who reads it."""
+    view = event_view(notification.event, language, by.proved_name)
     return m.NumberedEvent(
         number=notification.number, **{name: getattr(view, name) for name in view.__struct_fields__}
     )

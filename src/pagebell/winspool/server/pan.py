@@ -218,7 +218,7 @@ class Switchboard:
                 event = notification.event
                 if event.notice is None:
                     return configuration(event)
-                if registration.wants(event.notice.kind, event.notice.to.user):
+                if registration.wants(event.notice.kind, event.notice.to):
                     return octets_of(event.notice.content)
 
     # --- both directions ---
@@ -253,7 +253,7 @@ class Switchboard:
             for dialog in self._desk.spooler.dialogs.open_dialogs(registration.by, registration.printer)
             if dialog.id not in remote.seen
             and not dialog.status.answered_by
-            and registration.wants(dialog.status.kind, dialog.status.to.user)
+            and registration.wants(dialog.status.kind, dialog.status.to)
         ]
 
     async def send_response(
@@ -288,10 +288,10 @@ class Switchboard:
             channel.looked = True
             others = dialog.status.answered_by or not dialog.status.is_open
             return None if others else octets_of(dialog.status.content)
-        turn = dialog.turn
+        turn = dialog.status.turn
         if not self._answer(channel, octets):
             return None
-        while dialog.status.is_open and dialog.turn == turn:
+        while dialog.status.is_open and dialog.status.turn == turn:
             if channel.closed.is_set() or self._desk.spooler.dialogs.stopping:
                 return None
             await first_of(channel.closed.wait(), dialog.changed.wait())

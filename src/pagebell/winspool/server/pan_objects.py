@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from pagebell.model.access import Principal
+from pagebell.model.dialog import Addressees
 from pagebell.model.event import PrinterName
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.dialogs import Dialog
@@ -36,9 +37,9 @@ class Registration:
     notices: SubscriptionId | None = None
     """Its place in the event log; None for one that goes both ways."""
 
-    def wants(self, kind: UUID, user: str | None) -> bool:
+    def wants(self, kind: UUID, to: Addressees) -> bool:
         """Whether what is said to a user, or to everybody, is meant for it. [MS-PAN] 2.2.2"""
-        return kind == self.kind and (self.everybody or user is None or user == self.by.name)
+        return kind == self.kind and (self.everybody or to.include(self.by.name))
 
 
 @dataclass(slots=True, eq=False)
