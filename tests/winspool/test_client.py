@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from pagebell.dcerpc.server import RpcServer
-from pagebell.dcerpc.service import Caller, Service
-from pagebell.ipp.errors import BadAnswer, ConnectionFailed, Silent
+from pagebell.dcerpc.service import Caller
+from pagebell.ipp.errors import ConnectionFailed
 from pagebell.ipp.errors import Refused as NobodyThere
 from pagebell.ipp.events import Pace
 from pagebell.ipp.follow import Feedback, JobUpdate
@@ -29,7 +28,6 @@ from pagebell.winspool.changes import ChangeFlag, NotifyFlag
 from pagebell.winspool.client.addresses import Address, AddressError, Way, parse
 from pagebell.winspool.client.answering import Answering, Listening
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
-from pagebell.winspool.client.session import Times
 from pagebell.winspool.idl import rprn, rprn_notify
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
@@ -41,7 +39,7 @@ from tests.winspool.stand import CLIENT, PASSWORD, Stand, stand
 PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -61,7 +59,7 @@ def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) 
 @contextlib.asynccontextmanager
 async def _calling(here: Stand) -> AsyncIterator[int]:
     """The server calls its clients; gives the port of their endpoint mapper."""
-    port = _free_port()
+    port = free_port()
     async with Callbacks(RpcDialer(seconds=5, mapper=port)).running() as here.desk.callbacks:
         yield port
 
@@ -164,7 +162,7 @@ class Mute:
 async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
     """So does Samba from 4.17 on."""
     async with Callbacks(Mute()).running() as here.desk.callbacks:
-        client = _client(here, "rprn", listening=Listening(_free_port()))
+        client = _client(here, "rprn", listening=Listening(free_port()))
         states = []
         async with asyncio.timeout(20):
             async for update in client.print_and_follow(b"hello"):
@@ -183,7 +181,7 @@ async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
 async def test_where_nobody_tells_of_changes_the_document_is_printed_all_the_same(here: Stand) -> None:
     """[MS-PRSOD] 2.5.3.7.1: the minimal guarantee."""
     here.desk.callbacks = None
-    async with _client(here, "rprn", listening=Listening(_free_port())) as client:
+    async with _client(here, "rprn", listening=Listening(free_port())) as client:
         async for update in client.print_and_follow(b"hello"):
             assert update.feedback is Feedback.POLLING
             if update.job.state == JobState.PROCESSING:
@@ -281,7 +279,7 @@ async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
     wrong = Client(f"par://127.0.0.1:{here.port}/p1", user="ada", password="wrong")
     with pytest.raises(WindowsError, match="does not let ada in"):
         await wrong.printer()
-    nobody = Client(f"par://127.0.0.1:{_free_port()}/p1", user="ada", password="x")
+    nobody = Client(f"par://127.0.0.1:{free_port()}/p1", user="ada", password="x")
     with pytest.raises(NobodyThere):
         await nobody.printer()
 
@@ -352,83 +350,7 @@ async def test_patience_ends(here: Stand) -> None:
         await client.printer()
 
 
-# ---------------------------------------------------------------- servers that lie
-
-
-@contextlib.asynccontextmanager
-async def _liar(**answers: Any) -> AsyncIterator[str]:
-    """A server that opens everything, and answers the rest as it is told to."""
-    service = Service(rprn.WINSPOOL, authenticated=False)
-
-    @service.implements(rprn.RpcOpenPrinterEx)
-    async def open_(caller: Caller, call: rprn.RpcOpenPrinterEx) -> rprn.RpcOpenPrinterEx.Reply:
-        return rprn.RpcOpenPrinterEx.Reply(pHandle=caller.handles.open(object()))
-
-    for name, answer in answers.items():
-        kind = getattr(rprn, name)
-
-        async def handle(caller: Caller, call: Any, kind: Any = kind, answer: Any = answer) -> Any:
-            if asyncio.iscoroutinefunction(answer):
-                await answer()
-            return answer(call) if callable(answer) else kind.Reply(**answer)
-
-        service.implements(kind)(handle)
-    async with RpcServer([service]).listen("127.0.0.1", 0) as endpoint:
-        yield f"rprn://127.0.0.1:{endpoint.port}/p1"
-
-
-async def _never() -> None:
-    await asyncio.Event().wait()
-
-
-def _more(call: Any) -> rprn.RpcGetPrinter.Reply:
-    return rprn.RpcGetPrinter.Reply(
-        pPrinter=bytes(call.cbBuf), pcbNeeded=call.cbBuf + 4, result=Win32.INSUFFICIENT_BUFFER
-    )
-
-
-LIES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "a gigabyte is needed": (
-        {"RpcGetPrinter": {"result": 122, "pcbNeeded": 1 << 30}},
-        BadAnswer,
-        "octets are needed",
-    ),
-    "always a little more": ({"RpcGetPrinter": _more}, BadAnswer, "keeps asking"),
-    "an offset that leads outside": (
-        {"RpcGetPrinter": lambda call: rprn.RpcGetPrinter.Reply(pPrinter=b"\xff" * call.cbBuf)},
-        BadAnswer,
-        "outside",
-    ),
-    "nothing in the buffer": ({"RpcGetPrinter": {}}, BadAnswer, "do not hold"),
-    "no answer": ({"RpcGetPrinter": _never}, Silent, "no answer"),
-}
-
-
-@pytest.mark.parametrize("lie", LIES)
-async def test_a_server_that_lies_gets_a_clear_error(lie: str) -> None:
-    answers, error, words = LIES[lie]
-    async with _liar(**answers) as uri:
-        client = Client(uri, times=Times(answer=0.2), pace=Pace(patience=0))
-        with pytest.raises(error, match=words):
-            await client.printer()
-
-
-@pytest.mark.parametrize("written", [0, 1 << 20])
-async def test_a_server_that_takes_more_or_less_than_was_sent_is_not_believed(written: int) -> None:
-    answers: dict[str, Any] = {
-        "RpcStartDocPrinter": {"pJobId": 1},
-        "RpcStartPagePrinter": {},
-        "RpcWritePrinter": {"pcWritten": written},
-    }
-    async with _liar(**answers) as uri:
-        with pytest.raises(BadAnswer, match="of 5 octets"):
-            await Client(uri, times=Times(answer=1)).print_document(b"hello")
-
-
-async def test_endless_lists_of_jobs_come_to_an_end() -> None:
-    async with _liar(RpcEnumJobs={"pcReturned": 1 << 31, "pJob": bytes(4096)}) as uri:
-        with pytest.raises(BadAnswer, match="do not hold"):
-            await Client(uri, times=Times(answer=1)).jobs()
+# ---------------------------------------------------------------- calls to us
 
 
 async def test_calls_to_us_for_what_nobody_registered_are_refused() -> None:
