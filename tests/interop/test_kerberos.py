@@ -148,6 +148,26 @@ def port(server: ServerProcess) -> int:
     return int(found[1])
 
 
+@pytest.mark.parametrize(
+    ("title", "printer"), [("PAR", "par://{}/PDF"), ("RPRN", "rprn://{}/PDF"), ("UNC", r"\\{}\PDF")]
+)
+def test_our_commands_print_and_list_with_the_tickets_of_the_cache(
+    domain: Realm, server: ServerProcess, with_names: tuple[str, ...], title: str, printer: str
+) -> None:
+    """By the Windows protocols, and with nothing else to show."""
+    if f"Endpoint mapper: {HOST}:135" not in server.output:
+        absent(f"{HOST}:135: {server.output}")
+    where = printer.format(NAME)
+    told = run(domain, *with_names, str(PAGEBELL), "print", "/etc/hosts", "--to", where, "--title", title)
+    assert told.startswith("0\n"), told
+    nobody = {"KRB5CCNAME": "FILE:/nowhere"}
+    refused = run(domain, *with_names, str(PAGEBELL), "print", "/etc/hosts", "--to", where, **nobody)
+    assert refused.startswith("1\n"), refused
+    assert "people whom it does not know" in refused or "you are not allowed" in refused, refused
+    jobs = ("jobs", "--all", "--server", f"ipps://localhost:{server.port}/", "--insecure")
+    assert re.search(rf"{title} .*alice", run(domain, str(PAGEBELL), *jobs))
+
+
 def test_curl_negotiates_and_logs_in_by_password(
     domain: Realm, server: ServerProcess, with_names: tuple[str, ...]
 ) -> None:
