@@ -212,6 +212,13 @@ def _dialog(client: Client, told: dict[str, Any]) -> Dialog:
         raise BadAnswer(client.uri, f"a dialog lacks what it should have ({error})") from None
 
 
+async def open_now(client: Client, scope: Scope) -> list[Dialog]:
+    """What is asked now by what a scope names: a job, a printer, or the whole server. Raises ClientError."""
+    book = _Book(client, EventStream(client, scope).of_job, await _printer_of(client, scope))
+    await book.look()
+    return book.taken()
+
+
 @dataclass(slots=True)
 class _Book:
     """The open dialogs as they were last seen."""
