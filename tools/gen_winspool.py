@@ -1,4 +1,5 @@
-"""Take the facts out of the IDL of [MS-RPRN] and [MS-PAR]: methods by number, parameters, members, and their types.
+"""Take the facts out of [MS-RPRN] and [MS-PAR]: methods by number, parameters, members, and their types, of the IDL;
+members of custom-marshalled structures and their sizes, of the figures; levels of calls, of their tables.
 
 gen_winspool.py MS-RPRN.md MS-PAR.md > tests/data/winspool_idl.toml
 
@@ -24,6 +25,11 @@ _ARM = re.compile(r"((?:\[case\s*\([^()]*\)\]\s*)+)([^;]*);")
 _NAMED = re.compile(
     r"typedef\s+\[switch_type\s*\(\w+\)\]\s*union\s+\w+\s*\{([^{}]*)\}\s*(\w+)\s*;", re.DOTALL
 )
+_SECTION = r"\n(.*?)(?=^#+ [\d.]+ )"
+_INFO = re.compile(r"^#+ 2\.2\.2[\d.]* _(\w+_(?:INFO|FILE)_\w+)" + _SECTION, re.DOTALL | re.MULTILINE)
+_FIGURE = re.compile(r"```mermaid\npacket-beta\n(.*?)```", re.DOTALL)
+_CALL = re.compile(r"^#+ [\d.]+ (Rpc\w+) \(Opnum \d+\)" + _SECTION, re.DOTALL | re.MULTILINE)
+_LEVEL = r"^\| (0x[0-9A-Fa-f]{8}) \| (?:Corresponds to )?\[?_?\w*_INFO_"
 _FIXED = re.compile(r"\[\w*\]\s*$")
 SCALARS = {
     **dict.fromkeys(("BYTE", "byte", "unsigned char"), "u8"),
@@ -140,16 +146,41 @@ def structures(body: str) -> dict[str, list[str]]:
     return found
 
 
+def infos(text: str) -> dict[str, list[str]]:
+    """Members of custom-marshalled structures with their octets, as the figure of the fixed portion has them."""
+    found = {}
+    for name, section in _INFO.findall(text):
+        figure = next(one for one in _FIGURE.findall(section) if "Fixed_Portion" not in one)
+        sizes: dict[str, int] = {}
+        for first, last, member in re.findall(r'(\d+)-(\d+): "([^"]*)"', figure):
+            whole = member.partition(".")[0]
+            sizes[whole] = sizes.get(whole, 0) + (int(last) + 1 - int(first)) // 8
+        found[name] = [f"{member}: {size}" for member, size in sizes.items()]
+    return found
+
+
+def levels(text: str) -> dict[str, list[int]]:
+    """The levels of each call that has a table of them."""
+    tables = {name: re.findall(_LEVEL, section, re.MULTILINE) for name, section in _CALL.findall(text)}
+    return {name: [int(one, 0) for one in table] for name, table in tables.items() if table}
+
+
 def main() -> None:
     """Print the facts as TOML."""
     for name, path in zip(("MS-RPRN", "MS-PAR"), sys.argv[1:], strict=True):
-        body = idl(Path(path).read_text())
+        text = Path(path).read_text()
+        body = idl(text)
         print(f'["{name}".methods]')
         for opnum, (method, parameters) in enumerate(methods(body)):
             print(f'{opnum} = ["{method}"{"".join(f", {chr(34)}{one}{chr(34)}" for one in parameters)}]')
         print(f'\n["{name}".structures]')
         for struct, members in sorted(structures(body).items()):
             print(f"{struct} = {members!r}".replace("'", '"'))
+        for title, table in (("infos", infos(text)), ("levels", levels(text))):
+            for number, (one, told) in enumerate(sorted(table.items())):
+                print(
+                    "" if number else f'\n["{name}".{title}]\n', f"{one} = {told!r}".replace("'", '"'), sep=""
+                )
         print()
 
 

@@ -15,8 +15,12 @@ from pagebell.config import check
 from pagebell.ipp import Client
 from pagebell.ipp import registry as r
 from pagebell.ipp.follow import Feedback
+from pagebell.ipp.notices import open_now
 from pagebell.ipp.registry import JobState
-from pagebell.model.event import ResourceId, ResourceState
+from pagebell.ipp.subscribing import Scope
+from pagebell.model.access import SYSTEM
+from pagebell.model.dialog import Addressees, Question
+from pagebell.model.event import JobId, PrinterName, ResourceId, ResourceState
 from pagebell.testing import pdf
 from pagebell.web.icon import icon
 
@@ -109,3 +113,39 @@ async def test_icon_that_can_not_be_shown_leaves_nothing(
     assert await asyncio.to_thread(main, ["printers", "set", "PDF", "--icon", given, *where]) != 0
     assert "a resource may have 10 octets here" in capsys.readouterr().err
     assert [one.state for one in running.spooler.resources.all()] == [ResourceState.CANCELED]
+
+
+async def test_piped_watch_tells_what_is_asked_already_and_once(
+    running: Running, where: tuple[str, str], letter: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is asked later comes as an event."""
+    dialogs, (pdf_, job) = running.spooler.dialogs, (PrinterName("PDF"), JobId(1))
+    assert await asyncio.to_thread(main, ["print", letter, "--hold", "--to", "PDF", *where]) == 0
+    await dialogs.open(Addressees(pdf_), Question("Paper", "Which tray?"))
+    open_already = await dialogs.open(Addressees(pdf_, job), Question("Second sides", "Turn the pages."))
+    capsys.readouterr()
+    watching = asyncio.create_task(asyncio.to_thread(main, ["watch", "1", *where]))
+    while not running.spooler.subscriptions.waiting:
+        await asyncio.sleep(0)
+    await dialogs.open(Addressees(pdf_, job), Question("PIN", "Type it."))
+    await running.spooler.jobs.cancel(job, SYSTEM)
+    assert await watching == 1
+    asked = [line for line in capsys.readouterr().out.splitlines() if "Answer with: pagebell dialogs" in line]
+    assert len(asked) == 2
+    how = f"Answer with: pagebell dialogs answer {open_already.id} --server"
+    assert f"Second sides: Turn the pages. {how}" in asked[0]
+    assert "PIN: Type it." in asked[1]
+
+
+@pytest.mark.parametrize(("scope", "found"), [("server", [1, 2, 3]), ("printer", [1, 3]), (1, [3])])
+async def test_what_is_asked_now_is_that_of_the_scope(
+    running: Running, where: tuple[str, str], letter: str, scope: Scope, found: list[int]
+) -> None:
+    dialogs, pdf_ = running.spooler.dialogs, PrinterName("PDF")
+    assert await asyncio.to_thread(main, ["print", letter, "--hold", "--to", "PDF", *where]) == 0
+    made = [
+        await dialogs.open(to, Question("Paper", "Which tray?"))
+        for to in (Addressees(pdf_), Addressees(PrinterName("Slow")), Addressees(pdf_, JobId(1)))
+    ]
+    async with Client(running.uri("PDF")) as client:
+        assert [one.number for one in await open_now(client, scope)] == [made[n - 1].id for n in found]

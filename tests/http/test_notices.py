@@ -69,6 +69,27 @@ async def test_notices_and_dialogs_of_one_printer_come_as_they_are_made(running:
         assert await source.answered() == Answer("ok", "4711")
 
 
+async def test_dialog_that_goes_on_asks_who_answered_again(running: Running) -> None:
+    """Also in the same words: it is another question."""
+    source = await asked(running)
+    async with listening(running) as heard, listening(running, user="bob") as others:
+        first, theirs = await dialog(heard), await dialog(others)
+        for _ in range(2):
+            await first.reply()
+            assert await source.answered() == Answer("ok")
+            await source.say(TURN)
+            second = await dialog(heard)
+            assert (second.number, second.text, second.user) == (source.id, TURN.text, "ada")
+            with pytest.raises(AnsweredElsewhere):
+                await first.conversation.answer("ok", "")
+            first = second
+        with pytest.raises(AnsweredElsewhere):
+            await theirs.reply()
+        later = asyncio.ensure_future(anext(others))
+        await running.spooler.dialogs.notify(Addressees(PDF), Statement("Toner", "It is low."))
+        assert await later == Notice("", "Toner: It is low.", "PDF")
+
+
 async def test_dialog_ends_when_somebody_else_was_first(running: Running) -> None:
     await asked(running)
     async with listening(running) as heard, listening(running, user="bob") as others:

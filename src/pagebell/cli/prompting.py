@@ -76,6 +76,10 @@ class Asker:
         except* ClientError as errors:
             self._screen.note(sentence(errors.exceptions[0]))
 
+    async def mention(self, dialog: Dialog) -> None:
+        """Tell what is asked, and how to answer it elsewhere."""
+        self._screen.note(self._instruction(dialog, dialog.text))
+
     async def ask(self, dialog: Dialog) -> None:
         """One question, at the keyboard and on the desktop; or as a line that says how to answer."""
         ways: list[Coroutine[Any, Any, tuple[str, str]]] = []
@@ -135,9 +139,9 @@ class Asker:
             return f"{title}: {sentence(error)}"
         return f"{title}: {choice}."
 
-    def _instruction(self, dialog: Dialog) -> str:
-        """The question, and how to answer it elsewhere; a job's line tells its question already."""
-        asked = one_line(dialog.title, "" if dialog.job is not None else dialog.text)
+    def _instruction(self, dialog: Dialog, text: str | None = None) -> str:
+        """The question, and how to answer it elsewhere; a job's line tells its question already, unless it is given."""
+        asked = one_line(dialog.title, text or ("" if dialog.job is not None else dialog.text))
         if not dialog.choices:
             return f"{asked} Only its vendor's software can answer."
         number = f" {dialog.number}" if dialog.job is not None else ""

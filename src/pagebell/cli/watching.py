@@ -23,7 +23,7 @@ from pagebell.cli.text import plain_text
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, Unsupported
 from pagebell.ipp.events import Pace
-from pagebell.ipp.notices import NOTICE, Dialog, Notice
+from pagebell.ipp.notices import NOTICE, Dialog, Notice, open_now
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, Notification
 from pagebell.ipp.subscribing import Scope
@@ -120,17 +120,18 @@ async def _asking(
 ) -> AsyncIterator[Desktop | None]:
     """Ask at the keyboard, and on the desktop where that is wanted, what is asked while the block runs.
 
-    Elsewhere the events tell of it from now on.
+    Elsewhere what is asked already is told once, and the events tell of it from now on.
     """
     desktop = await connected() if wanted else None
-    if log is None:
-        with suppress(ClientError):
-            for dialog in await client.dialogs(scope if isinstance(scope, JobInfo) else None):
-                await Recorder().ask(dialog)
+    hint = connection.at(client.address.at("/").uri).hint()
     if log is None or not (log.asks or desktop):
+        mention = Recorder().ask if log is None else Asker(log, hint).mention
+        with suppress(ClientError):
+            for dialog in await open_now(client, scope):
+                await mention(dialog)
         yield desktop
         return
-    asker = Asker(log, connection.at(client.address.at("/").uri).hint(), desktop)
+    asker = Asker(log, hint, desktop)
 
     def is_for_us(one: Notice | Dialog) -> bool:
         return isinstance(one, Dialog) and one.user in ("", client.user)

@@ -148,11 +148,14 @@ class _Numbered:
 
     client: Client
     number: int
+    turn: int | None
+    """Which of the dialog's questions it is about; None where the server tells no turns."""
 
     async def answer(self, choice: str, text: str) -> None:
         """Answer by the JSON API."""
+        given = {"choice": choice, "text": text} | ({} if self.turn is None else {"turn": self.turn})
         try:
-            await ask(self.client, "POST", f"/dialogs/{self.number}/answer", {"choice": choice, "text": text})
+            await ask(self.client, "POST", f"/dialogs/{self.number}/answer", given)
         except HttpError as error:
             if error.status in (404, 409):
                 raise AnsweredElsewhere(_TOO_LATE) from None
@@ -198,7 +201,7 @@ def _dialog(client: Client, told: dict[str, Any]) -> Dialog:
             title=str(told["title"]),
             text=str(told["text"]),
             choices=tuple(map(str, told["choices"])),
-            conversation=_Numbered(client, int(told["id"])),
+            conversation=_Numbered(client, int(told["id"]), told.get("turn")),
             entry=str(told["entry"]),
             secret=bool(told["secret"]),
             printer=str(told["printer"] or ""),
@@ -209,6 +212,13 @@ def _dialog(client: Client, told: dict[str, Any]) -> Dialog:
         raise BadAnswer(client.uri, f"a dialog lacks what it should have ({error})") from None
 
 
+async def open_now(client: Client, scope: Scope) -> list[Dialog]:
+    """What is asked now by what a scope names: a job, a printer, or the whole server. Raises ClientError."""
+    book = _Book(client, EventStream(client, scope).of_job, await _printer_of(client, scope))
+    await book.look()
+    return book.taken()
+
+
 @dataclass(slots=True)
 class _Book:
     """The open dialogs as they were last seen."""
@@ -217,7 +227,7 @@ class _Book:
     job: int | None
     printer: str
     """Whose they are; empty for those of all printers."""
-    known: dict[tuple[int, str, str], Dialog] = field(default_factory=dict)
+    known: dict[tuple[str, ...], Dialog] = field(default_factory=dict)
     new: list[Dialog] = field(default_factory=list)
     """Those that nobody has been told of."""
 
@@ -227,8 +237,8 @@ class _Book:
         for told in await _open(self.client, self.job):
             if self.printer and told.get("printer") != self.printer:
                 continue
-            key = (int(told.get("id", 0)), str(told.get("opened")), str(told.get("text")))
-            if told.get("answered_by"):  # its source is about to go on
+            key = tuple(str(told.get(name)) for name in ("id", "opened", "turn", "text"))
+            if not told.get("waits", not told.get("answered_by")):  # its source is about to go on
                 continue
             seen.add(key)
             if key not in self.known:

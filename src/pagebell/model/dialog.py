@@ -90,6 +90,8 @@ class DialogStatus:
     answered_by: str = ""
     """Who has the conversation to themselves; empty for nobody yet."""
     is_open: bool = True
+    turn: int = 1
+    """Rises with each thing that the source says."""
 
     @property
     def words(self) -> str:

@@ -7,7 +7,7 @@ others are told ([MS-PAN] 3.1.1.4.4). It ends by its source, by its time, with i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -51,8 +51,6 @@ class Dialog:
         self.opened = opened
         self.expires = expires
         """In seconds since 1970."""
-        self.turn = 1
-        """Rises with each thing that the source says."""
         self.answer: Answered | None = None
         """What was answered in this turn."""
         self.changed = asyncio.Event()
@@ -64,6 +62,10 @@ class Dialog:
         """Its number."""
         return self.status.id
 
+    def waits_for(self, by: Principal) -> bool:
+        """Whether what was said last has no answer yet, and this principal may give it."""
+        return self.answer is None and self.status.answered_by in ("", by.name)
+
     async def answered(self) -> Answered | None:
         """The answer to what was said last, as soon as it is there; None: it is over without one."""
         while self.answer is None and self.status.is_open:
@@ -71,15 +73,25 @@ class Dialog:
         return self.answer
 
     async def say(self, content: Asked) -> None:
-        """Go on, to whoever answered. Raises WrongState before there is an answer, or when it is over."""
-        _measured(content)
+        """Go on, to whoever answered: that is an event as the first one was, and its words are theirs alone.
+
+        Raises WrongState before there is an answer, or when it is over; TooLarge, NoRoom.
+        """
+        await self._dialogs.go_on(self, content)
+
+    def next_turn(self, content: Asked) -> DialogStatus:
+        """It as it will be when that is said. Raises WrongState."""
         if not self.status.is_open:
             raise WrongState(f"dialog {self.id} is over")
         if self.answer is None:
             raise WrongState(f"dialog {self.id} waits for an answer to what was said last")
-        self.answer = None
-        self.turn += 1
-        self.status = replace(self.status, content=content)
+        status = self.status
+        to = replace(status.to, user=status.answered_by)
+        return replace(status, to=to, content=content, turn=status.turn + 1)
+
+    def turn_to(self, status: DialogStatus) -> None:
+        """That has been said."""
+        self.status, self.answer = status, None
         self.wake()
 
     async def close(self) -> None:
@@ -130,7 +142,9 @@ class Dialogs:
         """Say something. Raises NotFound for an unknown printer, TooLarge, NoRoom."""
         self._known(to)
         _measured(content, MOST_NOTICE)
-        await self._tell(EventKind.NOTICE, to, notice=Notice(to, content, kind))
+        now, notice = self._ledger.clock.now(), Notice(to, content, kind)
+        event = Event(EventKind.NOTICE, now, to.printer or NO_PRINTER, job=to.job, notice=notice)
+        await self._ledger.commit(Change(events=(event,)))
 
     async def open(
         self, to: Addressees, question: Asked, *, kind: UUID = WORDS, seconds: float | None = None
@@ -148,7 +162,7 @@ class Dialogs:
         dialog = Dialog(self, status, now, None if seconds is None else now + seconds)
         self._open[dialog.id] = dialog
         try:
-            await self._tell(EventKind.DIALOG_OPENED, to, dialog=status)
+            await self._tell(EventKind.DIALOG_OPENED, lambda: status)
         except BaseException:
             self._remove(dialog)
             raise
@@ -161,12 +175,17 @@ class Dialogs:
             self._opened = asyncio.Event()
         return dialog
 
+    async def go_on(self, dialog: Dialog, content: Asked) -> None:
+        """Say the next thing in a dialog; see `Dialog.say`."""
+        _measured(content)
+        await self._tell(EventKind.DIALOG_OPENED, lambda: dialog.next_turn(content))
+
     async def end(self, dialog: Dialog) -> None:
         """End a dialog; one that is over stays so."""
         if self._remove(dialog):
 
             async def tell() -> None:
-                await self._tell(EventKind.DIALOG_CLOSED, dialog.status.to, dialog=dialog.status)
+                await self._tell(EventKind.DIALOG_CLOSED, lambda: dialog.status)
 
             await self._ledger.insist(tell, NoRoom)
 
@@ -220,15 +239,23 @@ class Dialogs:
             raise Unsupported("that is no answer to this kind of question", "kind")
         if not dialog.status.is_open:
             raise WrongState(f"dialog {dialog.id} is over")
-        if dialog.answer is not None or dialog.status.answered_by not in ("", by.name):
+        if not dialog.waits_for(by):
             raise WrongState(f"{dialog.status.answered_by} has answered already")
         dialog.answer = content
         dialog.status = replace(dialog.status, answered_by=by.name or "somebody")
         dialog.wake()
 
-    async def answer(self, number: DialogId, content: Answered, by: Principal) -> None:
-        """`acquire` by the dialog's number. Raises NotFound, NotAuthorized, and what `acquire` raises."""
-        self.acquire(self.dialog(number, by), content, by)
+    async def answer(
+        self, number: DialogId, content: Answered, by: Principal, turn: int | None = None
+    ) -> None:
+        """`acquire` by the dialog's number, and, where given, only what it asks in that turn.
+
+        Raises NotFound, NotAuthorized, and what `acquire` raises.
+        """
+        dialog = self.dialog(number, by)
+        if turn not in (None, dialog.status.turn):
+            raise WrongState(f"dialog {number} asks something else by now")
+        self.acquire(dialog, content, by)
 
     # --- how they end ---
 
@@ -248,9 +275,14 @@ class Dialogs:
         return True
 
     def _committed(self, change: Change) -> None:
-        """A job is over, or a printer gone: so is what was asked about it."""
+        """What a source says next is said. A job is over, or a printer gone: so is what was asked about it."""
         if not self._open:
             return
+        for event in change.events:
+            said = event.dialog if event.kind is EventKind.DIALOG_OPENED else None
+            going_on = None if said is None else self._open.get(said.id)
+            if said is not None and going_on is not None and going_on.status.turn < said.turn:
+                going_on.turn_to(said)
         jobs = {job.id for job in change.jobs if job.state.is_final} | set(change.gone_jobs)
         for dialog in list(self._open.values()):
             to = dialog.status.to
@@ -262,18 +294,13 @@ class Dialogs:
         if to.printer is not None:
             self._ledger.printer(to.printer)
 
-    async def _tell(
-        self,
-        kind: EventKind,
-        to: Addressees,
-        notice: Notice | None = None,
-        dialog: DialogStatus | None = None,
-    ) -> None:
-        now, printer = self._ledger.clock.now(), to.printer or NO_PRINTER
-        event = Event(kind, now, printer, job=to.job, notice=notice, dialog=dialog)
+    async def _tell(self, kind: EventKind, now: Callable[[], DialogStatus]) -> None:
+        """Store the event of a dialog as it is then, and how its job and its printer show it."""
 
         def decide() -> Change:
-            seen = Change() if dialog is None else shown(self._ledger, dialog, Change())
+            status, at = now(), self._ledger.clock.now()
+            event = Event(kind, at, status.to.printer or NO_PRINTER, job=status.to.job, dialog=status)
+            seen = shown(self._ledger, status, Change())
             return replace(seen, events=(*seen.events, event))
 
         await to_end(self._ledger.update(decide))

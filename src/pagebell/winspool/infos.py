@@ -255,6 +255,16 @@ class DRIVER_INFO_6(DRIVER_INFO_4):
     pProvider: text = None
 
 
+class DRIVER_INFO_7(Info):
+    """From where a driver is to be installed; no call lists its level. [MS-RPRN] 2.2.2.4.7"""
+
+    cbSize: DWORD = 20
+    cVersion: DWORD = 0
+    szDriverName: text = None
+    szInfName: text = None
+    szInstallSourceRoot: text = None
+
+
 class DRIVER_INFO_8(DRIVER_INFO_6):
     """The same with what its package depends on. [MS-RPRN] 2.2.2.4.8"""
 

@@ -51,7 +51,7 @@ def kinds(stem: str, *levels: int) -> dict[int, type[Info]]:
 
 PRINTERS = kinds("PRINTER_INFO_", *range(1, 10)) | {0: infos.PRINTER_INFO_STRESS}
 JOBS, FORMS = kinds("JOB_INFO_", 1, 2, 3, 4), kinds("FORM_INFO_", 1, 2)
-DRIVERS = kinds("DRIVER_INFO_", 1, 2, 3, 4, 5, 6, 8)
+DRIVERS = kinds("DRIVER_INFO_", *range(1, 9))
 BUFFERS: dict[type[Call], tuple[str, dict[int, type[Info]]]] = {
     rprn.RpcEnumPrinters: ("pPrinterEnum", PRINTERS),
     rprn.RpcGetPrinter: ("pPrinter", PRINTERS),

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from pagebell.model.access import EVERYBODY, OPERATOR, Principal
+from pagebell.model.access import EVERYBODY, OPERATOR, SYSTEM, Principal
 from pagebell.model.dialog import WORDS, Addressees, Answer, DialogId, Notice, Question, Statement
 from pagebell.model.errors import NotAuthorized, NotFound, TooLarge, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.subscription import Scope
+from pagebell.model.wording import event_text
 from pagebell.spooler import dialogs as module
 from pagebell.spooler.dialogs import MOST_OCTETS, MOST_WORDS, Dialog
 from tests.unit.spooler.stage import ADA, BOB, P1, Stage
@@ -19,6 +21,7 @@ ROOT = Principal("root", rights=OPERATOR)
 GUEST = Principal("guest", rights=frozenset())
 HERE = Addressees(P1)
 TURN = Question("Turn the pages", "Put them back.")
+SURE = Question("Sure", "Are you?")
 YES = Answer("ok")
 
 
@@ -77,6 +80,47 @@ async def test_further_turns_belong_to_who_answered_first(stage: Stage) -> None:
     await dialog.close()
     with pytest.raises(WrongState, match="over"):
         await dialog.say(b"third")
+
+
+async def test_what_is_said_next_is_an_event_and_its_words_are_for_who_answered(stage: Stage) -> None:
+    """It is stored before it can be answered, and read by numbers also after a restart."""
+    number = (await stage.subscribe(Scope(P1), frozenset({EventKind.DIALOG_OPENED}))).id
+    dialog = await stage.spooler.dialogs.open(HERE, TURN)
+    stage.spooler.dialogs.acquire(dialog, YES, ADA)
+    saying = asyncio.ensure_future(dialog.say(SURE))
+    with pytest.raises(WrongState, match="has answered"):
+        stage.spooler.dialogs.acquire(dialog, YES, ADA)
+    await saying
+    assert (dialog.status.turn, dialog.answer) == (2, None)
+    assert stage.spooler.printers.printer(P1).message == "It waits for an answer by ada."
+    assert [seen(stage, by) for by in (ADA, BOB)] == [[dialog.id], []]
+    for _ in range(2):
+        batch = await stage.spooler.subscriptions.read(number, SYSTEM)
+        assert [event.dialog.turn for _, event in batch.notifications if event.dialog] == [1, 2]
+        texts = [
+            [event_text(event, "en", reader) for _, event in batch.notifications] for reader in ("ada", "bob")
+        ]
+        assert texts[0] == ["Turn the pages: Put them back.", "Sure: Are you?"]
+        assert texts[1] == ["Turn the pages: Put them back.", "Printer p1 asks somebody something."]
+        await stage.restart()
+
+
+async def test_nothing_is_said_in_a_dialog_that_ends_meanwhile(stage: Stage) -> None:
+    dialog = await stage.spooler.dialogs.open(HERE, TURN)
+    stage.spooler.dialogs.acquire(dialog, YES, ADA)
+    said, _ = await asyncio.gather(dialog.say(SURE), dialog.close(), return_exceptions=True)
+    assert told(stage)[-1] is EventKind.DIALOG_CLOSED, said
+    assert not dialog.status.is_open
+
+
+async def test_answer_to_what_was_asked_before_is_too_late(stage: Stage) -> None:
+    dialog = await stage.spooler.dialogs.open(HERE, TURN)
+    await stage.spooler.dialogs.answer(dialog.id, YES, ADA, 1)
+    await dialog.say(SURE)
+    with pytest.raises(WrongState, match="something else"):
+        await stage.spooler.dialogs.answer(dialog.id, YES, ADA, 1)
+    await stage.spooler.dialogs.answer(dialog.id, Answer("cancel"), ADA, 2)
+    assert await dialog.answered() == Answer("cancel")
 
 
 async def test_dialog_ends_when_its_time_is_up(stage: Stage) -> None:

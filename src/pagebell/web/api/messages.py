@@ -240,6 +240,8 @@ class DialogInfo(Message, frozen=True, kw_only=True):
     answered_by: Annotated[
         str, Meta(description="Who has answered first, and may go on; empty for nobody yet.")
     ]
+    turn: Annotated[int, Meta(description="Rises with each thing that is asked in this dialog.")]
+    waits: Annotated[bool, Meta(description="An answer of yours is waited for; or else what is asked next.")]
     opened: Time
     expires: Time | None
 
@@ -262,3 +264,6 @@ class DialogAnswer(Wish, frozen=True, kw_only=True):
 
     choice: Annotated[str, Meta(max_length=100)]
     text: Annotated[str, Meta(max_length=8192, description="What was typed.")] = ""
+    turn: Annotated[
+        Number | None, Meta(description="What it answers, so that it can't answer what is asked next.")
+    ] = None

@@ -220,19 +220,19 @@ async def list_dialogs(ask: Ask) -> m.Dialogs:
         None if asked.printer is None else PrinterName(asked.printer),
         None if asked.job is None else JobId(asked.job),
     )
-    return m.Dialogs(items=[dialog_info(one) for one in found])
+    return m.Dialogs(items=[dialog_info(one, ask.by) for one in found])
 
 
 async def show_dialog(ask: Ask) -> m.DialogInfo:
     """One question."""
-    return dialog_info(ask.spooler.dialogs.dialog(DialogId(ask.path["dialog"]), ask.by))
+    return dialog_info(ask.spooler.dialogs.dialog(DialogId(ask.path["dialog"]), ask.by), ask.by)
 
 
 async def answer_dialog(ask: Ask) -> None:
     """Answer a question; who answers first has it, and everybody else gets 409."""
     asked: m.DialogAnswer = ask.body
     answer = Answer(asked.choice, asked.text)
-    await ask.spooler.dialogs.answer(DialogId(ask.path["dialog"]), answer, ask.by)
+    await ask.spooler.dialogs.answer(DialogId(ask.path["dialog"]), answer, ask.by, asked.turn)
 
 
 _OWN: Final = (NotFound, NotAuthorized)

@@ -81,8 +81,8 @@ def subscription_info(subscription: Subscription, spooler: Spooler) -> m.Subscri
     )
 
 
-def dialog_info(dialog: Dialog) -> m.DialogInfo:
-    """A dialog."""
+def dialog_info(dialog: Dialog, by: Principal) -> m.DialogInfo:
+    """A dialog, for who looks at it."""
     status, content = dialog.status, dialog.status.content
     question = content if isinstance(content, Question) else Question("", "", ())
     return m.DialogInfo(
@@ -96,6 +96,8 @@ def dialog_info(dialog: Dialog) -> m.DialogInfo:
         entry=question.entry,
         secret=question.secret,
         answered_by=status.answered_by,
+        turn=status.turn,
+        waits=dialog.waits_for(by),
         opened=timestamp(dialog.opened),
         expires=_time(dialog.expires),
     )

@@ -288,10 +288,10 @@ class Switchboard:
             channel.looked = True
             others = dialog.status.answered_by or not dialog.status.is_open
             return None if others else octets_of(dialog.status.content)
-        turn = dialog.turn
+        turn = dialog.status.turn
         if not self._answer(channel, octets):
             return None
-        while dialog.status.is_open and dialog.turn == turn:
+        while dialog.status.is_open and dialog.status.turn == turn:
             if channel.closed.is_set() or self._desk.spooler.dialogs.stopping:
                 return None
             await first_of(channel.closed.wait(), dialog.changed.wait())
