@@ -218,7 +218,9 @@ async def _listen(stack: AsyncExitStack, spooler: Spooler, config: Config, folde
         _fetcher(config),
         None if announcer is None else announcer.name_of,
     )
-    windows = await _windows(stack, spooler, checked, config, _ipp_inside(service, host, port))
+    windows = await _windows(
+        stack, spooler, checked, config, _ipp_inside(service, host, port, config.tls.mode)
+    )
     stack.callback(spooler.begin_stop)
     running = Running(spooler, host, port, folder, config.tls.mode, certificate, windows)
     application.ipp = IppApplication(
@@ -266,15 +268,16 @@ async def _windows(
         raise StartError(str(error)) from None
 
 
-def _ipp_inside(service: Service, host: str, port: int) -> Ask:
+def _ipp_inside(service: Service, host: str, port: int, tls: TlsMode) -> Ask:
     """IPP for those who send it inside of something else, and have proved who they are."""
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    origin = Origin(authority, secure=tls is TlsMode.REQUIRE, both_schemes=tls is TlsMode.ALLOW)
 
     async def once(octets: bytes) -> AsyncIterator[bytes]:
         yield octets
 
     async def ask(octets: bytes, by: Principal) -> bytes:
-        answer = await service.answer(once(octets), lambda _: by, Origin(authority))
+        answer = await service.answer(once(octets), lambda _: by, origin)
         return answer.octets
 
     return ask

@@ -29,6 +29,7 @@ from pagebell.winspool.server.desk import Ask, Desk, Settings
 from pagebell.winspool.server.destination import Reach
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.pan import LIMITS, pan_services
+from pagebell.winspool.server.publishing import Publisher
 from pagebell.winspool.server.service import par_service, rprn_service
 from pagebell.winspool.server.watching import forget_watchers
 
@@ -67,8 +68,7 @@ async def open_door(
     """Listen for RPC as long as the stack lasts; None where that is switched off. Raises AddressError."""
     if config.rpc.listen == OFF and not config.rpc.samba_np:
         return None
-    desk = await _desk(stack, spooler, proofs.directory, config)
-    desk.ipp = ipp
+    desk = await _desk(stack, spooler, proofs.directory, config, ipp)
     pipe = await _pipe(stack, desk, proofs, config)
     if config.rpc.listen == OFF:
         return WindowsDoor("", 0, OFF, pipe)
@@ -106,7 +106,9 @@ def _cannot(address: str, error: OSError, option: str) -> str:
     return f"can't listen on {address}: {why}; choose another address with {option}"
 
 
-async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config) -> Desk:
+async def _desk(
+    stack: AsyncExitStack, spooler: Spooler, directory: Directory, config: Config, ipp: Ask
+) -> Desk:
     """What the handlers share; clients that listened before a restart do not any more."""
     settings = Settings(
         computer=computer_name(config),
@@ -117,11 +119,14 @@ async def _desk(stack: AsyncExitStack, spooler: Spooler, directory: Directory, c
         smbd_spool=config.rpc.samba_spool,
         access=config.rules().grants(Identifiers(UUID(spooler.system.uuid))),
     )
-    desk = Desk(spooler, directory, settings, catalog=_catalog(config))
+    desk = Desk(spooler, directory, settings, ipp=ipp)
     await forget_watchers(desk, SYSTEM)
     if config.rpc.callbacks:
         reach = Reach(config.rpc.callbacks_to, anonymous=config.rpc.callbacks_to_anonymous)
         desk.callbacks = await stack.enter_async_context(Callbacks(RpcDialer(), reach).running())
+    catalog = _catalog(config)
+    if catalog is not None:
+        desk.publisher = await stack.enter_async_context(Publisher(spooler, catalog, ipp).running())
     return desk
 
 

@@ -5,19 +5,24 @@ All of it lives in a network of its own, on addresses outside 127.0.0.0/8, since
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from pagebell.winspool.constants import DsPrint
 from tests.peers import absent, find, started
 from tests.server import PAGEBELL, START_LIMIT, wait_for
 
 PASSWORD = "Secret123x"
+PUBLISH, REPUBLISH = DsPrint.PUBLISH, DsPrint.REPUBLISH
 REALM, DC, PRINT = "PB.TEST", "dc.pb.test", "print.pb.test"
 DC_ADDRESS, PRINT_ADDRESS = "10.53.0.1", "10.53.0.2"
 QUICK = {**os.environ, "TDB_NO_FSYNC": "1"}
@@ -143,7 +148,10 @@ def server(domain: Domain) -> Iterator[str]:
         f'[access]\nkeytab = "{domain.folder / "keytab"}"\nauth = "require"\nadmin-from = []\n'
         f'print = ["@{domain.group}"]\nadministrators = ["@Domain Admins"]\n'
         f'[rpc]\nnames = ["{PRINT}"]\n'
+        f'[directory]\nldap = "ldaps://{DC}"\nhost = "{PRINT}"\nbind = "Administrator@{REALM}"\n'
+        f'password-file = "{domain.folder / "password"}"\nca = "{domain.folder / "dc/private/tls/ca.pem"}"\n'
     )
+    (domain.folder / "password").write_text(PASSWORD)
     argv = [*domain.inside, str(PAGEBELL), "serve", "--config", str(domain.folder / "pagebell.toml")]
     argv += ["--state", str(domain.folder / "state"), "--ipp", f"{PRINT_ADDRESS}:8631"]
     argv += ["--rpc", f"{PRINT_ADDRESS}:8632", "--epm", f"{PRINT_ADDRESS}:135"]
@@ -205,3 +213,30 @@ def test_printers_are_published_in_the_domain_and_found_there(domain: Domain, se
     found = domain.run("bob", str(PAGEBELL), "discover", "pdf", *place)
     assert PRINTING in found, found
     assert re.search(rf"ipps://{PRINT}:8631/ipp/print/PDF", found)
+
+
+def identified(domain: Domain, printer: str) -> list[str]:
+    """What the domain controller identifies a printer's entries by, as OpenLDAP's program finds them."""
+    search = (find("ldapsearch"), "-x", "-LLL", "-H", f"ldaps://{DC}", "-b", "DC=pb,DC=test")
+    login = ("-D", f"Administrator@{REALM}", "-w", PASSWORD, f"(printerName={printer})", "objectGUID")
+    told = domain.run("Administrator", *search, *login, LDAPTLS_REQCERT="never")
+    assert told.startswith("0\n"), told
+    return [str(UUID(bytes_le=base64.b64decode(one))) for one in re.findall(r"objectGUID:: (\S+)", told)]
+
+
+def test_windows_programs_publish_in_the_domain(domain: Domain, server: str) -> None:
+    """With a ticket, by SetPrinter; and the entry goes with its printer."""
+    added = pagebell(domain, "Administrator", "printers", "add", "Lab", "--device", "null:")
+    assert added.startswith("0\n"), added
+    script = (sys.executable, str(Path(__file__).with_name("publish.py")), f"rprn://{PRINT}/Lab")
+    seen = []
+    for action in (PUBLISH, REPUBLISH):
+        told = domain.run("Administrator", *script, str(int(action)))
+        (guid,) = identified(domain, "Lab")
+        assert told == f"0\n{int(PUBLISH)} {guid}\n", told
+        seen.append(guid)
+    assert seen[0] != seen[1]
+    assert domain.run("alice", *script, str(int(PUBLISH)))[0] == "1"
+    removed = pagebell(domain, "Administrator", "printers", "remove", "Lab")
+    assert removed.startswith("0\n"), removed
+    wait_for(lambda: identified(domain, "Lab") == [], "the entry's end")

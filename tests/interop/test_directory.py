@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +17,13 @@ from pagebell.cli import main
 from pagebell.directory import Catalog, Directory, DirectoryError, Login
 from pagebell.directory.print_queue import PrintQueue
 from pagebell.testing import PrintServer
+from pagebell.winspool import Client
+from pagebell.winspool.constants import Access, DsPrint
+from pagebell.winspool.idl import rprn
+from pagebell.winspool.idl.containers import PRINTER_CONTAINER
+from pagebell.winspool.idl.types import PRINTER_INFO_7
 from tests.peers import find, free_port, started
+from tests.server import PAGEBELL, ServerProcess, wait_for
 
 BASE, ADMIN, PASSWORD = "dc=pagebell,dc=test", "cn=admin,dc=pagebell,dc=test", "Secret123"
 TEXT, NUMBER, FLAG = (
@@ -84,6 +95,12 @@ def ldap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
+def ldapsearch(ldap: str, wanted: str) -> str:
+    """What OpenLDAP's own program finds."""
+    search = [find("ldapsearch"), "-x", "-LLL", "-o", "ldif-wrap=no", "-H", ldap, "-b", BASE, wanted]
+    return subprocess.run(search, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def printer() -> Iterator[str]:
     with PrintServer() as server:
@@ -110,8 +127,7 @@ def test_printers_are_published_found_changed_and_taken_away(
     assert main(publish) == 0
     dn = f"CN=PRINT-virtual,cn=PRINT,{BASE}"
     assert f"virtual is published as {dn}" in capsys.readouterr().out
-    search = [find("ldapsearch"), "-x", "-LLL", "-H", ldap, "-b", BASE, "(objectClass=printQueue)"]
-    told = subprocess.run(search, capture_output=True, text=True, check=True).stdout
+    told = ldapsearch(ldap, "(objectClass=printQueue)")
     assert "uNCName: \\\\print.pagebell.test\\virtual" in told
     assert "url: ipp://print.pagebell.test:" in told
     assert main(["discover", "VIRT", "--ldap", ldap]) == 0
@@ -124,17 +140,74 @@ def test_printers_are_published_found_changed_and_taken_away(
     assert "was not published" in capsys.readouterr().out
 
 
-async def test_a_server_publishes_by_itself(ldap: str) -> None:
-    """What SetPrinter asks for at level 7."""
+async def test_an_entry_is_brought_up_to_date_and_known_by_what_the_directory_calls_it(ldap: str) -> None:
     catalog = Catalog(ldap, "print.pagebell.test", Login(ADMIN, PASSWORD))
-    queue = PrintQueue("Office", catalog.host, color=True)
-    await catalog.publish(queue)
-    with Directory.open(ldap, Login()) as directory:
-        assert [(one.name, one.color) for one in directory.search()] == [("Office", True)]
-        await catalog.unpublish(queue)
-        assert directory.search() == []
+    queue = PrintQueue("Office", catalog.host, location="2nd floor", color=True)
+    first = await catalog.publish(queue)
+    moved = await catalog.publish(replace(queue, location=""))
+    assert moved == first
+    told = ldapsearch(ldap, f"(entryUUID={first.guid})")
+    assert "printColor: TRUE" in told and "location" not in told
+    await catalog.remove(first.dn)
+    await catalog.remove(first.dn)
+    assert ldapsearch(ldap, "(printerName=Office)") == ""
+    again = await catalog.publish(queue)
+    assert again.dn == first.dn and again.guid not in (None, first.guid)
+    await catalog.remove(again.dn)
     with pytest.raises(DirectoryError):
         await Catalog(ldap, "elsewhere.test", Login(ADMIN, PASSWORD)).publish(queue)
+
+
+async def act(client: Client, kind: type[Any], **fields: Any) -> None:
+    """Make an administrator's call about a printer."""
+    async with client.session() as session:
+        name = session.address.name
+        opened = await session.demand(
+            rprn.RpcOpenPrinterEx,
+            pPrinterName=name,
+            AccessRequired=Access.PRINTER_ACCESS_ADMINISTER,
+            pClientInfo=session.client_info,
+        )
+        await session.demand(kind, hPrinter=opened.pHandle, **fields)
+
+
+def publishing_server(ldap: str, folder: Path) -> ServerProcess:
+    """A server that publishes there, with an administrator `root`."""
+    (folder / "password").write_text(f"{PASSWORD}\n")
+    place = f'ldap = "{ldap}"\nhost = "print.pagebell.test"\nbind = "{ADMIN}"'
+    settings = f'[directory]\n{place}\npassword-file = "{folder}/password"\n[rpc]\nepm = "off"\n'
+    devices = {"Sim": "simulated://?ppm=30"}
+    server = ServerProcess(folder / "server", devices, settings, rpc="127.0.0.1:0")
+    subprocess.run(
+        [PAGEBELL, "users", "add", "root", "--admin", "--password-env", "PW", "--state", server.state],
+        env={**os.environ, "PW": PASSWORD},
+        check=True,
+        capture_output=True,
+    )
+    return server
+
+
+async def test_the_entry_is_the_same_by_whichever_door(
+    ldap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Published by SetPrinter, then by the command; and it goes with its printer."""
+    monkeypatch.setenv("PAGEBELL_LDAP_PASSWORD", PASSWORD)
+    server = publishing_server(ldap, tmp_path)
+    with server:
+        found = re.search(r"Windows clients: (\S+)", server.output)
+        assert found is not None, server.output
+        client = Client(f"rprn://{found[1]}/Sim", user="root", password=PASSWORD)
+        info = PRINTER_CONTAINER(Level=7, PrinterInfo=PRINTER_INFO_7(dwAction=DsPrint.PUBLISH))
+        await act(client, rprn.RpcSetPrinter, pPrinterContainer=info)
+        by_windows = ldapsearch(ldap, "(printerName=Sim)")
+        assert "url: ipp://print.pagebell.test:" in by_windows
+        assert "printPagesPerMinute: 30" in by_windows and "printMediaSupported: iso_a4" in by_windows
+        command = ["publish", "Sim", "--ldap", ldap, "--bind", ADMIN, "--host", "print.pagebell.test"]
+        assert await asyncio.to_thread(main, [*command, "--server", f"ipp://{server.authority}/"]) == 0
+        by_command = ldapsearch(ldap, "(printerName=Sim)")
+        assert sorted(by_command.splitlines()) == sorted(by_windows.splitlines())
+        await act(client, rprn.RpcDeletePrinter)
+        wait_for(lambda: ldapsearch(ldap, "(printerName=Sim)") == "", "the entry's end")
 
 
 def test_what_goes_wrong_is_told(ldap: str) -> None:

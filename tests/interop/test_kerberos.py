@@ -292,3 +292,47 @@ def test_somebody_of_another_realm_comes_in_by_their_whole_name(
         assert "alice@ELSEWHERE.TEST" in run(other, str(PAGEBELL), "jobs", "--all", *where)
         told = run(other, str(PAGEBELL), "printers", "pause", "PDF", *where)
         assert told.startswith("1\n") and "may not" in told, told
+
+
+async def accepted(domain: Realm, monkeypatch: pytest.MonkeyPatch) -> frozenset[str]:
+    """The groups of alice's ticket."""
+    for name, value in domain.environment.items():
+        monkeypatch.setenv(name, value)
+    client = KerberosInitiator("localhost", "HTTP", Level.CONNECT, dce=False)
+    server = Keytab(domain.folder / "keytab").acceptor()(NO_BINDING)
+    await server.step(await client.step(b""))
+    assert server.principal.name == "alice"
+    return server.principal.groups
+
+
+async def test_a_ticket_that_tells_no_groups_has_none(
+    domain: Realm, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await accepted(domain, monkeypatch) == frozenset()
+    assert caplog.messages == []
+
+
+async def test_groups_that_cant_be_read_are_logged_and_count_for_nothing(
+    domain: Realm, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gssapi = pytest.importorskip("gssapi")
+
+    def broken(*_: object) -> None:
+        raise gssapi.exceptions.GSSError(13 << 16, 0)  # GSS_S_FAILURE
+
+    monkeypatch.setattr(gssapi.raw, "get_name_attribute", broken)
+    assert await accepted(domain, monkeypatch) == frozenset()
+    (told,) = caplog.messages
+    assert told.startswith("the groups of a ticket can't be read: ")
+    monkeypatch.delattr(gssapi.raw, "get_name_attribute")
+    assert await accepted(domain, monkeypatch) == frozenset()
+    assert "RFC 6680" in caplog.messages[-1]
+
+
+async def test_a_mistake_of_ours_is_not_taken_for_a_ticket_without_groups(
+    domain: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gssapi = pytest.importorskip("gssapi")
+    monkeypatch.setattr(gssapi.raw, "get_name_attribute", lambda: None)
+    with pytest.raises(TypeError):
+        await accepted(domain, monkeypatch)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest_asyncio
 
 from pagebell.dcerpc.client import RpcClient
 from pagebell.dcerpc.ndr import ContextHandle
-from pagebell.directory import DirectoryError, PrintQueue
 from pagebell.model.access import Right
 from pagebell.spooler.printers import PrinterWish
 from pagebell.winspool import devmode, infos
@@ -231,47 +230,6 @@ async def test_publishing_waits_for_a_directory(here: Stand) -> None:
         (found,) = unpack(infos.PRINTER_INFO_7, await told(client, handle, 7))
         assert found.dwAction == 0x80000001
         assert await set_printer(client, handle, 7, PRINTER_INFO_7(dwAction=4)) == 0
-        (found,) = unpack(infos.PRINTER_INFO_7, await told(client, handle, 7))
-        assert found.dwAction == 4
-
-
-@dataclass
-class Shelf:
-    """`publishing.Catalog`, in memory."""
-
-    host: str = "print.example"
-    there: dict[str, PrintQueue] = field(default_factory=dict)
-    acts: list[str] = field(default_factory=list)
-    gone: bool = False
-
-    async def publish(self, queue: PrintQueue) -> None:
-        await self._act("publish")
-        self.there[queue.unc] = queue
-
-    async def unpublish(self, queue: PrintQueue) -> None:
-        await self._act("unpublish")
-        self.there.pop(queue.unc, None)
-
-    async def _act(self, what: str) -> None:
-        if self.gone:
-            raise DirectoryError("nobody is there")
-        self.acts.append(what)
-
-
-async def test_printers_are_published_where_a_directory_is(here: Stand) -> None:
-    here.desk.catalog = shelf = Shelf()
-    unc = rf"\\print.example\{here.printer.name}"
-    actions = {1: ["publish"], 2: ["publish"], 8: ["unpublish", "publish"], 4: ["unpublish"]}
-    async with here.client("root") as client:
-        handle = await open_printer(client, access=ALL)
-        for action, acts in actions.items():
-            shelf.acts.clear()
-            assert await set_printer(client, handle, 7, PRINTER_INFO_7(dwAction=action)) == 0
-            assert shelf.acts == acts
-            (found,) = unpack(infos.PRINTER_INFO_7, await told(client, handle, 7))
-            assert (found.dwAction, unc in shelf.there) == ((4, False) if action == 4 else (1, True))
-        shelf.gone = True
-        assert await set_printer(client, handle, 7, PRINTER_INFO_7(dwAction=1)) == Win32.DS_UNAVAILABLE
         (found,) = unpack(infos.PRINTER_INFO_7, await told(client, handle, 7))
         assert found.dwAction == 4
 

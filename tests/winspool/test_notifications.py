@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.document import Ticket
 from pagebell.spooler.changing import JobWish
 from pagebell.spooler.printers import PrinterWish
+from pagebell.winspool import infos
+from pagebell.winspool.buffers import unpack
 from pagebell.winspool.changes import ChangeFlag as F
 from pagebell.winspool.changes import JobField as J
 from pagebell.winspool.changes import NotifyType
@@ -21,11 +24,13 @@ from pagebell.winspool.changes import PrinterField as P
 from pagebell.winspool.constants import JobStatus, PrinterStatus, RegType
 from pagebell.winspool.idl import rprn_data, rprn_setup
 from pagebell.winspool.idl.containers import DRIVER_CONTAINER, FORM_CONTAINER
-from pagebell.winspool.idl.types import DRIVER_INFO_2, FORM_INFO_1, SIZE
+from pagebell.winspool.idl.types import DRIVER_INFO_2, FORM_INFO_1, PRINTER_INFO_3, PRINTER_INFO_7, SIZE
+from pagebell.winspool.security import ADMINISTRATORS, EVERYONE, Descriptor, Entry
 from pagebell.winspool.server.desk import Settings
 from tests.unit.spooler.stage import P1, P2
 from tests.winspool.listening import WAYS, Heard
 from tests.winspool.stand import Stand, open_printer, print_document, stand
+from tests.winspool.test_kept import ALL, fields, set_printer, told
 
 PRINTER, JOB, SERVER = NotifyType.PRINTER, NotifyType.JOB, NotifyType.SERVER
 Act = Callable[[Stand], Awaitable[None]]
@@ -55,6 +60,12 @@ async def _print(here: Stand) -> None:
 async def _spool(here: Stand) -> None:
     async with here.client("bob") as client:
         await print_document(client, await open_printer(client), b"hello")
+
+
+async def _spool_octets(here: Stand) -> None:
+    """Nobody else can count their pages: the client does."""
+    async with here.client("bob") as client:
+        await print_document(client, await open_printer(client), bytes(range(200)))
 
 
 async def _page(here: Stand) -> None:
@@ -161,11 +172,41 @@ def _data(name: str, type_: int, octets: bytes, printer: str = "p1") -> Act:
     return act
 
 
+def _set(level: int = 2, descriptor: bytes | None = None, **changed: Any) -> Act:
+    """What Windows' programs do: they get a printer's description, and set it with something changed."""
+
+    async def act(here: Stand) -> None:
+        async def work(client: RpcClient) -> Any:
+            handle = await open_printer(client, "p1", ALL)
+            if level == 2:
+                (info,) = unpack(infos.PRINTER_INFO_2, await told(client, handle, 2))
+                assert await set_printer(client, handle, 2, fields(info, **changed)) == 0  # type: ignore[arg-type]
+            elif level == 3:
+                assert await set_printer(client, handle, 3, PRINTER_INFO_3(), descriptor=descriptor) == 0
+            else:
+                assert await set_printer(client, handle, level, PRINTER_INFO_7(**changed)) == 0
+            return SimpleNamespace(result=0)
+
+        await _as_root(here, work)
+
+    return act
+
+
+async def _move_job(here: Stand) -> None:
+    await here.add(P2)
+    await here.spooler.printers.pause(P2, SYSTEM)
+    await here.submit(b"one")
+    await here.spooler.queue.relocate(await here.submit(b"two"), P2, {"text/plain"}, SYSTEM)
+
+
 def _announce(*names: str) -> Act:
     return lambda here: here.spooler.system.announce(*names)
 
 
 DWORD_1 = (1).to_bytes(4, "little")
+OPEN_TO_ALL = Descriptor(
+    4, ADMINISTRATORS, ADMINISTRATORS, None, (Entry(0, 0, (0xF000C).to_bytes(4, "little") + EVERYONE),)
+).encode()
 FLAGS: list[tuple[F, str | None, Act]] = [
     (F.SET_PRINTER, "p1", _change(location="Cellar")),
     (F.SET_PRINTER, "p1", _pause),
@@ -176,6 +217,8 @@ FLAGS: list[tuple[F, str | None, Act]] = [
     (F.DELETE_JOB, "p1", _cancel),
     (F.WRITE_JOB, "p1", _spool),
     (F.SET_PRINTER_DRIVER, "p1", _data("Duplex", RegType.DWORD, DWORD_1)),
+    (F.SET_PRINTER_DRIVER, "p1", _set(pDriverName="Other")),
+    (F.SET_PRINTER, "p1", _set(Priority=9)),
     (F.ADD_PRINTER, None, _add_printer),
     (F.FAILED_CONNECTION_PRINTER, None, _unreachable),
     (F.ADD_FORM, None, _form("add")),
@@ -314,6 +357,24 @@ MEMBERS: list[tuple[NotifyType, int, str | None, Act, Any]] = [
     (PRINTER, P.CJOBS, "p1", _print, 1),
     (PRINTER, P.TOTAL_BYTES, "p1", _finish, 5),
     (PRINTER, P.BYTES_PRINTED, "p1", _finish, 5),
+    (PRINTER, P.DRIVER_NAME, "p1", _set(pDriverName="Other"), "Other"),
+    (PRINTER, P.PRINTER_NAME, "p1", _set(pPrinterName="Big One"), "Big One"),
+    (PRINTER, P.SEPFILE, "p1", _set(pSepFile="page.sep"), "page.sep"),
+    (PRINTER, P.PARAMETERS, "p1", _set(pParameters="x=1"), "x=1"),
+    (PRINTER, P.DATATYPE, "p1", _set(pDatatype="TEXT"), "TEXT"),
+    (PRINTER, P.SECURITY_DESCRIPTOR, "p1", _set(3, OPEN_TO_ALL), lambda value: len(value) > 20),
+    (PRINTER, P.ATTRIBUTES, "p1", _set(Attributes=0x448), lambda value: value & 0x400),
+    (PRINTER, P.PRIORITY, "p1", _set(Priority=9), 9),
+    (PRINTER, P.DEFAULT_PRIORITY, "p1", _set(DefaultPriority=7), 7),
+    (PRINTER, P.START_TIME, "p1", _set(StartTime=60), 60),
+    (PRINTER, P.UNTIL_TIME, "p1", _set(UntilTime=120), 120),
+    (PRINTER, P.AVERAGE_PPM, "p1", _change(device="scripted:other"), 60),
+    (PRINTER, P.OBJECT_GUID, "p1", _set(7, dwAction=1), lambda value: len(value) == 38),
+    (JOB, J.PRINTER_NAME, None, _move_job, "p2"),
+    (JOB, J.PORT_NAME, None, _move_job, "scripted:p2"),
+    (JOB, J.STATUS_STRING, None, _move_job, "It was moved from printer p1."),
+    (JOB, J.TOTAL_PAGES, "p1", _spool_octets, 1),
+    (JOB, J.TIME, "p1", _print, 0),
     (PRINTER, P.BRANCH_OFFICE_PRINTING, "p1", _data("EnableBranchOfficePrinting", RegType.DWORD, DWORD_1), 1),
     (
         SERVER,
@@ -334,9 +395,23 @@ async def test_a_member_that_changes_is_heard(
         await act(here)
         while True:
             async with asyncio.timeout(10):
-                told: Heard = await listener.next()
+                heard: Heard = await listener.next()
             values = [
-                value for (kind, field, _), value in told.data.items() if (kind, field) == (type_, member)
+                value for (kind, field, _), value in heard.data.items() if (kind, field) == (type_, member)
             ]
             if any(_agrees(expected, value) for value in values):
                 return
+
+
+def test_no_member_that_can_change_is_left_out() -> None:
+    """What is always the same here is told of new printers and jobs, above."""
+    changing = {(type_, member) for type_, member, *_ in MEMBERS}
+    assert {one for one in P if (PRINTER, one) not in changing} == {
+        P.SERVER_NAME,
+        P.SHARE_NAME,
+        P.PRINT_PROCESSOR,
+    }
+    assert {one for one in J if (JOB, one) not in changing} == {
+        *(J.MACHINE_NAME, J.USER_NAME, J.NOTIFY_NAME, J.DATATYPE, J.PRINT_PROCESSOR, J.PARAMETERS),
+        *(J.DRIVER_NAME, J.SECURITY_DESCRIPTOR, J.SUBMITTED, J.START_TIME, J.UNTIL_TIME),
+    }

@@ -76,9 +76,9 @@ def publish(
         with place.open(verify=not connection.insecure) as directory:
             where = place.base or directory.computer(server)
             for printer in wanted:
-                queue = PrintQueue.of(printer, server, _url(printer, server))
+                queue = PrintQueue.of(printer, server)
                 if not remove:
-                    print(f"{printer.name} is published as {directory.publish(queue, where)}")
+                    print(f"{printer.name} is published as {directory.publish(queue, where).dn}")
                 elif directory.unpublish(queue, where):
                     print(f"{printer.name} is published no longer.")
                 else:
@@ -125,11 +125,3 @@ async def _printers(connection: Connection) -> list[PrinterInfo]:
         async with connection.client(uri) as client:
             found.append(await client.printer())
     return found
-
-
-def _url(printer: PrinterInfo, server: str) -> str:
-    """The printer's IPP address under the name that clients know."""
-    scheme, _, rest = printer.uri.partition("://")
-    authority, slash, path = rest.partition("/")
-    port = authority.rpartition(":")[2] if ":" in authority.rpartition("]")[2] else ""
-    return f"{scheme}://{server}{':' + port if port else ''}{slash}{path}"

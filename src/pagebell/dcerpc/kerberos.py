@@ -166,9 +166,16 @@ class KerberosAcceptor(_Kerberos):
 
     def _groups(self) -> frozenset[str]:
         """From the ticket's PAC, if it has one that its realm has signed."""
+        raw = self._gssapi.raw
+        if not hasattr(raw, "get_name_attribute"):
+            log.warning("this Kerberos library knows nothing of groups (RFC 6680): use MIT's")
+            return frozenset()
         try:
-            found = self._gssapi.raw.get_name_attribute(self._context.initiator_name, _LOGON_INFO)
-        except (self._gssapi.exceptions.GSSError, NotImplementedError, AttributeError, TypeError):
+            found = raw.get_name_attribute(self._context.initiator_name, _LOGON_INFO)
+        except raw.OperationUnavailableError:  # there is none (RFC 6680 7.4)
+            return frozenset()
+        except self._gssapi.exceptions.GSSError as error:
+            log.warning("the groups of a ticket can't be read: %s", _why(error))
             return frozenset()
         if not found.authenticated or not found.values:
             return frozenset()

@@ -2,6 +2,6 @@
 
 from pagebell.directory.catalog import Catalog
 from pagebell.directory.ldap import Directory, DirectoryError, Login
-from pagebell.directory.print_queue import PrintQueue
+from pagebell.directory.print_queue import Place, PrintQueue
 
-__all__ = ["Catalog", "Directory", "DirectoryError", "Login", "PrintQueue"]
+__all__ = ["Catalog", "Directory", "DirectoryError", "Login", "Place", "PrintQueue"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagebell.directory.ldap import Directory, Login
-from pagebell.directory.print_queue import PrintQueue
+from pagebell.directory.print_queue import Place, PrintQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +22,18 @@ class Catalog:
     """The place of its printers; empty for the server's own entry."""
     ca: Path | None = None
 
-    async def publish(self, queue: PrintQueue) -> None:
-        """Write a queue's entry, anew or over an older one. Raises DirectoryError."""
-        await asyncio.to_thread(self._publish, queue)
+    async def publish(self, queue: PrintQueue) -> Place:
+        """Write a queue's entry, anew or over an older one; returns where it is. Raises DirectoryError."""
+        return await asyncio.to_thread(self._publish, queue)
 
-    async def unpublish(self, queue: PrintQueue) -> None:
-        """Take a queue's entry away, if there is one. Raises DirectoryError."""
-        await asyncio.to_thread(self._unpublish, queue)
+    async def remove(self, dn: str) -> None:
+        """Take an entry away, if it is there. Raises DirectoryError."""
+        await asyncio.to_thread(self._remove, dn)
 
-    def _publish(self, queue: PrintQueue) -> None:
+    def _publish(self, queue: PrintQueue) -> Place:
         with Directory.open(self.uri, self.login, ca=self.ca) as directory:
-            directory.publish(queue, self.base or directory.computer(self.host))
+            return directory.publish(queue, self.base or directory.computer(self.host))
 
-    def _unpublish(self, queue: PrintQueue) -> None:
+    def _remove(self, dn: str) -> None:
         with Directory.open(self.uri, self.login, ca=self.ca) as directory:
-            directory.unpublish(queue, self.base or directory.computer(self.host))
+            directory.remove(dn)

@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
-from pagebell.directory.print_queue import PrintQueue, filter_of
+from pagebell.directory.print_queue import OBJECT_CLASS, Place, PrintQueue, filter_of
 
 _SECONDS: Final = 15
 _PAGE: Final = 200
 _MOST: Final = 5000
 """Queues that one search gives at most."""
 _ALREADY_THERE, _NOT_THERE = 68, 32
+_GUID, _ENTRY_UUID = "objectGUID", "entryUUID"
 _WHAT: Final = {
     7: "it does not take this way to log in",
     8: "it wants an ldaps:// address; or, with a ticket, signed messages, which are not to be had: use --bind",
@@ -72,13 +74,13 @@ class Directory:
                 bound = connection.bind()
             except (ldap3.core.exceptions.LDAPException, OSError) as error:
                 _hang_up(connection)
-                raise DirectoryError(
-                    f"{uri} can't be reached: {' '.join(str(error).split())[:200]}"
-                ) from None
+                raise DirectoryError(f"{uri} can't be reached: {_words(error)}") from None
             try:
                 if not bound:
                     raise DirectoryError(_why(uri, connection))
                 yield cls(connection, uri)
+            except ldap3.core.exceptions.LDAPException as error:
+                raise DirectoryError(f"{uri}: {_words(error)}") from None
             finally:
                 connection.unbind()
 
@@ -110,31 +112,52 @@ class Directory:
             f"{server} is no member of this domain: name a place for its printers with --base"
         )
 
-    def publish(self, queue: PrintQueue, place: str) -> str:
+    def publish(self, queue: PrintQueue, below: str) -> Place:
         """Write a queue's entry, anew or over an older one; returns where it is. Raises DirectoryError."""
         ldap3 = _library()
-        dn, told = self._dn(queue, place), queue.attributes()
+        dn, told = self._dn(queue, below), queue.attributes()
         with _quiet():
-            self._connection.add(dn, ["printQueue"], told)
+            self._connection.add(
+                dn, [OBJECT_CLASS], {name: values for name, values in told.items() if values}
+            )
             if self._connection.result["result"] == _ALREADY_THERE:
                 changes = {name: [(ldap3.MODIFY_REPLACE, values)] for name, values in told.items()}
                 self._connection.modify(dn, changes)
         self._check()
-        return dn
+        return Place(dn, self._guid(dn))
 
-    def unpublish(self, queue: PrintQueue, place: str) -> bool:
-        """Take a queue's entry away; False where there was none. [MS-RPRN] 2.3.3.2. Raises DirectoryError."""
+    def _guid(self, dn: str) -> UUID | None:
+        """What the directory identifies an entry by: [MS-ADTS] 3.1.1.1.4, or RFC 4530."""
+        ldap3 = _library()
         with _quiet():
-            self._connection.delete(self._dn(queue, place))
+            self._connection.search(
+                dn, "(objectClass=*)", ldap3.BASE, attributes=[ldap3.ALL_OPERATIONAL_ATTRIBUTES, _GUID]
+            )
+        for entry in self._connection.response or ():
+            raw = entry.get("raw_attributes", {})
+            if raw.get(_GUID):
+                return UUID(bytes_le=raw[_GUID][0])
+            if raw.get(_ENTRY_UUID):
+                return UUID(raw[_ENTRY_UUID][0].decode())
+        return None
+
+    def unpublish(self, queue: PrintQueue, below: str) -> bool:
+        """Take a queue's entry away; False where there was none. [MS-RPRN] 2.3.3.2. Raises DirectoryError."""
+        return self.remove(self._dn(queue, below))
+
+    def remove(self, dn: str) -> bool:
+        """Take an entry away; False where there was none. Raises DirectoryError."""
+        with _quiet():
+            self._connection.delete(dn)
         if self._connection.result["result"] == _NOT_THERE:
             return False
         self._check()
         return True
 
-    def _dn(self, queue: PrintQueue, place: str) -> str:
+    def _dn(self, queue: PrintQueue, below: str) -> str:
         from ldap3.utils.dn import escape_rdn  # noqa: PLC0415 - an optional extra
 
-        return f"CN={escape_rdn(queue.common_name)},{place}"
+        return f"CN={escape_rdn(queue.common_name)},{below}"
 
     def _entries(
         self, base: str, wanted: str, attributes: list[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.results import PrinterInfo
@@ -14,6 +15,15 @@ _VERSION: Final = "4"
 _LONGEST_NAME: Final = 64
 """Octets of a common name in a directory (RFC 4519 2.3, as Active Directory has it)."""
 REQUIRED: Final = ("printerName", "serverName", "shortServerName", "uNCName", "versionNumber")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a directory an entry is."""
+
+    dn: str
+    guid: UUID | None = None
+    """What the directory itself identifies it by; None where it does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,8 @@ class PrintQueue:
     """Its place in the directory, where it has been found there."""
 
     @classmethod
-    def of(cls, printer: PrinterInfo, server: str, url: str) -> PrintQueue:
-        """A printer that tells of itself by IPP, as the queue of this server."""
+    def of(cls, printer: PrinterInfo, server: str) -> PrintQueue:
+        """A printer that tells of itself by IPP, as the queue of this server, by whichever door it is published."""
         raw = printer.raw
         return cls(
             name=printer.name,
@@ -45,7 +55,7 @@ class PrintQueue:
             description=printer.info,
             location=printer.location,
             driver=printer.make_and_model,
-            urls=(url,),
+            urls=tuple(sorted({_at(server, uri) for uri in raw.all(r.printer_uri_supported)}, reverse=True)),
             color=raw.get(r.color_supported),
             duplex=any(side.startswith("two-sided") for side in raw.all(r.sides_supported)),
             pages_per_minute=raw.get(r.pages_per_minute),
@@ -68,7 +78,7 @@ class PrintQueue:
         return f"{self.short_server}-{self.name}".encode()[:_LONGEST_NAME].decode("utf-8", "ignore")
 
     def attributes(self) -> dict[str, list[str]]:
-        """What is written into its entry; what it does not tell is left out."""
+        """What is written into its entry; empty is what it does not tell."""
         told: dict[str, Iterable[str]] = {
             "versionNumber": [_VERSION],
             "shortServerName": [self.short_server],
@@ -85,7 +95,7 @@ class PrintQueue:
             "printPagesPerMinute": _some("" if self.pages_per_minute is None else str(self.pages_per_minute)),
             "printMediaSupported": self.media,
         }
-        return {name: list(values) for name, values in told.items() if values}
+        return {name: list(values) for name, values in told.items()}
 
     @classmethod
     def read(cls, dn: str, entry: Mapping[str, Sequence[str]]) -> PrintQueue | None:
@@ -111,6 +121,14 @@ class PrintQueue:
             media=tuple(values.get("printmediasupported", ())),
             dn=dn,
         )
+
+
+def _at(server: str, uri: str) -> str:
+    """A printer's address under the name that clients know."""
+    scheme, _, rest = uri.partition("://")
+    authority, slash, path = rest.partition("/")
+    port = authority.rpartition(":")[2] if ":" in authority.rpartition("]")[2] else ""
+    return f"{scheme}://{server}{':' + port if port else ''}{slash}{path}"
 
 
 def _some(text: str) -> list[str]:

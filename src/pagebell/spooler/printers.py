@@ -121,9 +121,14 @@ class Printers:
         return printer
 
     async def change(
-        self, name: PrinterName, wish: PrinterWish, by: Principal, settings: tuple[Setting, ...] = ()
+        self,
+        name: PrinterName,
+        wish: PrinterWish,
+        by: Principal,
+        settings: tuple[Setting, ...] = (),
+        kept: tuple[str, ...] = (),
     ) -> Printer:
-        """Change a printer's configuration, and what a front end keeps of it.
+        """Change a printer's configuration, and what a front end keeps of it; `kept` names what of that is new.
 
         Whoever administers no more than one printer may not give it another device.
         Raises NotFound, NotAuthorized, AlreadyExists, Unsupported.
@@ -142,8 +147,9 @@ class Printers:
             changed = tuple(
                 n for n in wish.asked() if n != "accepting" and getattr(old, n) != getattr(new, n)
             )
-            if changed:
-                events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, changed),)
+            if changed or kept:
+                told = (*changed, *kept)
+                events += (printer_event(settled, now, EventKind.PRINTER_CONFIG_CHANGED, told),)
             return Change(printers=(settled,), events=events, settings=settings)
 
         async with self._changing:

@@ -30,7 +30,7 @@ def test_required_attributes_are_as_the_specification_says() -> None:
         "versionNumber": ["4"],
     }
     assert told["printColor"] == ["FALSE"]
-    assert "driverName" not in told
+    assert told["driverName"] == []
 
 
 def test_what_was_written_is_read() -> None:

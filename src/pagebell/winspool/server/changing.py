@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,17 +135,21 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result
     old = profile(desk.spooler.settings, printer)
     wanted = Wanted(printer, by.name, profile=old)
     _LEVELS[level](desk, wanted, call)
-    if level == 7:
-        await publishing.carry_out(desk, printer, _info(call, PRINTER_INFO_7).dwAction)
-    if wanted.wish.asked() or wanted.profile != old:
-        await change(desk, printer, wanted, old, await desk.by(caller))
+    async with AsyncExitStack() as stack:
+        if level == 7:
+            action = _info(call, PRINTER_INFO_7).dwAction
+            await stack.enter_async_context(publishing.carried_out(desk, printer, action))
+        if wanted.wish.asked() or wanted.profile != old:
+            await change(desk, printer, wanted, old, await desk.by(caller))
     return Result()
 
 
 async def change(desk: Desk, printer: Printer, wanted: Wanted, old: Profile, by: Principal) -> None:
     """Make a printer what is wanted. Raises Win32Error, and what `Printers.change` raises."""
+    new = wanted.profile
+    kept = tuple(name for name in Profile.__struct_fields__ if getattr(old, name) != getattr(new, name))
     settings = wanted.settings(printer.name, old)
-    await desk.spooler.printers.change(printer.name, wanted.wish, by, settings)
+    await desk.spooler.printers.change(printer.name, wanted.wish, by, settings, kept)
 
 
 async def _secure_server(desk: Desk, by: Principal, call: RpcSetPrinter) -> None:

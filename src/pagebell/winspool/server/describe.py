@@ -20,7 +20,7 @@ from pagebell.winspool.constants import (
 )
 from pagebell.winspool.security import describe
 from pagebell.winspool.server.desk import Desk
-from pagebell.winspool.server.profile import SETTABLE, Profile, own_devmode, profile
+from pagebell.winspool.server.profile import SETTABLE, Profile, entry, own_devmode, profile
 
 DATATYPE, PROCESSOR = "RAW", "winprint"
 _DWORD = 0xFFFFFFFF
@@ -280,16 +280,19 @@ def _five(desk: Desk, printer: Printer, prefix: str) -> Info:
     )
 
 
-def guid(printer: Printer) -> str:
-    """Which object a directory service would have of it."""
-    return f"{{{printer.uuid}}}".upper()
+def guid(desk: Desk, printer: Printer) -> str:
+    """What the directory identifies its entry by; where there is none, the printer's own."""
+    there = entry(desk.spooler.settings, printer.name)
+    return f"{{{(there.guid if there is not None else '') or printer.uuid}}}".upper()
 
 
-def published(desk: Desk, printer: Printer) -> int:
-    """DSPRINT_*: without a directory service, what was asked for waits to be done. [MS-RPRN] 2.2.1.10.8"""
-    if _profile(desk, printer).published:
-        return DsPrint.PUBLISH if desk.catalog is not None else DsPrint.PENDING | DsPrint.PUBLISH
-    return DsPrint.UNPUBLISH
+def _seven(desk: Desk, printer: Printer, prefix: str) -> infos.PRINTER_INFO_7:
+    """What was asked for is pending until the directory has it, or has it no more. [MS-RPRN] 2.2.1.10.8"""
+    wanted = _profile(desk, printer).published
+    action = int(DsPrint.PUBLISH if wanted else DsPrint.UNPUBLISH)
+    if wanted != (entry(desk.spooler.settings, printer.name) is not None):
+        action |= DsPrint.PENDING
+    return infos.PRINTER_INFO_7(pszObjectGUID=guid(desk, printer), dwAction=action)
 
 
 Describe = Callable[[Desk, Printer, str], Info]
@@ -301,10 +304,7 @@ PRINTER_LEVELS: dict[int, tuple[type[Info], Describe]] = {
     4: (infos.PRINTER_INFO_4, _four),
     5: (infos.PRINTER_INFO_5, _five),
     6: (infos.PRINTER_INFO_6, lambda d, p, s: infos.PRINTER_INFO_6(dwStatus=printer_status(p))),
-    7: (
-        infos.PRINTER_INFO_7,
-        lambda d, p, s: infos.PRINTER_INFO_7(pszObjectGUID=guid(p), dwAction=published(d, p)),
-    ),
+    7: (infos.PRINTER_INFO_7, _seven),
     8: (infos.PRINTER_INFO_8, lambda d, p, s: infos.PRINTER_INFO_8(pDevMode=defaults(d, p, s))),
     9: (infos.PRINTER_INFO_9, lambda d, p, s: infos.PRINTER_INFO_9(pDevMode=defaults(d, p, s))),
 }

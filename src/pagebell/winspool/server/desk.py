@@ -28,7 +28,7 @@ from pagebell.winspool.werror import Win32, Win32Error
 
 if TYPE_CHECKING:
     from pagebell.winspool.server.calling import Callbacks
-    from pagebell.winspool.server.publishing import Catalog
+    from pagebell.winspool.server.publishing import Publisher
 
 NOTHING = Access(0)
 Ask = Callable[[bytes, Principal], Awaitable[bytes]]
@@ -172,8 +172,8 @@ class Desk:
     """The newest notifications, for all clients that hear the same."""
     callbacks: Callbacks | None = None
     """What calls clients back; None where no client is called."""
-    catalog: Catalog | None = None
-    """Where printers are published; None where that is nowhere."""
+    publisher: Publisher | None = None
+    """What publishes printers; None where no directory is named."""
 
     @property
     def values(self) -> Values:

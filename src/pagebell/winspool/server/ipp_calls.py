@@ -9,6 +9,7 @@ from pagebell.dcerpc.service import Caller
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import CodecError, Group, GroupTag, Message, decode, encode
 from pagebell.ipp.registry import Op, Status
+from pagebell.model.access import Principal
 from pagebell.model.printer import Printer
 from pagebell.winspool.idl.rprn_ipp import (
     RpcIppCreateJobOnPrinter,
@@ -19,7 +20,7 @@ from pagebell.winspool.idl.rprn_ipp import (
     RpcRegeneratePrintDeviceCapabilities,
 )
 from pagebell.winspool.idl.types import Result
-from pagebell.winspool.server.desk import Desk
+from pagebell.winspool.server.desk import Ask, Desk
 from pagebell.winspool.server.jobs import job_of
 from pagebell.winspool.server.table import Table
 from pagebell.winspool.werror import Win32, Win32Error
@@ -61,7 +62,19 @@ async def _ask(
         raise Win32Error(Win32.NOT_SUPPORTED)
     if len(names) > MOST_NAMES:
         raise Win32Error(Win32.INVALID_PARAMETER)
-    by = await desk.by(caller)
+    return await ask(desk.ipp, await desk.by(caller), printer, op, job, groups, names)
+
+
+async def ask(
+    ipp: Ask,
+    by: Principal,
+    printer: Printer,
+    op: Op,
+    job: int = 0,
+    groups: tuple[Group, ...] = (),
+    names: tuple[str | None, ...] = (),
+) -> bytes:
+    """Ask as somebody who has proved who they are."""
     about = Group.of(
         GroupTag.OPERATION,
         r.attributes_charset("utf-8"),
@@ -74,7 +87,7 @@ async def _ask(
     if names:
         about.add(r.requested_attributes(*(name for name in names if name)))
     request = Message(VERSION, op, 1, [about, *groups])
-    return await desk.ipp(encode(request), by)
+    return await ipp(encode(request), by)
 
 
 @calls.answers_to(RpcRegeneratePrintDeviceCapabilities)

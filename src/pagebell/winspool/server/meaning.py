@@ -82,6 +82,7 @@ _OF_JOBS_NAMES: dict[str, Meaning] = {
     "owner": Meaning(members=_of_job(J.USER_NAME, J.NOTIFY_NAME)),
     "printer": Meaning(members=_of_job(J.PRINTER_NAME, J.PORT_NAME, J.DRIVER_NAME)),
 }
+PUBLISHED = "published"
 _OF_PRINTERS_NAMES: dict[str, Meaning] = {
     "info": Meaning(members=_of_printer(P.COMMENT)),
     "location": Meaning(members=_of_printer(P.LOCATION)),
@@ -92,13 +93,19 @@ _OF_PRINTERS_NAMES: dict[str, Meaning] = {
     "driver": Meaning(F.SET_PRINTER_DRIVER, _of_printer(P.DRIVER_NAME)),
     "driver-data": Meaning(F.SET_PRINTER_DRIVER),
     "branch-office-printing": Meaning(members=_of_printer(P.BRANCH_OFFICE_PRINTING)),
-    "windows": Meaning(
-        members=_of_printer(
-            *(P.SERVER_NAME, P.SHARE_NAME, P.SEPFILE, P.PRINT_PROCESSOR, P.PARAMETERS, P.DATATYPE),
-            *(P.SECURITY_DESCRIPTOR, P.ATTRIBUTES, P.PRIORITY, P.DEFAULT_PRIORITY, P.START_TIME),
-            *(P.UNTIL_TIME, P.OBJECT_GUID, P.PRINTER_NAME),
-        )
-    ),
+    "alias": Meaning(members=_of_printer(P.PRINTER_NAME)),
+    "access": Meaning(members=_of_printer(P.SECURITY_DESCRIPTOR)),
+    "descriptor": Meaning(members=_of_printer(P.SECURITY_DESCRIPTOR)),
+    "separator": Meaning(members=_of_printer(P.SEPFILE)),
+    "parameters": Meaning(members=_of_printer(P.PARAMETERS)),
+    "datatype": Meaning(members=_of_printer(P.DATATYPE)),
+    "priority": Meaning(members=_of_printer(P.PRIORITY)),
+    "default_priority": Meaning(members=_of_printer(P.DEFAULT_PRIORITY)),
+    "start": Meaning(members=_of_printer(P.START_TIME)),
+    "until": Meaning(members=_of_printer(P.UNTIL_TIME)),
+    "attributes": Meaning(members=_of_printer(P.ATTRIBUTES)),
+    "devmode": Meaning(members=_of_printer(P.DEVMODE)),
+    PUBLISHED: Meaning(members=_of_printer(P.ATTRIBUTES, P.OBJECT_GUID)),
 }
 FORM_ADDED, FORM_SET, FORM_DELETED = "form-added", "form-set", "form-deleted"
 DRIVER_ADDED, DRIVER_DELETED = "driver-added", "driver-deleted"
@@ -117,7 +124,7 @@ _OF_SYSTEMS_NAMES: dict[str, Meaning] = {
         members=frozenset({(int(NotifyType.SERVER), int(S.PRINT_DRIVER_ISOLATION_GROUP))})
     ),
 }
-"""What the names in `Event.changed` mean."""
+"""What the names in `Event.changed` mean: fields of the model's, and of `profile.Profile`."""
 _NOT_REACHED = ("timed-out", "connecting-to-device", "offline")
 """printer-state-reasons of a printer whose device can't be reached (RFC 8011 5.4.12)."""
 

@@ -9,7 +9,7 @@ from pagebell.spooler.ports import Setting
 from pagebell.spooler.settings import Settings
 from pagebell.winspool.constants import PrinterAttribute
 
-_SECTION, _NAME, _DEVMODES = "windows", "printer", "devmode"
+_SECTION, _NAME, _DEVMODES, _ENTRIES = "windows", "printer", "devmode", "directory"
 SETTABLE = (
     PrinterAttribute.QUEUED
     | PrinterAttribute.DIRECT
@@ -44,6 +44,37 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     def setting(self, printer: str) -> Setting:
         """As it is stored."""
         return Setting(printer, _SECTION, _NAME, msgspec.json.encode(self))
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Where a printer stands in a directory; the server keeps it, since it may outlive the printer."""
+
+    dn: str
+    guid: str = ""
+    """What the directory identifies it by; empty where it does not tell."""
+
+    def setting(self, printer: str) -> Setting:
+        """As it is stored."""
+        return Setting("", _ENTRIES, printer, msgspec.json.encode(self))
+
+
+_decode_entry = msgspec.json.Decoder(Entry).decode
+
+
+def entries(kept: Settings) -> dict[str, Entry]:
+    """All entries that are in the directory, by their printers' names."""
+    return {name: _decode_entry(octets) for name, octets in kept.get("", _ENTRIES).items()}
+
+
+def entry(kept: Settings, printer: str) -> Entry | None:
+    """A printer's entry; None where it has none."""
+    octets = kept.get("", _ENTRIES).get(printer)
+    return None if octets is None else _decode_entry(octets)
+
+
+def no_entry(printer: str) -> Setting:
+    """That there is none any more, as it is stored."""
+    return Setting("", _ENTRIES, printer, None)
 
 
 _decode = msgspec.json.Decoder(Profile).decode

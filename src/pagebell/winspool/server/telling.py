@@ -30,7 +30,7 @@ from pagebell.winspool.idl.notify import (
 from pagebell.winspool.idl.types import SYSTEMTIME
 from pagebell.winspool.security import PRINTER_SECURITY
 from pagebell.winspool.server.data import BRANCH_OFFICE, ISOLATION
-from pagebell.winspool.server.describe import PRINTER_LEVELS, job_info, port_name
+from pagebell.winspool.server.describe import PRINTER_LEVELS, guid, job_info, port_name
 from pagebell.winspool.server.desk import Desk
 from pagebell.winspool.server.values import DRIVER_DATA, SERVER
 
@@ -175,7 +175,7 @@ def of_printer(
         elif field in _OCTETS:
             value = desk.spooler.tally.octets(printer.name)
         elif field == P.OBJECT_GUID:
-            value = f"{{{printer.uuid.upper()}}}"
+            value = guid(desk, printer)
         else:
             found = desk.values.get(printer.name, DRIVER_DATA, BRANCH_OFFICE)
             value = int.from_bytes(found.data[:4], "little") if found is not None else 0
