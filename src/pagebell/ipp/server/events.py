@@ -22,7 +22,7 @@ from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
-from pagebell.model.wording import alone, language_for, timed_text
+from pagebell.model.wording import addressee, alone, language_for, timed_text
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
@@ -68,8 +68,8 @@ def event_groups(
     own = language_for(subscription.language)
     of_system = subscription.scope.printer is None
     voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
-    words = _speech(voice, origin).words(batch.events)
-    if any(alone(event, reader) is not None for event in batch.events):
+    words, some_private = _speech(voice, origin).words(batch.events)
+    if some_private:
         own_voice = voice._replace(reader=reader)
         words = [
             text if alone(event, reader) is None else _shared(event, own_voice, origin)
@@ -114,12 +114,12 @@ class _Speech:
         self._kept: dict[int, tuple[Event, bytes]] = {}
         """By the events' numbers; a number alone may be another server's."""
         self._asked: tuple[Event, ...] = ()
-        self._words: list[bytes] = []
+        self._words: tuple[list[bytes], bool] = [], False
 
-    def words(self, events: tuple[Event, ...]) -> list[bytes]:
-        """What is the same for all who read them; a crowd of readers asks for the same tuple."""
+    def words(self, events: tuple[Event, ...]) -> tuple[list[bytes], bool]:
+        """What is the same for all who read them, and whether some would read more; a crowd asks for the same tuple."""
         if events is not self._asked:
-            self._words = list(map(self._encoded, events))
+            self._words = list(map(self._encoded, events)), any(map(addressee, events))
             self._asked = events
         return self._words
 
