@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -14,8 +15,8 @@ from statistics import median
 
 import psutil
 
-from bench.load import request, run, text
-from bench.stage import KILO, ROUNDS, Figures, Subject, cups, ours
+from bench.load import questions, request, run, text
+from bench.stage import KILO, ROUNDS, Figures, Subject, cups, ippserver, ours
 from bench.subscribing import Crowd, Line, ask, ids_of_new, subscribe
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
@@ -27,6 +28,7 @@ CUPS_LEVELS = (0, 100, 1_000, 10_000)
 """With 10,000 it takes four jobs a second."""
 CROWDS = (1, 1_000, 10_000)
 BURSTS = 10
+EVENTS_READ = 40
 JOBS = 200
 """Jobs that wait on the printer and have subscriptions."""
 SECONDS = 2.0
@@ -47,6 +49,8 @@ def notifications(figures: Figures, folder: Path, *, peer: bool) -> None:
         subjects = [stack.enter_context(ours(folder / "polled"))]
         if peer:
             subjects.append(stack.enter_context(cups(folder / "cups-polled", _NO_LIMITS)))
+            if shutil.which("ippserver"):
+                subjects.append(stack.enter_context(ippserver(folder / "ippserver")))
         polling(figures, subjects)
     with ours(folder / "waited") as subject:
         waiting(figures, subject)
@@ -137,25 +141,26 @@ def polling(figures: Figures, subjects: list[Subject]) -> None:
         found: dict[str, list[float]] = {subject.name: [] for subject in subjects}
         for _ in range(ROUNDS):
             for subject in subjects:
-                octets, _ = requests[subject.name]
-                rate = asyncio.run(run(subject.uri, octets, connections, SECONDS, 10**9))["per_second"]
+                rate = questions(subject.uri, requests[subject.name], connections, SECONDS)
                 found[subject.name].append(rate)
         for name, rates in found.items():
-            what = f"Get-Notifications of {requests[name][1]} events, {connections} connections"
+            what = f"Get-Notifications of {EVENTS_READ} events, {connections} connections"
             figures.add(what, "/s", name, median(rates))
 
 
-async def _with_events(uri: str) -> tuple[bytes, int]:
-    """The request that reads a subscription with 40 events, and how many the answer has."""
+async def _with_events(uri: str) -> bytes:
+    """The request that reads a subscription with so many events."""
     (number,) = await ids_of_new(uri, 1, ("printer-state-changed",))
     line = await Line.open(uri)
-    for _ in range(20):
+    ids, first = r.notify_subscription_ids(number), r.notify_sequence_numbers(1)
+    told = 0
+    while told < EVENTS_READ:
         await line.ask(Op.RESUME_PRINTER)
         await line.ask(Op.PAUSE_PRINTER)
-    ids, first = r.notify_subscription_ids(number), r.notify_sequence_numbers(1)
-    answer = await line.ask(Op.GET_NOTIFICATIONS, ids, first)
+        answer = await line.ask(Op.GET_NOTIFICATIONS, ids, first)
+        told = len(answer.groups_of(GroupTag.EVENT_NOTIFICATION))
     line.close()
-    return ask(uri, Op.GET_NOTIFICATIONS, ids, first), len(answer.groups_of(GroupTag.EVENT_NOTIFICATION))
+    return ask(uri, Op.GET_NOTIFICATIONS, ids, first)
 
 
 # --- readers that wait ---
@@ -164,13 +169,13 @@ async def _with_events(uri: str) -> tuple[bytes, int]:
 def waiting(figures: Figures, subject: Subject) -> None:
     """How soon they know, and what they cost."""
     for count in CROWDS:
-        _run(_crowd(figures, subject, count))
+        asyncio.run(_crowd(figures, subject, count))
 
 
 async def _crowd(figures: Figures, subject: Subject, count: int) -> None:
     ids = await ids_of_new(subject.uri, count, ("printer-state-changed",))
     held, crowd = memory(subject), Crowd(subject.uri)
-    await crowd.gather(ids)
+    crowd.gather(ids)
     line = await Line.open(subject.uri)
     if count == CROWDS[-1]:
         figures.add("memory of a waiting reader", "KB", "Pagebell", (memory(subject) - held) / count / KILO)
@@ -187,14 +192,6 @@ async def _crowd(figures: Figures, subject: Subject, count: int) -> None:
     figures.add(f"{label}, processor time each", "µs", "Pagebell", each)
     crowd.close()
     line.close()
-
-
-def _run(main: object) -> None:
-    """On uvloop, so that the client is not what is measured."""
-    import uvloop  # noqa: PLC0415
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)  # type: ignore[arg-type]
 
 
 # --- the log alone ---

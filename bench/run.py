@@ -25,7 +25,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import request, run, text
+from bench.load import questions, request, run, text
 from bench.notify import notifications, spent
 from bench.spoolss import printing
 from bench.stage import KILO, MEGA, ROUNDS, Figures, Subject, cups, eve, ours
@@ -35,12 +35,14 @@ from pagebell.ipp.registry import Op
 SECONDS = 2.0
 
 
-PEERS = ("cupsd", "smbd")
-"""Those with whose figures ours are compared, each in rows of its own."""
+PEERS = ("cupsd", "ippserver", "smbd")
+"""Those with whose figures ours are compared: with the best of them."""
 
 
 def rate(subject: Subject, op: Op, connections: int, octets: int = 0, seconds: float = SECONDS) -> float:
     """Requests a second."""
+    if not octets:
+        return questions(subject.uri, request(op, subject.uri), connections, seconds)
     document = text(octets)
     most = 10**9 if octets < MEGA else 4
     figures = asyncio.run(run(subject.uri, request(op, subject.uri, document), connections, seconds, most))
@@ -113,7 +115,8 @@ def table(figures: Figures, names: list[str]) -> list[list[str]]:
     rows = []
     for what, values in figures.rows.items():
         cells = [f"{values[name]:,.1f}" if name in values else "" for name in names]
-        peer = next((values[name] for name in PEERS if name in values), None)
+        best = max if figures.units[what].endswith("/s") else min
+        peer = best((values[name] for name in PEERS if name in values), default=None)
         ratio = None if peer is None or "Pagebell" not in values else values["Pagebell"] / peer
         rows.append([what, figures.units[what], *cells, "" if ratio is None else f"{ratio:.2f}"])
     return rows
@@ -127,7 +130,8 @@ def write(path: Path, figures: Figures, names: list[str]) -> None:
         "",
         f"By `make bench` on {date.today()}: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}. Medians of {ROUNDS} runs that took turns; the load generator runs on "
-        "the same cores. Pagebell syncs every job to disk before it answers; the others do not.",
+        "the same cores. Pagebell syncs every job to disk before it answers; the others do not. Questions are asked by "
+        "wrk. Readers that wait are told when the octets reach their sockets, by the kernel's time stamps.",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
@@ -160,7 +164,9 @@ def main() -> None:
         windows_notifications(figures, Path(name) / "windows")
         printing(figures, Path(name) / "spoolss", only_ours=arguments.only_ours)
         names = [subject.name for subject in subjects]
-        names += [name for name in ("smbd",) if any(name in values for values in figures.rows.values())]
+        names += [
+            name for name in ("ippserver", "smbd") if any(name in values for values in figures.rows.values())
+        ]
     shown = Table("what", "unit", *names, "ours / peer")
     for row in table(figures, names):
         shown.add_row(*row)

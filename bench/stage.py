@@ -86,6 +86,17 @@ def eve(folder: Path) -> Iterator[Subject]:
         yield Subject("ippeveprinter", uri.replace("localhost", "127.0.0.1"), listener(port))
 
 
+@contextmanager
+def ippserver(folder: Path) -> Iterator[Subject]:
+    """The working group's sample server, which no distribution has: from its sources, on the PATH."""
+    folder.mkdir(parents=True)
+    port = peers.free_port()
+    argv = [peers.find("ippserver"), "--no-dns-sd", "-n", "127.0.0.1", "-p", str(port), "-d", str(folder)]
+    with peers.started(folder, *argv, "bench") as peer:
+        peer.wait_for_port(port)
+        yield Subject("ippserver", f"ipp://127.0.0.1:{port}/ipp/print", peer.process.pid)
+
+
 def listener(port: int) -> int:
     """Process id of whoever listens on a port."""
     for connection in psutil.net_connections("tcp"):

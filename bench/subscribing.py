@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from bench.arrivals import ask_for_stamps, gathered, received
 from bench.load import read_answer
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message, decode, encode
@@ -115,74 +117,43 @@ async def ids_of_new(uri: str, count: int, events: Sequence[str]) -> list[int]:
     return found
 
 
-@dataclass
 class Crowd:
-    """Readers that wait, each on a connection of its own; `arrived` has the times of the parts of this burst."""
+    """Readers that wait, each on a connection of its own."""
 
-    uri: str
-    arrived: list[float] = field(default_factory=list)
-    _expected: int = 0
-    _members: list[asyncio.Transport] = field(default_factory=list)
-    _all_there: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._readable = select.epoll()
+        self._members: dict[int, socket.socket] = {}
 
-    async def gather(self, ids: Sequence[int], seconds: float = 120.0) -> None:
+    def gather(self, ids: Sequence[int]) -> None:
         """Connect them and let them wait."""
-        self._begin()
-        self._expected = len(ids)
-        for first in range(0, len(ids), 100):
-            await asyncio.gather(*map(self._join, ids[first : first + 100]))
-        await self.all_arrived(seconds)
+        parts = urlsplit(self._uri)
+        for number in ids:
+            octets = ask(
+                self._uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
+            )
+            member = socket.create_connection((parts.hostname, parts.port))
+            ask_for_stamps(member)
+            member.sendall(octets)
+            self._members[member.fileno()] = member
+            self._readable.register(member, select.EPOLLIN)
+        gathered(len(ids), self._parts)
 
-    async def _join(self, number: int) -> None:
-        parts = urlsplit(self.uri)
-        octets = ask(self.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True))
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: _Waiter(self), parts.hostname, parts.port)
-        transport.write(octets)
-        self._members.append(transport)
+    async def burst(self, line: Line, op: Op) -> list[float]:
+        """Let something happen; returns after how many milliseconds each of them was told."""
+        begun = time.time()
+        await line.ask(op)
+        return [(at - begun) * 1e3 for at in gathered(len(self._members), self._parts)]
 
-    async def burst(self, line: Line, op: Op, seconds: float = 60.0) -> list[float]:
-        """Let something happen; returns after how many milliseconds each of them knew."""
-        self._begin()
-        begun = time.perf_counter()
-        happening = asyncio.ensure_future(line.ask(op))
-        await self.all_arrived(seconds)
-        await happening
-        return sorted((at - begun) * 1e3 for at in self.arrived)
-
-    def _begin(self) -> None:
-        self.arrived.clear()
-        self._all_there.clear()
-
-    async def all_arrived(self, seconds: float) -> None:
-        """Return when every one of them has had its part."""
-        try:
-            await asyncio.wait_for(self._all_there.wait(), seconds)
-        except TimeoutError:
-            raise SystemExit(
-                f"{len(self.arrived)} of {self._expected} readers were told in {seconds:g} s"
-            ) from None
-
-    def heard(self) -> None:
-        """One of them has."""
-        self.arrived.append(time.perf_counter())
-        if len(self.arrived) >= self._expected:
-            self._all_there.set()
+    def _parts(self) -> Iterator[float]:
+        """When the parts came that have come: one ends with an empty line after the message, more is not looked at."""
+        for descriptor, _ in self._readable.poll(0, len(self._members)):
+            data, at = received(self._members[descriptor])
+            if b"application/ipp\r\n\r\n" in data:
+                yield at
 
     def close(self) -> None:
         """They all hang up."""
-        for transport in self._members:
-            transport.abort()
-
-
-class _Waiter(asyncio.Protocol):
-    """One reader: whatever comes is a part."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        self._crowd = crowd
-        self._rest = b""
-
-    def data_received(self, data: bytes) -> None:
-        """A part ends with an empty line after the message; nothing else is looked at."""
-        if b"--pagebell-next-part" in data or b"application/ipp\r\n\r\n" in data:
-            self._crowd.heard()
+        for member in self._members.values():
+            member.close()
+        self._readable.close()

@@ -2,6 +2,7 @@
 
 Every client has a connection of its own and registers for the same printer, so that each change goes to all of them.
 The server is a process of its own; the clients share another one with the administrator whose changes they hear.
+While they are told they are silent; then all of them take what came.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from bench.arrivals import Connections
 from bench.stage import Figures
 from pagebell.dcerpc.client import RpcClient, connect, ntlm
 from pagebell.dcerpc.endpoint_mapper import PORT
+from pagebell.ipp import SyncClient
 from pagebell.winspool.client import feeds
 from pagebell.winspool.client.addresses import Address, Way
 from pagebell.winspool.client.answering import Answering, Mailbox
 from pagebell.winspool.client.feeds import Deaf, options
 from pagebell.winspool.client.queries import opened
 from pagebell.winspool.client.session import Identity, Session, Times
-from pagebell.winspool.constants import PrinterControl
 from pagebell.winspool.idl import rprn, rprn_notify
-from pagebell.winspool.idl.containers import PRINTER_CONTAINER
 from pagebell.winspool.idl.par import IREMOTEWINSPOOL
 from tests.server import PAGEBELL, ServerProcess
 
@@ -37,8 +38,6 @@ CROWDS = {1: 40, 1_000: 10}
 """Clients, and changes that each of them hears of."""
 AT_ONCE = 20
 """Connections that are made at a time."""
-QUIET = 0.05
-"""Seconds between a change that all have heard of and the next."""
 
 
 def windows_notifications(figures: Figures, folder: Path) -> None:
@@ -61,7 +60,9 @@ def windows_notifications(figures: Figures, folder: Path) -> None:
         for ways, listen in (("a call that waits", waiting), ("calls back", called)):
             for clients, changes in CROWDS.items():
                 try:
-                    taken = asyncio.run(measure(host, int(found[1]), clients, changes, listen))
+                    taken = asyncio.run(
+                        measure(server.uri("bench"), host, int(found[1]), clients, changes, listen)
+                    )
                 except Deaf as reason:
                     print(f"  {ways}: {reason}")
                     continue
@@ -72,32 +73,22 @@ def windows_notifications(figures: Figures, folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-async def measure(host: str, port: int, clients: int, changes: int, listen: Any) -> list[float]:
+async def measure(uri: str, host: str, port: int, clients: int, changes: int, listen: Any) -> list[float]:
     """Seconds from each change to each client's notification of it."""
     address = Address(host, "bench", "par", port)
     async with AsyncExitStack() as stack:
-        heard: asyncio.Queue[float] = asyncio.Queue()
+        heard: asyncio.Queue[None] = asyncio.Queue()
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = await listen(stack, group, address, clients, heard)
-        root = await session(stack, address, "root")
-        printer = await stack.enter_async_context(opened(root))
-        for (
-            call
-        ) in IREMOTEWINSPOOL.calls.values():  # what the client's first calls would wait for is no delivery
-            call.prepare()
-            call.Reply.prepare()  # type: ignore[attr-defined]
-        taken = []
-        for number in range(changes):
-            command = PrinterControl.PAUSE if number % 2 == 0 else PrinterControl.RESUME
-            begun = time.perf_counter()
-            await root.demand(
-                rprn.RpcSetPrinter,
-                hPrinter=printer,
-                pPrinterContainer=PRINTER_CONTAINER(),
-                Command=int(command),
-            )
-            taken += [await heard.get() - begun for _ in range(clients)]
-            await asyncio.sleep(QUIET)
+        taken, lines = [], Connections()
+        with SyncClient(uri) as administrator:
+            for number in range(changes):
+                begun = time.time()
+                (administrator.resume if number % 2 else administrator.pause)()
+                taken += [at - begun for at in lines.first_arrivals(clients)]
+                for _ in range(clients):
+                    await heard.get()
+        lines.close()
         for task in tasks:
             task.cancel()
     return taken
@@ -116,14 +107,14 @@ async def waiting(
     group: asyncio.TaskGroup,
     address: Address,
     clients: int,
-    heard: asyncio.Queue[float],
+    heard: asyncio.Queue[None],
 ) -> list[asyncio.Task[None]]:
     """Clients whose call waits."""
 
     async def listen(feed: Any) -> None:
         async for told in feed:
             if not told.whole:
-                heard.put_nowait(time.perf_counter())
+                heard.put_nowait(None)
             else:
                 ready.release()
 
@@ -144,7 +135,7 @@ async def called(
     group: asyncio.TaskGroup,
     address: Address,
     clients: int,
-    heard: asyncio.Queue[float],
+    heard: asyncio.Queue[None],
 ) -> list[asyncio.Task[None]]:
     """Clients that are called, all by way of one endpoint mapper and port."""
     answering = Answering(most=clients + 8)
@@ -156,7 +147,7 @@ async def called(
     async def listen(box: Mailbox) -> None:
         while True:
             await box.news.get()
-            heard.put_nowait(time.perf_counter())
+            heard.put_nowait(None)
 
     tasks = []
     for _ in range(clients):

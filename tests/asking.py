@@ -44,6 +44,8 @@ class Asker:
         self.authority = authority
         host, _, port = authority.rpartition(":")
         self.http = http.client.HTTPConnection(host, int(port), timeout=timeout)
+        self.asked: list[int] = []
+        """The numbers of its requests."""
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +82,7 @@ class Asker:
     ) -> Message:
         """Do an operation on what is at `path`."""
         request = build(op, self.uri(path), *attributes, groups=groups, user=user)
+        self.asked.append(request.request_id)
         answer = self.post(encode(request) + data)
         assert answer.request_id == request.request_id
         return answer

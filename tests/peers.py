@@ -20,7 +20,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.server import wait_for
+from tests.server import ServerProcess, wait_for
 
 DEADLINE = 20.0
 """Seconds for a peer to be ready, or to end."""
@@ -46,6 +46,12 @@ def absent(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_mapper(server: ServerProcess, host: str) -> None:
+    """Port 135 of this address, where clients of RPC ask for all others; somebody else may have it."""
+    if f"Endpoint mapper: {host}:135" not in server.output:
+        absent(f"{host}:135: {server.output}")
 
 
 def free_port() -> int:

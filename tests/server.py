@@ -77,6 +77,22 @@ class ServerProcess:
         """A printer's URI; the default one's where none is named."""
         return f"ipp://{self.authority}/ipp/print" + (f"/{printer}" if printer else "")
 
+    @property
+    def rpc_port(self) -> int:
+        """Where it takes Windows clients."""
+        found = re.search(r"Windows clients: \S+:(\d+)", self.output)
+        assert found is not None, self.output
+        return int(found[1])
+
+    def add_user(self, name: str, password: str, *more: str) -> None:
+        """`pagebell users add`, before it starts or while it runs."""
+        subprocess.run(
+            [PAGEBELL, "users", "add", name, *more, "--password-env", "PW", "--state", self.state],
+            env={**os.environ, "PW": password},
+            check=True,
+            capture_output=True,
+        )
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -3,9 +3,7 @@ r"""Our commands on a Windows print server, by each kind of address: par://, rpr
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 
 from pagebell.cli import main
 from pagebell.ipp import SyncClient
-from tests.peers import absent, started
+from tests.peers import need_mapper, started
 from tests.server import PAGEBELL, ServerProcess, wait_for
 from tests.terminal.tmux import terminal
 
@@ -27,15 +25,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server whose printer `Sim` prints at once, and whose printer `Slow` never comes to an end."""
     devices = {"Sim": "simulated://?ppm=6000&warmup=0", "Slow": "simulated://?ppm=1"}
     running = ServerProcess(tmp_path_factory.mktemp("windows"), devices, rpc=f"{HOST}:0")
-    subprocess.run(
-        [PAGEBELL, "users", "add", "ada", "--admin", "--password-env", "PW", "--state", running.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    running.add_user("ada", PASSWORD, "--admin")
     with running:
-        if f"Endpoint mapper: {HOST}:135" not in running.output:
-            absent(f"{HOST}:135: {running.output}")
+        need_mapper(running, HOST)
         yield running
 
 

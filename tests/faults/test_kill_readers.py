@@ -1,12 +1,19 @@
-"""The server is killed while events flow: who fetches and who waits has every event once, by its number."""
+"""The server is killed while events flow: every reader at every door has every event once, by its number.
+
+Readers fetch, wait, and read server-sent events, of a subscription and of the log; webhooks are posted.
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
 import threading
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +28,13 @@ JOBS = 15
 PAUSE = threading.Event()
 """Never set: a poller looks at it between two looks at the server."""
 BROKEN = (OSError, http.client.HTTPException)
+SETTINGS = """
+[couriers.webhook]
+allow = ["127.0.0.1/32"]
+"""
+WANTED = r.notify_events("job-created", "job-completed")
+Told = tuple[int, str, int]
+"""Number, event and job."""
 
 
 def post(server: ServerProcess, op: Op, *attributes: Attribute, groups: tuple[Group, ...] = ()) -> Message:
@@ -37,11 +51,8 @@ class Reader:
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
-        wish = subscription_group(r.notify_events("job-created", "job-completed"))
-        answer = post(server, Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=(wish,))
-        self.id = answer.groups[1].get(r.notify_subscription_id) or 0
-        self.told: list[tuple[int, str, int]] = []
-        """Number, event and job."""
+        self.id = subscribe(server, subscription_group(WANTED))
+        self.told: list[Told] = []
 
     @property
     def ask(self) -> tuple[Attribute, ...]:
@@ -73,6 +84,92 @@ class Reader:
             for message in parts_of(connection.getresponse()):
                 self.take(message)
 
+    def stream(self) -> None:
+        """Read server-sent events from the last one on, until the server is gone."""
+        for number, data in sent(self.server, f"/events?subscription={self.id}", len(self.told)):
+            assert number == data["number"] == len(self.told) + 1, "each once, in order, without a hole"
+            self.told.append((number, data["event"], data["job"]["id"]))
+
+
+@dataclass
+class LogReader:
+    """Somebody without a subscription, whose place is a number of the log."""
+
+    server: ServerProcess
+    place: int
+    jobs: list[int] = field(default_factory=list)
+
+    def stream(self) -> None:
+        """Read on, until the server is gone."""
+        for place, data in sent(self.server, "/events?printer=PDF&events=job-created", self.place):
+            assert place > self.place, "each once, in order"
+            self.place = place
+            self.jobs.append(data["job"]["id"])
+
+
+def sent(server: ServerProcess, path: str, after: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Places and data of the server-sent events after that place, until the connection breaks."""
+    connection = http.client.HTTPConnection(server.authority, timeout=30)
+    with suppress(*BROKEN), closing(connection):
+        connection.request("GET", path, headers={"Last-Event-ID": str(after), "Requesting-User-Name": "ada"})
+        answer, data = connection.getresponse(), ""
+        assert answer.status == 200, answer.read()
+        while line := answer.readline().decode():
+            name, _, value = line.rstrip("\n").partition(": ")
+            assert (name, value) != ("event", "gap")
+            if name == "data":
+                data = value
+            elif name == "id" and data:  # what has no data is a place, and no event
+                yield int(value), json.loads(data)
+                data = ""
+
+
+@dataclass
+class Recipient:
+    """Where webhooks are posted: what is sent twice has the same id, and counts once."""
+
+    uri: str = ""
+    told: dict[str, Told] = field(default_factory=dict)
+
+    def take(self, number: int, name: str, body: dict[str, Any]) -> None:
+        happened = body["data"]["happened"]
+        told = (number, happened["event"], happened["job"]["id"])
+        assert "gap" not in body
+        assert self.told.setdefault(name, told) == told
+        assert number <= len(self.told), "in order: none before the one that it follows"
+
+
+@contextmanager
+def recipient() -> Iterator[Recipient]:
+    it = Recipient()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            it.take(body["data"]["subscription"]["number"], self.headers["webhook-id"], body)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        it.uri = f"http://127.0.0.1:{listening.server_port}/hook"
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        try:
+            yield it
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+def subscribe(server: ServerProcess, wish: Group) -> int:
+    answer = post(server, Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=(wish,))
+    number = answer.groups[1].get(r.notify_subscription_id)
+    assert number is not None, str(answer)
+    return number
+
 
 def parts_of(answer: http.client.HTTPResponse) -> Iterator[Message]:
     """Each part as soon as all of it is there: it ends where the next begins, or the answer does."""
@@ -92,27 +189,49 @@ def parts_of(answer: http.client.HTTPResponse) -> Iterator[Message]:
 
 @pytest.mark.timeout(200)
 def test_every_reader_has_every_event_once_in_three_lives(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, {"PDF": "null:"})
-    readers: list[Reader] = []
-    printed = 0
-    for life in range(LIVES):
+    server = ServerProcess(tmp_path, {"PDF": "null:"}, settings=SETTINGS)
+    with recipient() as hook:
         server.start()
-        if life == 0:
-            readers = [Reader(server) for _ in range(2)]
-        threads = [threading.Thread(target=readers[0].poll), threading.Thread(target=readers[1].wait)]
-        for thread in threads:
-            thread.start()
-        for _ in range(JOBS):
-            post(server, Op.CREATE_JOB)
-            printed += 1
-        server.kill()  # while the readers read
-        for thread in threads:
-            thread.join(30)
-            assert not thread.is_alive()
-    with server:
-        wait_for(lambda: all(caught_up(reader, printed) for reader in readers), "all events")
-    assert readers[0].told == readers[1].told
-    assert [job for _, event, job in readers[0].told if event == "job-created"] == list(range(1, printed + 1))
+        subscribe(server, Group.of(GroupTag.SUBSCRIPTION, r.notify_recipient_uri(hook.uri), WANTED))
+        readers = poller, waiter, streamer = Reader(server), Reader(server), Reader(server)
+        log = LogReader(server, 0)
+        printed = 0
+        for life in range(LIVES):
+            if life > 0:
+                server.start()
+            reads = (poller.poll, waiter.wait, streamer.stream, log.stream)
+            threads = [threading.Thread(target=read) for read in reads]
+            for thread in threads:
+                thread.start()
+            before = heard(readers, log, hook)
+            for number in range(JOBS):
+                post(server, Op.CREATE_JOB)
+                printed += 1
+                if number == 0:  # everybody is at it
+                    wait_for(lambda then=before: more(heard(readers, log, hook), then), "all readers")  # type: ignore[misc]
+            server.kill()  # while they read
+            for thread in threads:
+                thread.join(30)
+                assert not thread.is_alive()
+        with server:
+            reading = threading.Thread(target=log.stream)
+            reading.start()
+            wait_for(lambda: all(caught_up(reader, printed) for reader in readers), "all events")
+            wait_for(lambda: len(hook.told) == len(poller.told), "all webhooks")
+            wait_for(lambda: len(log.jobs) == printed, "all of the log")
+        reading.join(30)
+    assert poller.told == waiter.told == streamer.told == sorted(hook.told.values())
+    assert log.jobs == list(range(1, printed + 1))
+    assert [job for _, event, job in poller.told if event == "job-created"] == log.jobs
+
+
+def heard(readers: Sequence[Reader], log: LogReader, hook: Recipient) -> list[int]:
+    """How many events each has."""
+    return [*(len(reader.told) for reader in readers), len(log.jobs), len(hook.told)]
+
+
+def more(now: list[int], then: list[int]) -> bool:
+    return all(a > b for a, b in zip(now, then, strict=True))
 
 
 def caught_up(reader: Reader, printed: int) -> bool:

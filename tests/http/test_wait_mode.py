@@ -5,8 +5,11 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import http.client
+import socket
 import threading
 from urllib.parse import urlsplit
+
+import pytest
 
 from pagebell.ipp import SyncClient
 from pagebell.ipp import registry as r
@@ -122,12 +125,26 @@ def test_who_does_not_wait_is_told_when_to_come_back() -> None:
     assert interval == 300  # no shorter than ippget-event-life (RFC 3996 5.2.1)
 
 
-def test_client_that_vanishes_frees_its_place() -> None:
+@pytest.mark.parametrize("farewell", [True, False])
+def test_client_that_vanishes_frees_its_place_at_once(farewell: bool) -> None:
+    """Whether it closes the connection or its computer resets it; and others wait on."""
     with PrintServer() as server:
-        answer = wait_on(server, subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))
-        assert server.waiting() == 1
-        answer.close()
-        wait_for(lambda: server.waiting() == 0, "the place to be free")
+        number = subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS)
+        other = wait_on(server, number)
+        asked = octets(
+            server.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
+        )
+        parts = urlsplit(server.uri)
+        connection = socket.create_connection((parts.hostname, parts.port), timeout=30)
+        head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/ipp\r\n"
+        connection.sendall(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked)
+        wait_for(lambda: server.waiting() == 2, "both to wait")
+        if not farewell:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+        wait_for(lambda: server.waiting() == 1, "the place to be free", 5)
+        other.close()
+        wait_for(lambda: server.waiting() == 0, "the other's place to be free", 5)
 
 
 LIBCUPS = {"User-Agent": "ipptool/2.4.2 CUPS/2.4.2 (Linux; x86_64) IPP/2.0"}

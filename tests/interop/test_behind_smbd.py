@@ -2,8 +2,6 @@ r"""Behind smbd: it keeps the sessions, and we answer its pipe `\pipe\spoolss` a
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ import pytest
 
 from tests.peers import find
 from tests.samba import PASSWORD, Front, front
-from tests.server import PAGEBELL, ServerProcess, wait_for
+from tests.server import ServerProcess, wait_for
 
 HOST = "127.0.0.23"
 
@@ -31,12 +29,7 @@ def server(samba: Front, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     lines += ["[access]", 'administrators = ["@S-1-22-2-0"]']
     folder = tmp_path_factory.mktemp("behind")
     running = ServerProcess(folder, settings="\n".join(lines), rpc=f"{HOST}:0")
-    subprocess.run(
-        [PAGEBELL, "users", "add", "root", "--admin", "--password-env", "PW", "--state", running.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    running.add_user("root", PASSWORD, "--admin")
     with running, samba.running():
         yield running
 
@@ -95,9 +88,7 @@ def test_rpcclient_compares_a_printer_with_one_of_another_server(samba: Front, s
 
 def test_a_pipes_handles_are_not_those_of_a_port(samba: Front, server: ServerProcess) -> None:
     """smbtorture opens a printer at the port, and closes it at smbd's pipe, which is another association."""
-    port = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert port is not None, server.output
     argv = [find("smbtorture"), "-s", str(samba.configuration), "-U", f"WORKGROUP\\root%{PASSWORD}"]
-    argv += [f"ncacn_ip_tcp:{HOST}[{port[1]},seal]", "rpc.iremotewinspool.handles.OpenPrinter"]
+    argv += [f"ncacn_ip_tcp:{HOST}[{server.rpc_port},seal]", "rpc.iremotewinspool.handles.OpenPrinter"]
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=samba.folder)
     assert "success: handles.OpenPrinter" in run.stdout, run.stdout + run.stderr

@@ -24,7 +24,7 @@ from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.rprn import WINSPOOL
 from tests import rpcclient
 from tests.kerberos import PASSWORD, REALM, Realm, realm
-from tests.peers import absent, find
+from tests.peers import absent, find, need_mapper
 from tests.server import PAGEBELL, ServerProcess
 
 HOST, NAME = "127.0.0.21", "printer.pagebell.test"
@@ -55,12 +55,7 @@ def server(domain: Realm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     settings = SETTINGS.format(keytab=domain.folder / "keytab")
     folder = tmp_path_factory.mktemp("server")
     running = ServerProcess(folder, settings=settings, rpc=f"{HOST}:0", environment=domain.environment)
-    subprocess.run(
-        [PAGEBELL, "users", "add", "carol", "--password-env", "PW", "--state", running.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    running.add_user("carol", PASSWORD)
     with running:
         yield running
 
@@ -92,8 +87,7 @@ def run(domain: Realm, *argv: str, **more: str) -> str:
 def test_rpcclient_comes_with_a_ticket(
     domain: Realm, server: ServerProcess, with_names: tuple[str, ...], tmp_path: Path, options: str
 ) -> None:
-    if f"Endpoint mapper: {HOST}:135" not in server.output:
-        absent(f"{HOST}:135: {server.output}")
+    need_mapper(server, HOST)
     cache = domain.environment["KRB5CCNAME"]
     argv = (*with_names, find("rpcclient"), "--use-kerberos=required", f"--use-krb5-ccache={cache}")
     argv = (*argv, "-U", f"alice@{REALM}", f"ncacn_ip_tcp:{NAME}[{options}]")
@@ -106,8 +100,7 @@ def test_sambas_raw_protocol_suite_comes_with_tickets(
     domain: Realm, server: ServerProcess, with_names: tuple[str, ...], samba_python: str, tmp_path: Path
 ) -> None:
     """Its cases of Kerberos; tests/interop/rpc/test_rpc_peers.py has all others."""
-    if f"Endpoint mapper: {HOST}:135" not in server.output:
-        absent(f"{HOST}:135: {server.output}")
+    need_mapper(server, HOST)
     smb = tmp_path / "smb.conf"
     folders = ("private dir", "lock directory", "state directory", "cache directory")
     smb.write_text(f"[global]\nrealm = {REALM}\n" + "".join(f"{name} = {tmp_path}\n" for name in folders))
@@ -135,17 +128,11 @@ async def test_our_client_calls_with_a_ticket(
         monkeypatch.setenv(name, value)
     for level in (Level.INTEGRITY, Level.PRIVACY):
         security = kerberos(NAME, level=level)
-        async with connect(HOST, port(server), WINSPOOL, security=security) as client:
+        async with connect(HOST, server.rpc_port, WINSPOOL, security=security) as client:
             reply = await client.call(
                 rprn.RpcEnumPrinters(Flags=2, Name=None, Level=1, pPrinterEnum=None, cbBuf=0)
             )
             assert reply.pcbNeeded > 0
-
-
-def port(server: ServerProcess) -> int:
-    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert found is not None, server.output
-    return int(found[1])
 
 
 @pytest.mark.parametrize(
@@ -155,8 +142,7 @@ def test_our_commands_print_and_list_with_the_tickets_of_the_cache(
     domain: Realm, server: ServerProcess, with_names: tuple[str, ...], title: str, printer: str
 ) -> None:
     """By the Windows protocols, and with nothing else to show."""
-    if f"Endpoint mapper: {HOST}:135" not in server.output:
-        absent(f"{HOST}:135: {server.output}")
+    need_mapper(server, HOST)
     where = printer.format(NAME)
     told = run(domain, *with_names, str(PAGEBELL), "print", "/etc/hosts", "--to", where, "--title", title)
     assert told.startswith("0\n"), told

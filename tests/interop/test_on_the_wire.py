@@ -6,6 +6,7 @@ import email.parser
 import email.policy
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +114,11 @@ def look_after_system(do: Do) -> None:
     for op in (Op.GET_SYSTEM_ATTRIBUTES, Op.GET_SYSTEM_SUPPORTED_VALUES, Op.GET_PRINTERS):
         do(op, path=AT_SYSTEM)
     watch = subscription_group(r.notify_events("printer-created", "system-config-changed"))
+    some = do(Op.CREATE_SYSTEM_SUBSCRIPTIONS, r.notify_printer_ids(1), groups=[watch], path=AT_SYSTEM)
+    group = some.group(GroupTag.SUBSCRIPTION)
+    assert group is not None
+    number = r.notify_subscription_id(group.get(r.notify_subscription_id) or 0)
+    do(Op.GET_SUBSCRIPTION_ATTRIBUTES, number, path=AT_SYSTEM)
     answer = do(Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=[watch], path=AT_SYSTEM)
     group = answer.group(GroupTag.SUBSCRIPTION)
     assert group is not None
@@ -164,8 +170,8 @@ def look_after_resources(do: Do, queue: str) -> None:
     assert len(events) == 4, "created, available, installed, canceled"
 
 
-def wait_in_parts(ask: Asker, queue: str) -> int:
-    """Wait for what befalls a printer until nobody listens any more; returns how many parts the answer had."""
+def wait_in_parts(ask: Asker, queue: str) -> tuple[int, int]:
+    """Wait for what befalls a printer until nobody listens any more; the request's number, and its answer's parts."""
     watch = subscription_group(r.notify_events("printer-state-changed"))
     group = ask.ask(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[watch], path=queue).group(GroupTag.SUBSCRIPTION)
     assert group is not None
@@ -182,7 +188,7 @@ def wait_in_parts(ask: Asker, queue: str) -> int:
         head = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode()
         whole = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + answer.read())
     assert not whole.defects
-    return len(list(whole.iter_parts()))
+    return request.request_id, len(list(whole.iter_parts()))
 
 
 def act_out(ask: Asker) -> set[Op]:
@@ -251,10 +257,13 @@ def test_every_operation_is_well_formed_on_the_wire(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "server", devices={"Q": "simulated://?ppm=6000&warmup=0"}) as server:
         with captured(server.port, file), Asker(server.authority) as ask:
             done = act_out(ask)
-            parts = wait_in_parts(ask, "/ipp/print/Q")
+            waited_by, parts = wait_in_parts(ask, "/ipp/print/Q")
         port = server.port
     assert tshark(file, port, "-Y", "_ws.malformed") == ""
     assert {int(text) for text in fields(file, port, "ipp.operation_id")} >= done
-    assert len(fields(file, port, "ipp.status_code")) >= len(done) + parts
+    read = Counter(int(text) for text in fields(file, port, "ipp.request_id"))
+    unread = [number for number in ask.asked if read[number] != 2]
+    assert not unread, "each request is read, and its answer"
+    assert read[waited_by] == 1 + parts, "and each part of the answer that came in parts"
     waited = tshark(file, port, "-Y", "mime_multipart && ipp", "-V")
     assert waited.count("Internet Printing Protocol") >= parts

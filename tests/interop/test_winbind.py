@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import absent, find, started
+from tests.peers import absent, find, need_mapper, started
 from tests.samba import PASSWORD
 from tests.server import ServerProcess, wait_for
 
@@ -67,8 +67,7 @@ def server(winbindd: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.parametrize("options", ["ntlm,sign", "spnego,seal"])
 def test_rpcclient_comes_by_the_domains_password(server: ServerProcess, tmp_path: Path, options: str) -> None:
-    if f"Endpoint mapper: {HOST}:135" not in server.output:
-        absent(f"{HOST}:135: {server.output}")
+    need_mapper(server, HOST)
     smb = tmp_path / "smb.conf"
     folders = ("private dir", "lock directory", "state directory", "cache directory")
     smb.write_text("[global]\n" + "".join(f"{name} = {tmp_path}\n" for name in folders))

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pagebell.cli.failures import CommandError
-from pagebell.cli.words import plain_text
+from pagebell.cli.text import plain_text
 from pagebell.ipp.notices import Dialog
 
 if TYPE_CHECKING:

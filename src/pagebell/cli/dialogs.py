@@ -14,7 +14,7 @@ from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import print_json, print_table, table
 from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.questions import chosen, record, shown
-from pagebell.cli.words import plain_text
+from pagebell.cli.text import plain_text
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import AnsweredElsewhere
 from pagebell.ipp.events import with_pauses

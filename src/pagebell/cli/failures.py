@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pagebell.cli.words import plain_text
+from pagebell.cli.text import plain_text
 from pagebell.ipp import errors as e
 
 

@@ -13,7 +13,8 @@ from rich.text import Text
 from pagebell.cli.console import is_live, print_json
 from pagebell.cli.progress import Display, Tone, display
 from pagebell.cli.questions import Prompt
-from pagebell.cli.words import is_troubled, outcome, plain_text, printer_state, progress
+from pagebell.cli.text import plain_text
+from pagebell.cli.words import is_troubled, outcome, printer_state, progress
 from pagebell.ipp import registry as r
 from pagebell.ipp.events import Gap
 from pagebell.ipp.follow import Feedback, JobUpdate

@@ -13,7 +13,8 @@ from rich.text import Text
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import print_table, table
 from pagebell.cli.failures import UsageError, sentence
-from pagebell.cli.words import STATES, outcome, plain_text
+from pagebell.cli.text import plain_text
+from pagebell.cli.words import STATES, outcome
 from pagebell.ipp.client import WhichJobs
 from pagebell.ipp.errors import IppError, Unsupported
 from pagebell.ipp.registry import JobState

@@ -11,7 +11,8 @@ from rich.text import Text
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import print_table, table
 from pagebell.cli.failures import CommandError, UsageError
-from pagebell.cli.words import plain_text, printer_state
+from pagebell.cli.text import plain_text
+from pagebell.cli.words import printer_state
 from pagebell.ipp import registry as r
 from pagebell.ipp.administration import PrinterWish, remove_printer, set_printer
 from pagebell.ipp.errors import NotFound

@@ -21,15 +21,8 @@ from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentenc
 from pagebell.cli.progress import Display, Line, Tone, display
 from pagebell.cli.prompting import Asker, Attention
 from pagebell.cli.reading import STDIN, demand_readable, joined, stdin_pieces
-from pagebell.cli.words import (
-    ANSWER_NEEDED,
-    is_troubled,
-    outcome,
-    plain_text,
-    printer_troubles,
-    progress,
-    size,
-)
+from pagebell.cli.text import plain_text
+from pagebell.cli.words import ANSWER_NEEDED, is_troubled, outcome, printer_troubles, progress, size
 from pagebell.ipp import registry as r
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, ConnectionFailed, NotAccepting, NotFound, Unavailable

@@ -14,7 +14,8 @@ from pagebell.cli.desktop import Desktop
 from pagebell.cli.failures import sentence
 from pagebell.cli.keyboard import is_at_keyboard, typed_line
 from pagebell.cli.questions import Prompt, answered, label, record, shown
-from pagebell.cli.words import ANSWER_NEEDED, plain_text
+from pagebell.cli.text import plain_text
+from pagebell.cli.words import ANSWER_NEEDED
 from pagebell.ipp.errors import AnsweredElsewhere, ClientError, ConnectionFailed, Unsupported
 from pagebell.ipp.notices import NOTICE, OPENED, Dialog, Notice
 from pagebell.ipp.results import JobInfo

@@ -11,8 +11,8 @@ from cyclopts import App, Parameter
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, print_json, print_table, table
 from pagebell.cli.failures import UsageError, sentence
+from pagebell.cli.text import plain_text
 from pagebell.cli.watching import aim, keywords
-from pagebell.cli.words import plain_text
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import IppError
 from pagebell.ipp.events import condensed

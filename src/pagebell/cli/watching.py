@@ -19,7 +19,7 @@ from pagebell.cli.failures import CommandError, UsageError
 from pagebell.cli.happenings import JsonLines, Log, Report
 from pagebell.cli.keyboard import is_at_keyboard
 from pagebell.cli.prompting import Asker, Attention, Recorder
-from pagebell.cli.words import plain_text
+from pagebell.cli.text import plain_text
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, Unsupported
 from pagebell.ipp.events import Pace

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pagebell.cli.reasons import CONDITIONS, JOB, PARTS, PRINTER, SEVERITIES
+from pagebell.cli.text import plain_text
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState, PrinterState
 from pagebell.ipp.results import JobInfo, PrinterInfo
@@ -126,12 +127,6 @@ def size(octets: int) -> str:
         if octets < scale * 999.5 or unit == "GB":
             return f"{octets / scale:.{0 if octets >= scale * 99.5 else 1}f} {unit}"
     raise AssertionError
-
-
-def plain_text(text: str) -> str:
-    """Text from a server on one line, without control characters, as a sentence."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:300]
-    return line if not line or line[-1] in ".!?…" else f"{line}."
 
 
 def outcome(job: JobInfo) -> str:

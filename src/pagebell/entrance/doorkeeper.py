@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pagebell.entrance.admission import Admission, Header, TurnedAway
 from pagebell.entrance.attempts import Attempts
 from pagebell.entrance.schemes import END_POINT, Conversation, MoreWanted, NotProven, Scheme
 from pagebell.entrance.visitor import Scope, visitor_of
 from pagebell.model.access import ADMINISTRATOR, Credentials, Identity, Right, Visitor
-from pagebell.spooler.ports import Directory
+
+if TYPE_CHECKING:
+    from pagebell.spooler.ports import Directory
 
 log = logging.getLogger(__name__)
 _WHO: Final = "identity"

@@ -8,11 +8,13 @@ import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pagebell.dcerpc.security import Binding, Mechanism, SecurityError
 from pagebell.model.access import Identity
-from pagebell.spooler.ports import Directory
+
+if TYPE_CHECKING:
+    from pagebell.spooler.ports import Directory
 
 REALM: Final = "Pagebell"
 _LONGEST_SECRET: Final = 1024

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pagebell.ipp import notices as said
 from pagebell.ipp import printing, subscribing
@@ -35,9 +34,11 @@ from pagebell.ipp.options import Options
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
 from pagebell.ipp.subscribing import Scope, path_of, target_of
-from pagebell.ipp.transport import Times, Transport
 from pagebell.ipp.upload import AUTO, Progress, Source, Upload, file_format
 from pagebell.ipp.values import Attribute, GroupTag
+
+if TYPE_CHECKING:
+    from pagebell.ipp.transport import Times, Transport
 
 WhichJobs = Literal["not-completed", "completed", "all"]
 
@@ -69,8 +70,7 @@ class Client:
     ) -> None:
         self.address = parse_address(uri)
         self.user = user or (self.address.credentials or ("",))[0] or login_name()
-        login = Login(user, password, ask)
-        self._make = partial(Transport, login=login, user=self.user, verify=verify, times=times)
+        self._login, self._verify, self._times = Login(user, password, ask), verify, times
         self._transport: Transport | None = None
         self._old: set[Address] = set()  # servers that speak IPP/1.1 only
         self.streams: set[EventStream] = set()
@@ -137,8 +137,12 @@ class Client:
 
     def transport(self) -> Transport:
         """Its connections, for requests of your own."""
+        from pagebell.ipp.transport import Transport  # noqa: PLC0415 - its library takes long to load
+
         if self._transport is None:
-            self._transport = self._make()
+            self._transport = Transport(
+                login=self._login, user=self.user, verify=self._verify, times=self._times
+            )
         return self._transport
 
     # --- printers ---

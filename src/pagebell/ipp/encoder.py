@@ -139,11 +139,16 @@ def encode_message_parts(
     code: int,
     request_id: int,
     groups: Iterable[tuple[GroupTag, Iterable[bytes]]],
+    tail: Iterable[bytes] = (),
 ) -> bytes:
-    """Join a message from groups of attributes that ``encode_attribute`` made, now or long ago."""
+    """Join a message from groups of attributes that ``encode_attribute`` made, now or long ago.
+
+    `tail` are the pieces of groups that follow them, tags included.
+    """
     out = [_HEADER.pack(*version, code, request_id)]
     for tag, fragments in groups:
         out.append(_TAGS[tag])
         out += fragments
+    out += tail
     out.append(b"\3")
     return b"".join(out)

@@ -12,11 +12,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import aiohttp
-
-from pagebell.dcerpc.kerberos import KerberosInitiator, KerberosUnavailable, ticket_holder
 from pagebell.dcerpc.security import NO_BINDING, Binding, Level, SecurityError
-from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator
 from pagebell.ipp.addresses import Address
 
 Ask = Callable[[str, str], str | None]
@@ -46,7 +42,7 @@ class Login:
             return {} if token is None else {"Authorization": f"Negotiate {token}"}
         if scheme == BASIC:
             user, password = self._known(address)
-            return {"Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")}
+            return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
         return {}
 
     async def another(
@@ -75,6 +71,8 @@ class Login:
         if scheme == NEGOTIATE:
             if self._known(address)[1]:
                 return False  # somebody has given a password, and meant it
+            from pagebell.dcerpc.kerberos import ticket_holder  # noqa: PLC0415 - it takes its time to load
+
             holder = await asyncio.to_thread(ticket_holder)
             if holder is None or (self._user and holder.rpartition("@")[0] != self._user):
                 return False
@@ -93,6 +91,9 @@ class Login:
 
     async def _token(self, address: Address) -> str | None:
         """A new ticket for the server, which each request needs (RFC 4559 4.1); None where there is none."""
+        from pagebell.dcerpc.kerberos import KerberosInitiator, KerberosUnavailable  # noqa: PLC0415
+        from pagebell.dcerpc.spnego import KERBEROS_OID, SpnegoInitiator  # noqa: PLC0415
+
         try:
             binding = self._channel.get(_server(address), NO_BINDING)
             initiator = KerberosInitiator(address.host, "HTTP", Level.CONNECT, dce=False, binding=binding)

@@ -104,9 +104,8 @@ class SyncClient:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        finally:
+            future.cancel()  # which does nothing to what is done
 
     @property
     def uri(self) -> str:

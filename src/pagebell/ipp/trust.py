@@ -6,8 +6,6 @@ import ssl
 from functools import cached_property
 from typing import Any
 
-from pagebell.dcerpc.channel import tls_server_end_point
-
 
 class Trust:
     """TLS contexts for one client; `verify` may also be one of somebody else's, of which nothing is noted."""
@@ -31,6 +29,8 @@ class Trust:
 
     def channel(self, host: str) -> bytes:
         """The channel binding of the newest connection to a host (RFC 5929 4); empty for none that is known."""
+        from pagebell.dcerpc.channel import tls_server_end_point  # noqa: PLC0415 - it takes its time to load
+
         certificate = self._seen.get(host)
         return tls_server_end_point(certificate) if certificate else b""
 

@@ -294,10 +294,16 @@ def wording(language: str) -> Wording:
     return WORDINGS[language_for(language)]
 
 
+def addressee(event: Event) -> str | None:
+    """The one user whom its words are meant for, if they are."""
+    said = event.notice or event.dialog
+    return None if said is None else said.to.user
+
+
 def alone(event: Event, reader: str | None) -> str | None:
     """The reader, where the event has words that are meant for that one user; None where it reads as for everybody."""
-    said = event.notice or event.dialog
-    return reader if said is not None and said.to.user is not None and said.to.include(reader) else None
+    user = addressee(event)
+    return user if user == reader else None
 
 
 def event_text(event: Event, language: str = DEFAULT_LANGUAGE, reader: str | None = None) -> str:

@@ -169,7 +169,7 @@ class Deliveries:
             subscription = self._subscription(number)
             courier = self._courier(subscription)
             batch = await self._ledger.events.read(number, self._cursor(number), BATCH)
-            if courier is None or not (batch.notifications or batch.missed):
+            if courier is None or not (batch.events or batch.missed):
                 return
             try:
                 for events, missed in _parcels(batch, courier.at_once):

@@ -25,7 +25,7 @@ from pagebell.spooler.leases import Leases
 from pagebell.spooler.listener import Listener, Window, kinds_of
 from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Base, Count, Snapshot
-from pagebell.spooler.reading import Batch, Notification, Turns, Watch
+from pagebell.spooler.reading import Batch, Turns, Watch
 
 _RECENT = 4096
 """How many of the newest events are kept at hand; older ones are read from the store."""
@@ -45,6 +45,10 @@ class EventLog:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._recent: OrderedDict[int, Event] = OrderedDict()
+        self._asked: Sequence[int] = ()
+        """The numbers asked for last, which nobody changes,"""
+        self._found: tuple[Event, ...] = ()
+        """and their events."""
         self._chronicles = Chronicles()
         self._listeners: dict[SubscriptionId, Listener] = {}
         self._server_wants: Counter[EventKind] = Counter()
@@ -195,11 +199,8 @@ class EventLog:
     def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
         """As `read`, where that takes no time; None where the store would have to be asked. Raises NotFound."""
         window = self._window(number, after, limit)
-        try:
-            events = [self._recent[seq] for seq in window.numbers]
-        except KeyError:
-            return None
-        return self._batch(number, after, window, events)
+        events = self._at_hand(window.numbers)
+        return None if events is None else self._batch(number, after, window, events)
 
     def _window(self, number: SubscriptionId, after: int, limit: int) -> Window:
         listener = self._listener(number)
@@ -207,17 +208,12 @@ class EventLog:
             listener.catch_up(self._progress)
         return listener.window(after, limit, self._chronicles.trimmed)
 
-    def _batch(self, number: SubscriptionId, after: int, window: Window, events: Sequence[Event]) -> Batch:
-        """The events of a window, some of which may have left the log meanwhile, with their numbers."""
+    def _batch(self, number: SubscriptionId, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
+        """The events of a window, the first of which may have left the log meanwhile."""
         wanted, missed, complete = window
-        first = after + missed + 1
-        if len(events) == len(wanted):
-            found = tuple(map(Notification, range(first, first + len(events)), events))
-        else:
-            numbered = {seq: first + i for i, seq in enumerate(wanted)}
-            found = tuple(Notification(numbered[event.seq], event) for event in events)
-        missed = found[0].number - after - 1 if found else missed
-        return Batch(self._listener(number).subscription, found, missed, complete)
+        if events:
+            missed += len(wanted) - len(events)
+        return Batch(self._listener(number).subscription, after + missed + 1, events, missed, complete)
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
@@ -267,13 +263,21 @@ class EventLog:
 
     async def after(self, position: int, up_to: int) -> list[Event]:
         """The log's events numbered above `position`, to `up_to`; those that were trimmed are left out."""
-        return await self._fetch(range(position + 1, up_to + 1))
+        return list(await self._fetch(range(position + 1, up_to + 1)))
 
-    async def _fetch(self, numbers: Sequence[int]) -> list[Event]:
-        try:
-            return [self._recent[seq] for seq in numbers]
-        except KeyError:
-            return await self._archive.events(numbers)
+    async def _fetch(self, numbers: Sequence[int]) -> tuple[Event, ...]:
+        events = self._at_hand(numbers)
+        return tuple(await self._archive.events(numbers)) if events is None else events
+
+    def _at_hand(self, numbers: Sequence[int]) -> tuple[Event, ...] | None:
+        """Those events, where none of them has to be looked up; a crowd that asks for the same has the same tuple."""
+        if numbers is not self._asked:
+            try:
+                found = tuple([self._recent[seq] for seq in numbers])
+            except KeyError:
+                return None
+            self._asked, self._found = numbers, found
+        return self._found
 
     # --- forgetting ---
 

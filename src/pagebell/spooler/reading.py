@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Final, NamedTuple
 
 from pagebell.model.event import Event
@@ -24,18 +25,28 @@ class Notification(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a reader gets: events in order; `missed` of them were dropped before the first."""
+    """What a reader gets: events in order; `missed` of them were dropped before the first.
+
+    Readers that are told the same have the same tuple of events.
+    """
 
     subscription: Subscription
-    notifications: tuple[Notification, ...]
+    first: int
+    """The number of the first one."""
+    events: tuple[Event, ...]
     missed: int = 0
     complete: bool = False
     """No more will come: the subscription's job is finished, and this reaches its end."""
 
     @property
-    def last(self) -> int | None:
-        """Number of the last one, to read on from."""
-        return self.notifications[-1].number if self.notifications else None
+    def notifications(self) -> tuple[Notification, ...]:
+        """The events with their numbers."""
+        return tuple(map(Notification, count(self.first), self.events))
+
+    @property
+    def last(self) -> int:
+        """Number of the last one, to read on from; where there is none, of the last before them."""
+        return self.first + len(self.events) - 1
 
 
 class Turns:

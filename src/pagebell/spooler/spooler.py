@@ -110,27 +110,26 @@ class Spooler:
     async def __aenter__(self) -> Self:
         await self._ledger.open()
         self.started = self.clock.now()
-        try:
+        async with AsyncExitStack() as starting:
+            starting.push_async_callback(self._ledger.store.close)
             await self._recover()
-        except BaseException:
-            await self._ledger.store.close()
-            raise
-        group = await self._exit.enter_async_context(asyncio.TaskGroup())
-        self._devices.start(group)
-        self.subscriptions.deliveries.start(group)
-        self.dialogs.start(group)
-        self.sources.start(group)
-        self.feed.start(group)
-        self._teller = group.create_task(self.system.run(), name="the server's own events")
-        await self.system.started()
-        self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
+            group = await starting.enter_async_context(asyncio.TaskGroup())
+            self._devices.start(group)
+            self.subscriptions.deliveries.start(group)
+            self.dialogs.start(group)
+            self.sources.start(group)
+            self.feed.start(group)
+            self._teller = group.create_task(self.system.run(), name="the server's own events")
+            await self.system.started()
+            self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
+            self._exit = starting.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.begin_stop()
-        try:
+        async with self._exit:
             self._housekeeper.cancel()
             await self.subscriptions.deliveries.stop()
             await self.sources.stop()
@@ -138,12 +137,8 @@ class Spooler:
             await self.dialogs.stop()
             self._teller.cancel()
             await self.system.stopping()
-            if kind is not None and issubclass(kind, asyncio.CancelledError):
-                await self._exit.__aexit__(kind, error, trace)
-            else:  # an error of the body goes on as itself, not in the task group's wrapping
-                await self._exit.__aexit__(None, None, None)
-        finally:
-            await self._ledger.store.close()
+            if isinstance(error, asyncio.CancelledError):
+                raise error  # any other goes on as itself, not in the task group's wrapping
 
     def begin_stop(self) -> None:
         """Take no more jobs, and let nobody wait for events any longer; leaving the context does the rest."""

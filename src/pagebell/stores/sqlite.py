@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,27 +149,21 @@ class SqliteStore:
     # --- writing: all below runs in the writer thread ---
 
     def _write(self, ready: asyncio.Future[Snapshot]) -> None:
-        try:
-            connection = self._connect(self._path)
+        with ExitStack() as stack:
             try:
+                connection = stack.enter_context(closing(self._connect(self._path)))
                 self._prepare(connection)
                 snapshot = rows.snapshot(connection)
-            except BaseException:
-                connection.close()
-                raise
-        except (sqlite3.Error, StoreUnusable, msgspec.DecodeError) as error:
-            self._tell(_fail, ready, _unusable(self._path, error))
-            return
-        self._last_event = snapshot.last_event
-        self._tell(_set, ready, snapshot)
-        try:
+            except (sqlite3.Error, StoreUnusable, msgspec.DecodeError) as error:
+                self._tell(_fail, ready, _unusable(self._path, error))
+                return
+            self._last_event = snapshot.last_event
+            self._tell(_set, ready, snapshot)
             for group in self._groups():
                 self._commit_group(connection, group)
                 self._tell(self._report, group)
-        finally:
             with suppress(sqlite3.Error):
                 connection.execute("pragma optimize")
-            connection.close()
 
     def _tell(self, function: Callable[..., None], *values: object) -> None:
         assert self._loop is not None

@@ -81,7 +81,7 @@ class EventStreams:
         number = SubscriptionId(query.subscription or 0)
         subscription = self._spooler.subscriptions.subscription(number, by)
         batch = await self._spooler.subscriptions.read(number, by, after, 1)
-        if batch.complete and not batch.notifications and not batch.missed:
+        if batch.complete and not batch.events and not batch.missed:
             return Response(status_code=204, headers=_HEADERS)  # by this a browser comes back no more
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_STREAM)
@@ -171,9 +171,9 @@ async def _of_subscription(subscription: Subscription, after: int, by: Principal
             batch = await subscriptions.read(subscription.id, by, after, _PAGE)
         except NotFound:
             return  # it was cancelled, or its lease is over: who comes back is told so
-        if batch.notifications or batch.missed:
+        if batch.events or batch.missed:
             yield _batch(batch, after, subscription.language, by)
-            after = batch.last or after + batch.missed
+            after = batch.last
         elif batch.complete:
             return
         elif not await _within(spooler.clock, subscriptions.news({subscription.id: after})):

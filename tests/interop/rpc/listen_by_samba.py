@@ -1,4 +1,4 @@
-"""Run by the system's Python, which has Samba's bindings: registers, prints, polls, and tells what it hears, as JSON.
+"""Run by the system's Python, which has Samba's bindings: registers, prints, asks, and tells as JSON.
 
 listen_by_samba.py WAY SMB_CONF BINDING USER PASSWORD PRINTER
 
@@ -7,7 +7,6 @@ WAY is `par`: [MS-PAR]'s calls that wait; or `rprn`: registers to be called, whi
 
 import json
 import sys
-import time
 
 from samba.credentials import Credentials
 from samba.dcerpc import spoolss, winspool
@@ -87,15 +86,6 @@ def members_of(info):
     return [[one.type, one.field, one.job_id, plain(one)] for one in info.notifies]
 
 
-def polled(ask):
-    """Statuses until the job is printed, as somebody sees them who asks."""
-    seen = []
-    while not seen or not seen[-1] & PRINTED:
-        seen.append(ask())
-        time.sleep(0.05)
-    return seen
-
-
 if way == "par":
     server = winspool.iremotewinspool(binding, parameters, credentials)
     handle = server.AsyncOpenPrinter(printer, None, spoolss.DevmodeContainer(), 8, who())
@@ -122,7 +112,7 @@ if way == "par":
     while not status(heard[-1]["members"]) & PRINTED:
         heard.append(told(server.AsyncGetRemoteNotifications(listening)[0]))
     info = bytes(server.AsyncGetJob(handle, job, 1, [0] * 4096)[0])
-    seen = [int.from_bytes(info[28:32], "little")]  # _JOB_INFO_1.Status: [MS-RPRN] 2.2.2.6.1
+    asked = int.from_bytes(info[28:32], "little")  # _JOB_INFO_1.Status: [MS-RPRN] 2.2.2.6.1
     server.SyncUnRegisterForRemoteNotifications(listening)
     server.AsyncClosePrinter(handle)
 else:
@@ -136,8 +126,8 @@ else:
     written = server.WritePrinter(handle, OCTETS, len(OCTETS))
     server.EndPagePrinter(handle)
     server.EndDocPrinter(handle)
-    seen = polled(lambda: server.GetJob(handle, job, 2, bytes(8192), 8192)[0].status)
-    sys.stdin.readline()  # the test has been called
+    sys.stdin.readline()  # the test has been called: the job is printed
+    asked = server.GetJob(handle, job, 2, bytes(8192), 8192)[0].status
     server.FindClosePrinterNotify(handle)
     server.ClosePrinter(handle)
-print(json.dumps({"job": job, "written": written, "heard": heard, "everything": everything, "polled": seen}))
+print(json.dumps({"job": job, "written": written, "heard": heard, "everything": everything, "asked": asked}))

@@ -10,7 +10,6 @@ import asyncio
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -73,12 +72,7 @@ def server(apart: Wire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """A print server of ours, on the same computer as Samba's."""
     folder = tmp_path_factory.mktemp("server")
     made = ServerProcess(folder, {"Sim": "simulated://?ppm=600"}, rpc=f"{apart.its}:0", prefix=apart.inside)
-    subprocess.run(
-        [PAGEBELL, "users", "add", "alice", "--password-env", "PW", "--state", made.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    made.add_user("alice", PASSWORD)
     with made:
         yield made
 
@@ -233,9 +227,7 @@ async def test_our_server_calls_by_smb(
     apart: Wire, server: ServerProcess, here: Front, capture: Path
 ) -> None:
     """By way of smbd on the client's computer, and as nobody: without any credentials."""
-    found = re.search(rf"Windows clients: {re.escape(apart.its)}:(\d+)", server.output)
-    assert found is not None
-    uri, listening = f"rprn://{apart.its}:{found[1]}/Sim", Listening(NOWHERE, here.socket)
+    uri, listening = f"rprn://{apart.its}:{server.rpc_port}/Sim", Listening(NOWHERE, here.socket)
     client = Client(uri, user="alice", password=PASSWORD, pace=DEAF, listening=listening)
     async with asyncio.timeout(50):
         seen = [update async for update in client.print_and_follow(b"%!PS hello", title="Letter")]

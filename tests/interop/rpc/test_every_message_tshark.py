@@ -18,7 +18,6 @@ import pytest
 
 from pagebell.dcerpc.ndr import Call, ContextHandle, Interface, Struct, Transfer
 from pagebell.winspool.idl import (
-    notify,
     par,
     par_more,
     par_notify,
@@ -31,13 +30,7 @@ from pagebell.winspool.idl import (
 from pagebell.winspool.idl.containers import (
     DEVMODE_CONTAINER,
     FORM_CONTAINER,
-    RPC_BIDI_DATA,
-    RPC_BIDI_REQUEST_CONTAINER,
-    RPC_BIDI_REQUEST_DATA,
-    RPC_BIDI_RESPONSE_CONTAINER,
-    RPC_BIDI_RESPONSE_DATA,
 )
-from pagebell.winspool.idl.types import SYSTEMTIME
 from pagebell.winspool.server.data import Value, pack_values
 from tests.interop.rpc import tshark
 from tests.interop.rpc.test_every_reply import BUFFERS
@@ -51,6 +44,7 @@ from tests.interop.rpc.tshark_exceptions import (
     excepted,
 )
 from tests.winspool.apart import apart, leaves
+from tests.winspool.elements import ELEMENTS, changed, units
 from tests.winspool.filled import filled
 
 S = TypeVar("S", bound=Struct)
@@ -68,82 +62,25 @@ NO_CODE = {"stub data", "Unimplemented dissector: SPOOLSS"}
 LEFT_OUT = NAMELESS | UNIMPLEMENTED | REPLY_ALONE
 
 
-def units(text: str) -> tuple[int, ...]:
-    """A text as the elements of an array."""
-    return tuple(map(ord, text))
-
-
-DRIVERS = tuple(
-    rprn_packages.CORE_PRINTER_DRIVER(
-        CoreDriverGUID=UUID(int=n), dwlDriverVersion=n, szPackageID=units(f"driver{n}".ljust(260, "\0"))
-    )
-    for n in (201, 202)
-)
 VALUES = pack_values([Value("model", 1, "one\0".encode("utf-16-le")), Value("count", 4, b"\7\0\0\0")])
 FOLDER = "folder\0".encode("utf-16-le")
 ZEROS = bytes(8)
 DEVMODE = filled(DEVMODE_CONTAINER).pDevMode or b""
 PARTS = {VALUES: ("model", "one", "count", "7"), FOLDER: ("folder",), DEVMODE: ("p1", "A4"), ZEROS: ()}
 """What octets say that tshark takes apart; of zeros, where it looks for a second count, there is nothing to show."""
-OPTIONS = notify.RPC_V2_NOTIFY_OPTIONS(
-    Reserved=1,
-    pTypes=(
-        notify.RPC_V2_NOTIFY_OPTIONS_TYPE(Type=0, pFields=(4, 20)),
-        notify.RPC_V2_NOTIFY_OPTIONS_TYPE(Type=1, pFields=(13, 14, 16)),
-    ),
-)
-"""Of a printer the driver's name and how many jobs it has; of jobs the document, the priority, and when they came."""
-Data = notify.RPC_V2_NOTIFY_INFO_DATA
-NEWS = notify.RPC_V2_NOTIFY_INFO(
-    aData=(
-        Data(
-            Type=0,
-            Field=4,
-            Reserved=notify.TABLE_STRING,
-            Id=401,
-            Data=notify.STRING_CONTAINER(pszString="driver"),
-        ),
-        Data(Type=0, Field=20, Reserved=notify.TABLE_DWORD, Id=402, Data=(403, 0)),
-        Data(
-            Type=1,
-            Field=13,
-            Reserved=notify.TABLE_STRING,
-            Id=404,
-            Data=notify.STRING_CONTAINER(pszString="document"),
-        ),
-        Data(Type=1, Field=14, Reserved=notify.TABLE_DWORD, Id=405, Data=(406, 0)),
-        Data(
-            Type=1,
-            Field=16,
-            Reserved=notify.TABLE_TIME,
-            Id=407,
-            Data=notify.SYSTEMTIME_CONTAINER(pSystemTime=SYSTEMTIME(wYear=2026, wMonth=5, wDay=17)),
-        ),
-    )
-)
-QUESTION = RPC_BIDI_REQUEST_DATA(dwReqNumber=408, pSchema="schema", data=RPC_BIDI_DATA(dwBidiType=1, u=409))
-ANSWER = RPC_BIDI_RESPONSE_DATA(dwReqNumber=410, pSchema="schema", data=RPC_BIDI_DATA(dwBidiType=1, u=411))
-PROPER: dict[type[Struct], dict[str, Any]] = {
-    rprn_notify.RpcRemoteFindFirstPrinterChangeNotificationEx: {"pOptions": OPTIONS},
-    rprn_notify.RpcRouterRefreshPrinterChangeNotification: {"pOptions": OPTIONS},
-    rprn_notify.RpcRouterRefreshPrinterChangeNotification.Reply: {"ppInfo": NEWS},
-    rprn_notify.RpcRouterReplyPrinterEx: {"dwReplyType": 0, "Reply_": NEWS},
-    rprn_data.RpcSendRecvBidiData: {"pReqData": RPC_BIDI_REQUEST_CONTAINER(aData=(QUESTION,))},
-    rprn_data.RpcSendRecvBidiData.Reply: {"ppRespData": RPC_BIDI_RESPONSE_CONTAINER(aData=(ANSWER,))},
+PROPER: dict[type[Struct], dict[str, Any]] = ELEMENTS | {
     rprn_setup.RpcGetPrinterDriverDirectory.Reply: {"pDriverDirectory": FOLDER},
     rprn_data.RpcEnumPrinterData.Reply: {"pValueName": units("one\0")},
     rprn_data.RpcEnumPrinterDataEx.Reply: {"pEnumValues": VALUES, "pcbEnumValues": 301, "pnEnumValues": 2},
     rprn_data.RpcEnumPrinterKey.Reply: {"pSubkey": units("one\0two\0\0"), "pcbSubkey": 302},
     rprn_packages.RpcGetCorePrinterDrivers: {"pszzCoreDriverDependencies": units("one\0two\0\0")},
-    rprn_packages.RpcGetCorePrinterDrivers.Reply: {"pCorePrinterDrivers": DRIVERS},
 }
 """Octets that have a form of their own, and arrays, which `filled` leaves empty."""
 
 
 def proper(value: S, numbers: Iterator[int]) -> S:
     """The same with something else in every place, and where that has a form of its own, in that form."""
-    changes = next((PROPER[kind] for kind in type(value).__mro__ if kind in PROPER), {})
-    return dataclasses.replace(apart(value, numbers), **changes)
+    return changed(apart(value, numbers), PROPER)
 
 
 def messages(interface: Interface) -> Iterator[tuple[str, Call, Struct]]:
@@ -195,8 +132,8 @@ def is_shown(name: str, value: Any, shown: tshark.Shown) -> bool:
         case str():
             return texts.issuperset(filter(None, value.split("\0")))
         case tuple():
-            as_text = filter(None, "".join(map(chr, value)).split("\0"))
-            return texts.issuperset(as_text) or in_a_row(value, shown)
+            as_text = "".join(one if isinstance(one, str) else chr(one) for one in value).split("\0")
+            return texts.issuperset(filter(None, as_text)) or in_a_row(value, shown)
         case bytes():
             taken_apart = value in PARTS and texts.issuperset(PARTS[value])
             return taken_apart or value.hex(":") in texts or in_a_row(value, shown)

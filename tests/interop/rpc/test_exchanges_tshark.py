@@ -6,8 +6,6 @@ The server lets [MS-PAR] go signed and not sealed, for otherwise nobody could lo
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -31,8 +29,8 @@ from pagebell.winspool.idl.par import IREMOTEWINSPOOL
 from pagebell.winspool.idl.rprn import WINSPOOL
 from tests.interop.rpc.test_notification_peers import OBJECT, heard_for_samba, listen_by_samba
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
-from tests.peers import absent, find
-from tests.server import PAGEBELL, ServerProcess, wait_for
+from tests.peers import absent, find, need_mapper
+from tests.server import ServerProcess, wait_for
 
 __all__ = ["configuration"]
 HOST = "127.0.0.26"
@@ -61,22 +59,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         settings='[rpc]\npar-protection = "integrity"\n',
         rpc=f"{HOST}:0",
     )
-    subprocess.run(
-        [PAGEBELL, "users", "add", "alice", "--password-env", "PW", "--state", running.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    running.add_user("alice", PASSWORD)
     with running:
-        if f"Endpoint mapper: {HOST}:135" not in running.output:
-            absent(f"{HOST}:135: {running.output}")
+        need_mapper(running, HOST)
         yield running
-
-
-def port(server: ServerProcess) -> int:
-    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert found is not None, server.output
-    return int(found[1])
 
 
 @pytest.fixture
@@ -128,8 +114,8 @@ def read_by_tshark(capture: Path, protocol: str, calls: set[int]) -> None:
 async def session(server: ServerProcess, way: Way, interface: Interface) -> AsyncIterator[Session]:
     """Our client's, with what it says signed and not sealed."""
     security = spnego("alice", PASSWORD, level=Level.INTEGRITY)
-    async with connect(HOST, port(server), interface, security=security) as rpc:
-        address = parse(f"{way.name.lower()}://{HOST}:{port(server)}/Sim")
+    async with connect(HOST, server.rpc_port, interface, security=security) as rpc:
+        address = parse(f"{way.name.lower()}://{HOST}:{server.rpc_port}/Sim")
         yield Session(address, way, rpc, Identity("alice", PASSWORD), Times())
 
 
@@ -142,7 +128,7 @@ async def our_client_listens(server: ServerProcess, way: Way, interface: Interfa
         feed_of(line, handle) as feed,
     ):
         assert (await anext(feed)).whole
-        client = Client(f"rprn://{HOST}:{port(server)}/Sim", user="alice", password=PASSWORD)
+        client = Client(f"rprn://{HOST}:{server.rpc_port}/Sim", user="alice", password=PASSWORD)
         job = await client.print_document(b"%!PS To be or not to be", title="Hamlet")
         async for told in feed:
             if told.jobs.get(job.id, {}).get(JobField.STATUS, 0) & JobStatus.PRINTED:

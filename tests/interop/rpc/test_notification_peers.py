@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,8 +22,8 @@ from pagebell.winspool.client.answering import Answering, News
 from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import par_notify, rprn_notify
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
-from tests.peers import absent
-from tests.server import PAGEBELL, ServerProcess
+from tests.peers import absent, need_mapper
+from tests.server import ServerProcess
 from tests.winspool.listening import filtered, options
 from tests.wire import Wire, wire
 
@@ -68,18 +67,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def _running(folder: Path, host: str) -> ServerProcess:
     running = ServerProcess(folder, devices=DEVICES, rpc=f"{host}:0")
-    subprocess.run(
-        [PAGEBELL, "users", "add", "alice", "--password-env", "PW", "--state", running.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    running.add_user("alice", PASSWORD)
     return running
-
-
-def _need_mapper(server: ServerProcess, host: str) -> None:
-    if f"Endpoint mapper: {host}:135" not in server.output:
-        absent(f"{host}:135: {server.output}")
 
 
 def listen_by_samba(
@@ -96,11 +85,11 @@ def _documents(members: list[Any]) -> list[Any]:
     ]
 
 
-def test_samba_registers_prints_polls_and_receives(
+def test_samba_registers_prints_receives_and_asks(
     samba_python: str, server: ServerProcess, configuration: Path
 ) -> None:
     """The use case step by step, and [MS-PAR] 4.5, with Samba's library as the client."""
-    _need_mapper(server, HOST)
+    need_mapper(server, HOST)
     argv = listen_by_samba(samba_python, configuration, "par", f"{OBJECT}@ncacn_ip_tcp:{HOST}[seal]")
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=server.folder)
     assert run.returncode == 0, run.stderr
@@ -112,7 +101,7 @@ def test_samba_registers_prints_polls_and_receives(
     statuses = [status for one in told["heard"] for status in _statuses(one["members"])]
     assert statuses[0] & JobStatus.SPOOLING and statuses[-1] & JobStatus.PRINTED
     assert told["heard"][-1]["flags"] & ChangeFlag.DELETE_JOB
-    assert told["polled"][-1] & JobStatus.PRINTED
+    assert told["asked"] & JobStatus.PRINTED
     assert told["written"] == 23
 
 
@@ -161,11 +150,11 @@ async def test_samba_registers_and_is_called(
     samba_python: str, server: ServerProcess, configuration: Path
 ) -> None:
     """[MS-RPRN] 4.5: Samba's library registers, and our listener stands in for its computer's."""
-    _need_mapper(server, HOST)
+    need_mapper(server, HOST)
     argv = listen_by_samba(samba_python, configuration, "rprn", f"ncacn_ip_tcp:{HOST}[sign]")
     told, news = await heard_for_samba(argv, server.folder)
     assert _documents(told["everything"]["members"]) == ["From Samba"]
-    assert told["polled"][-1] & JobStatus.PRINTED
+    assert told["asked"] & JobStatus.PRINTED
     assert news[0].flags & ChangeFlag.ADD_JOB
     assert "From Samba" in {getattr(one.Data, "pszString", "") for one in news[0].info.aData}
     assert _statuses(_members(news))[0] & JobStatus.SPOOLING
@@ -191,7 +180,7 @@ def test_rpcclient_registers_and_its_computer_is_called(
     """rffpcnex, over a wire; rpcclient itself takes no calls, so that something else on its computer must."""
     rpcclient, ours, its, inside = peer("rpcclient"), apart.ours, apart.its, apart.inside
     with _running(tmp_path, ours) as server:
-        _need_mapper(server, ours)
+        need_mapper(server, ours)
         answering = subprocess.Popen(
             [*inside, sys.executable, str(HERE / "answer_calls.py"), its, "123"],
             stdout=subprocess.PIPE,

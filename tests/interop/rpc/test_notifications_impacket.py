@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def listening(python: str, server: ServerProcess, way: str) -> dict[str, Any]:
     """What it tells."""
-    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert found is not None, server.output
     script = str(Path(__file__).with_name("listen_by_impacket.py"))
-    argv = [python, script, way, HOST, found[1], "alice", PASSWORD, "Sim", CLIENT]
+    argv = [python, script, way, HOST, str(server.rpc_port), "alice", PASSWORD, "Sim", CLIENT]
     run = subprocess.run(argv, capture_output=True, text=True, timeout=90, check=False)
     assert run.returncode == 0, run.stderr
     told: dict[str, Any] = json.loads(run.stdout)

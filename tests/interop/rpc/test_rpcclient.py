@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import absent
+from tests.peers import need_mapper
 from tests.rpcclient import CHANGES, JOB, LOOKS, check, run, script
 from tests.server import PAGEBELL, ServerProcess
 
@@ -34,16 +33,10 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 def _running(folder: Path, host: str, settings: str) -> Iterator[ServerProcess]:
     running = ServerProcess(folder, settings=settings, rpc=f"{host}:0")
-    for name, more in (("alice", []), ("root", ["--admin"])):
-        subprocess.run(
-            [PAGEBELL, "users", "add", name, *more, "--password-env", "PW", "--state", running.state],
-            env={**os.environ, "PW": PASSWORD},
-            check=True,
-            capture_output=True,
-        )
+    running.add_user("alice", PASSWORD)
+    running.add_user("root", PASSWORD, "--admin")
     with running:
-        if f"Endpoint mapper: {host}:135" not in running.output:
-            absent(f"{host}:135: {running.output}")
+        need_mapper(running, host)
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import PAGEBELL, ServerProcess
+from tests.server import ServerProcess
 
 SCRIPT = Path(__file__).with_name("security_by_samba.py")
 PASSWORD = "Secret123"
@@ -24,13 +23,9 @@ Ask = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     running = ServerProcess(tmp_path_factory.mktemp("server"), settings=SETTINGS, rpc="127.0.0.1:0")
-    for name, more in (("alice", []), ("bob", []), ("eve", []), ("root", ["--admin"])):
-        subprocess.run(
-            [PAGEBELL, "users", "add", name, *more, "--password-env", "PW", "--state", running.state],
-            env={**os.environ, "PW": PASSWORD},
-            check=True,
-            capture_output=True,
-        )
+    for name in ("alice", "bob", "eve"):
+        running.add_user(name, PASSWORD)
+    running.add_user("root", PASSWORD, "--admin")
     with running:
         yield running
 
@@ -38,14 +33,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 def ask(samba_python: str, server: ServerProcess, tmp_path: Path) -> Ask:
     """Opens the printer as somebody, and may set its descriptor."""
-    found = re.search(r"Windows clients: (127\.0\.0\.1):(\d+)", server.output)
-    assert found is not None, server.output
     smb = tmp_path / "smb.conf"
     names = ("private dir", "lock directory", "state directory", "cache directory")
     smb.write_text("[global]\nworkgroup = WORKGROUP\n" + "".join(f"{n} = {tmp_path}\n" for n in names))
 
     def call(user: str, *wanted: str) -> dict[str, Any]:
-        binding = f"ncacn_ip_tcp:{found[1]}[{found[2]},seal]"
+        binding = f"ncacn_ip_tcp:127.0.0.1[{server.rpc_port},seal]"
         run = subprocess.run(
             [samba_python, str(SCRIPT), str(smb), binding, user, PASSWORD, "PDF", *wanted],
             capture_output=True,

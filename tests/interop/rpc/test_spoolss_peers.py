@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import absent
-from tests.server import PAGEBELL, ServerProcess, wait_for
+from tests.peers import absent, need_mapper
+from tests.server import ServerProcess, wait_for
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.14"
@@ -75,16 +74,10 @@ SAMBAS = {"rpc.spoolss.printserver": 21, "rpc.spoolss.printer": 26}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("winspool")
     running = ServerProcess(folder, settings=SETTINGS, rpc=f"{HOST}:0")
-    for name, more in (("alice", []), ("root", ["--admin"])):
-        subprocess.run(
-            [PAGEBELL, "users", "add", name, *more, "--password-env", "PW", "--state", running.state],
-            env={**os.environ, "PW": PASSWORD},
-            check=True,
-            capture_output=True,
-        )
+    running.add_user("alice", PASSWORD)
+    running.add_user("root", PASSWORD, "--admin")
     with running:
-        if f"Endpoint mapper: {HOST}:135" not in running.output:
-            absent(f"{HOST}:135: {running.output}")
+        need_mapper(running, HOST)
         yield running
 
 
@@ -95,12 +88,6 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("private dir", "lock directory", "state directory", "cache directory")
     path.write_text("[global]\nworkgroup = WORKGROUP\n" + "".join(f"{n} = {folder}\n" for n in names))
     return path
-
-
-def _port(server: ServerProcess) -> str:
-    found = re.search(rf"Windows clients: {re.escape(HOST)}:(\d+)", server.output)
-    assert found is not None, server.output
-    return found[1]
 
 
 def _rpcclient(
@@ -121,7 +108,11 @@ def test_samba_prints_a_document(
     octets = b"To be or not to be.\n" * 1000
     document = tmp_path / "letter.txt"
     document.write_bytes(octets)
-    argv = [str(HERE / "print_by_samba.py"), str(configuration), f"ncacn_ip_tcp:{HOST}[{_port(server)},seal]"]
+    argv = [
+        str(HERE / "print_by_samba.py"),
+        str(configuration),
+        f"ncacn_ip_tcp:{HOST}[{server.rpc_port},seal]",
+    ]
     argv += ["alice", PASSWORD, f"\\\\{HOST}\\PDF", str(document)]
     run = subprocess.run(
         [samba_python, *argv], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path
@@ -142,7 +133,7 @@ def test_samba_prints_a_document(
 def test_impacket_opens_and_lists(
     impacket_python: str, server: ServerProcess, tmp_path: Path, level: int, syntax: str
 ) -> None:
-    argv = [str(HERE / "impacket_rprn.py"), HOST, _port(server), "root", PASSWORD]
+    argv = [str(HERE / "impacket_rprn.py"), HOST, str(server.rpc_port), "root", PASSWORD]
     argv += [rf"\\{HOST}\PDF", str(level), syntax]
     run = subprocess.run(
         [impacket_python, *argv], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path
@@ -163,7 +154,7 @@ def _torture(
     samba: bool = True,
 ) -> tuple[set[str], set[str]]:
     """The cases that passed, and the others."""
-    binding = f"ncacn_ip_tcp:{HOST}[{_port(server)},{options}]"
+    binding = f"ncacn_ip_tcp:{HOST}[{server.rpc_port},{options}]"
     argv = [peer("smbtorture"), "-s", str(configuration), "-U", f"WORKGROUP\\root%{PASSWORD}"]
     argv += [f"--option=torture:samba3={'yes' if samba else 'no'}", binding, *suites]
     run = subprocess.run(
@@ -237,7 +228,7 @@ def test_tshark_finds_nothing_malformed(
             "enumprinters 2; getprinter PDF 2; enumforms PDF; enumjobs PDF 2; enumports 2; getprinter PDF 0"
         )
         assert "printername" in _rpcclient(peer, configuration, commands)
-        show = [tshark, "-r", str(capture), "-d", f"tcp.port=={_port(server)},dcerpc"]
+        show = [tshark, "-r", str(capture), "-d", f"tcp.port=={server.rpc_port},dcerpc"]
 
         def calls() -> bool:
             run = subprocess.run([*show, "-Y", "spoolss"], capture_output=True, text=True, check=False)

@@ -56,7 +56,8 @@ REPLY_ALONE = {"RpcAddPrinterDriver", "RpcAddPrinterEx"}
 """Calls of whose messages it has code for the reply alone."""
 NOWHERE = {
     *("RpcAddMonitor", "RpcAddPortEx", "RpcSetPort", "RpcAddPrinterDriverEx", "RpcSendRecvBidiData"),
-    *("RpcGetJobNamedPropertyValue", "RpcSetJobNamedProperty", "RpcLogJobInfoForBranchOffice"),
+    *("RpcGetJobNamedPropertyValue", "RpcSetJobNamedProperty", "RpcEnumJobNamedProperties"),
+    "RpcLogJobInfoForBranchOffice",
     *("RpcOpenPrinter", "RpcAddPrinter", "RpcAddPrinterEx", "RpcAddPrinterDriver", "RpcGetPrinterDriver"),
     *(
         "RpcWaitForPrinterChange",
@@ -118,7 +119,11 @@ PAR: dict[str, list[str]] = {
         *_each("RpcAsyncAddMonitor", "MONITOR_INFO", (1, 2)),
         *("RpcAsyncSendRecvBidiData request", "RpcAsyncSendRecvBidiData reply"),
         *("RpcAsyncGetCorePrinterDrivers reply", "RpcAsyncGetJobNamedPropertyValue reply"),
-        *("RpcAsyncSetJobNamedProperty request", "RpcAsyncLogJobInfoForBranchOffice request"),
+        *("RpcAsyncSetJobNamedProperty request", "RpcAsyncEnumJobNamedProperties reply"),
+        "RpcAsyncLogJobInfoForBranchOffice request",
+    ],
+    "it says TODO of SYSTEMTIME_CONTAINER, and has no pointer in SECURITY_CONTAINER; [MS-RPRN] 2.2.1.2.13 has one": [
+        "RpcSyncRefreshRemoteNotifications request"
     ],
     "it takes PRINTER_CONTAINER by packet-dcerpc-spoolss.c, which takes what follows for a part of it": [
         *_each("RpcAsyncSetPrinter", "PRINTER_INFO", PRINTER_LEVELS),
@@ -156,7 +161,11 @@ PAR_NDR64: dict[str, list[str]] = {
     WIDE: [
         *("RpcAsyncOpenPrinter SPLCLIENT_INFO_1 request", "RpcAsyncCreatePrinterIC request"),
         *("RpcAsyncResetPrinter request", "RpcAsyncStartDocPrinter DOC_INFO_1 request"),
-    ]
+    ],
+    "it knows no alignment of unions, which in NDR64 is that of the widest arm: [MS-RPCE] 2.2.5.3.4.4": [
+        *("RpcSyncRegisterForRemoteNotifications request", "RpcSyncRefreshRemoteNotifications reply"),
+        "RpcAsyncGetRemoteNotifications reply",
+    ],
 }
 EXCEPTIONS = {
     ("winspool", Transfer.NDR): RPRN,

@@ -285,16 +285,27 @@ async def test_unexpected_error_is_a_sentence_and_debug_shows_the_details(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_help_loads_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--help"], "pagebell print letter.pdf"),
+        (["print", "--help"], "ps aux | pagebell print -"),
+        (["jobs", "--help"], "Finished jobs only"),
+        (["users", "list", "--help"], "List who may come in"),
+    ],
+)
+def test_what_asks_no_server_does_not_wait_for_the_libraries_that_ask_and_serve(
+    arguments: list[str], shown: str
+) -> None:
     script = (
-        "import sys, pagebell.cli as cli; cli.main(['--help']); "
+        f"import sys, pagebell.cli as cli; cli.main({arguments!r}); "
         "sys.exit(int('aiohttp' in sys.modules or 'starlette' in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert "pagebell print letter.pdf" in done.stdout
+    assert shown in done.stdout
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -188,6 +188,20 @@ async def test_subscriptions_are_listed_with_whose_events_they_tell(
     assert (second["scope"], second["job"]) == ("job", 7)
 
 
+async def test_all_that_is_told_of_a_subscription_is_shown(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = (r.notify_events("job-completed", "printer-stopped"), WHERE, r.notify_user_data(b"desk\x1b[2J"))
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, answer(Group.of(GroupTag.SUBSCRIPTION, *told)))
+    assert await pagebell("subscriptions", "show", "7", "--server", server.uri) == 0
+    out = capsys.readouterr().out
+    assert "job-completed, printer-stopped" in out
+    assert "notify-subscription-id" in out and " 7" in out
+    assert "\x1b[2J" not in out, "what a client gave is no command for a terminal"
+    (asked,) = server.asked(Op.GET_SUBSCRIPTION_ATTRIBUTES)
+    assert asked.groups[0].get(r.notify_subscription_id) == 7
+
+
 async def test_subscription_is_added_renewed_and_cancelled(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

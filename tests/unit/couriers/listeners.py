@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -116,6 +117,25 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     return context, chain
 
 
+@asynccontextmanager
+async def listener(begins: bytes) -> AsyncIterator[int]:
+    """The port of a program that says so much to whoever connects, and nothing more."""
+    over = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        over.set()
+        server.close()
+        await server.wait_closed()
+
+
 @dataclass
 class Mailbox:
     """A mail server that keeps what it is given."""
@@ -149,8 +169,6 @@ class Mailbox:
 
 @asynccontextmanager
 async def mailbox(context: ssl.SSLContext | None = None, *, login: bool = False) -> AsyncIterator[Mailbox]:
-    import asyncio
-
     it = Mailbox()
     server = await asyncio.get_running_loop().create_server(
         lambda: SmtpProtocol(

@@ -18,6 +18,7 @@ from tests.unit.couriers.listeners import (
     Mailbox,
     certificate,
     event,
+    listener,
     mailbox,
     parcel,
     private,
@@ -103,6 +104,13 @@ async def test_mailbox_that_does_not_exist_ends_the_subscription(answer: str, go
         with pytest.raises(Undelivered, match=answer[:3]) as failed:
             await courier(box, encryption="none").deliver(parcel(ADA, 1))
         assert failed.value.gone == gone
+
+
+@pytest.mark.parametrize("begins", [b"", b"220 mail.test ESMTP\r\n"])
+async def test_mail_server_that_keeps_us_waiting_is_left(begins: bytes) -> None:
+    async with listener(begins) as port:
+        with pytest.raises(Undelivered, match="does not take it"):
+            await courier(Mailbox(port), encryption="none", timeout=0.2).deliver(parcel(ADA, 1))
 
 
 async def test_mail_server_that_is_away_is_a_failure() -> None:

@@ -20,18 +20,22 @@ from pagebell.couriers.webhook import WebhookCourier, WebhookSettings, make
 from pagebell.http.signing import key_of, new_secret
 from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.spooler.ports import Undelivered
-from tests.unit.couriers.listeners import PRIVATE, Hook, certificate, hook, parcel, private
+from tests.unit.couriers.listeners import PRIVATE, Hook, certificate, hook, listener, parcel, private
 
 SECRET = new_secret()
 
 
 def courier(
-    *allowed: str, addresses: tuple[str, ...] = ("127.0.0.1",), now: float | None = None, ca_file: str = ""
+    *allowed: str,
+    addresses: tuple[str, ...] = ("127.0.0.1",),
+    now: float | None = None,
+    ca_file: str = "",
+    timeout: float = 5,
 ) -> WebhookCourier:
     async def look_up(host: str, port: int) -> list[str]:
         return list(addresses)
 
-    settings = WebhookSettings(allow=allowed or ("127.0.0.0/8",), ca_file=ca_file, timeout=5)
+    settings = WebhookSettings(allow=allowed or ("127.0.0.0/8",), ca_file=ca_file, timeout=timeout)
     clock = time.time if now is None else lambda: now
     return WebhookCourier(settings, (key_of(SECRET),), look_up, clock)
 
@@ -168,6 +172,16 @@ async def test_nobody_there_is_a_failure() -> None:
     await by.aclose()
 
 
+@pytest.mark.parametrize(
+    "begins", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\n"]
+)
+async def test_recipient_that_keeps_us_waiting_is_left(begins: bytes) -> None:
+    """Whether it answers nothing, half of its headers, or no end of an answer that is a failure anyway."""
+    async with listener(begins) as port, aclosing(courier(timeout=0.2)) as by:
+        with pytest.raises(Undelivered):
+            await by.deliver(parcel(f"http://127.0.0.1:{port}/", 1))
+
+
 # --- where it goes ---
 
 
@@ -179,6 +193,10 @@ async def test_nobody_there_is_a_failure() -> None:
         "http://169.254.169.254/",
         "http://10.1.2.3/",
         "http://other.test/",
+        "http://localhost/",
+        "http://0.0.0.0/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://2130706433/",
     ],
 )
 def test_what_is_not_listed_is_refused_before_any_connection(uri: str) -> None:
@@ -235,6 +253,16 @@ async def test_redirect_keeps_the_event_and_is_judged_as_the_first_address_was()
         for forbidden in ("http://169.254.169.254/", "file:///etc/passwd", "http://other.test/"):
             with pytest.raises(Undelivered):
                 await by.deliver(parcel(leading(there, forbidden, 308), 1))
+        assert [path for path, _, _ in there.requests[2:]] == ["/to"] * 3
+
+
+async def test_redirect_to_a_listed_name_is_judged_by_the_address_that_it_has() -> None:
+    """The list has this machine's first address, and the name; the name leads to its second one."""
+    other = courier("127.0.0.1/32", "hooks.test", addresses=("127.0.0.2",))
+    async with hook() as there, aclosing(other) as by:
+        with pytest.raises(Undelivered, match="not a host that may be connected to"):
+            await by.deliver(parcel(leading(there, there.uri("hooks.test")), 1))
+        assert [path for path, _, _ in there.requests] == ["/to"]
 
 
 async def test_redirects_come_to_an_end() -> None:

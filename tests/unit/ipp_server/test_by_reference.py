@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import GroupTag
+from pagebell.ipp.codec import Group, GroupTag
 from pagebell.ipp.registry import JobState, Op
 from pagebell.ipp.registry import Status as S
 from pagebell.ipp.server import Service
 from pagebell.model.event import JobId
 from pagebell.spooler.ports import FetchFailed, SchemeRefused
+from tests.asking import subscription_group
 from tests.unit.ipp_server.door import Door, first, status
 
 HERE, GONE, WHERE, SCHEME = "http://a.test/x", "http://a.test/gone", "http://evil.test/x", "bogus://bogus"
@@ -68,6 +69,18 @@ async def test_status_of_send_uri(uri: str, expected: S) -> None:
         number = await d.open()
         answer = await d.ask(Op.SEND_URI, r.job_id(number), r.document_uri(uri), r.last_document(True))
         assert status(answer) is expected
+
+
+async def test_subscriptions_come_with_a_job_whose_document_is_fetched() -> None:
+    """RFC 3995 11.1.3.1: Print-URI takes them as Print-Job does, each with its own answer."""
+    async with Referring() as d:
+        groups = [subscription_group(), Group.of(GroupTag.SUBSCRIPTION, r.notify_pull_method("pigeon"))]
+        answer = await d.ask(Op.PRINT_URI, r.document_uri(HERE), groups=groups)
+        assert status(answer) is S.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS
+        made, refused = answer.groups_of(GroupTag.SUBSCRIPTION)
+        described = await d.ask(Op.GET_SUBSCRIPTION_ATTRIBUTES, *made.attributes.values())
+        assert first(described, GroupTag.SUBSCRIPTION).get(r.notify_job_id) == 1
+        assert refused.get(r.notify_status_code) == S.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
 
 
 async def test_fetched_document_is_detected_printed_and_named() -> None:

@@ -18,6 +18,7 @@ from tests.unit.ipp_server import (
     test_by_reference,
     test_hindrances,
     test_hindrances_of_system,
+    test_moving,
     test_operations,
     test_operators,
     test_resources,
@@ -239,7 +240,7 @@ def is_here(op: Op) -> bool:
 
 def shown() -> set[tuple[Op, S]]:
     """The pairs that a test shows."""
-    tables = (*test_operations.ROWS, *test_operators.ALL, *test_operators.MOVING, *ROWS)
+    tables = (*test_operations.ROWS, *test_operators.ALL, *test_moving.MOVING, *ROWS)
     tables += (*test_system.ROWS, *test_resources.ROWS)
     found = {(op, expected) for op, _, _, expected in tables}
     hindrances = (*test_hindrances.HINDRANCES, *test_hindrances_of_system.HINDRANCES)

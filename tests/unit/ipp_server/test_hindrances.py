@@ -12,7 +12,7 @@ from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
 from pagebell.ipp.server.service import _WHEN_OUT_OF_SERVICE
 from pagebell.model.access import SYSTEM
-from tests.unit.ipp_server import test_operations, test_operators
+from tests.unit.ipp_server import test_moving, test_operations, test_operators
 from tests.unit.ipp_server.door import ADMIN, Door
 from tests.unit.ipp_server.hindering import Happen, Hindered, full, powerless, status_when, stopping, unproved
 from tests.unit.ipp_server.test_by_reference import HERE
@@ -63,7 +63,7 @@ async def fetched_into(d: Door) -> Message:
 
 async def moved(d: Door) -> Message:
     await d.add("p2")
-    return await test_operators.move(d)
+    return await test_moving.move(d)
 
 
 _SUCCEED = [row for row in (*test_operations.ROWS, *test_operators.ROWS) if row[3].value < 0x100]

@@ -12,7 +12,7 @@ from pagebell.ipp.registry import Op, PrinterState
 from pagebell.ipp.registry import Status as S
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.printers import PrinterWish
-from tests.unit.ipp_server import test_operators, test_resources, test_system
+from tests.unit.ipp_server import test_moving, test_operators, test_resources, test_system
 from tests.unit.ipp_server.door import ADMIN, Door, door, status, text
 
 Play = Callable[[Door], Awaitable[Message]]
@@ -394,7 +394,7 @@ async def test_every_operation_that_is_claimed_is_tested_with_success_and_refusa
         assert group is not None
         claimed = set(group.all(r.operations_supported))
     never_refused = {Op.CUPS_GET_DEFAULT, Op.CUPS_GET_PRINTERS, Op.CUPS_GET_CLASSES}
-    rows = [*ROWS, *test_operators.ROWS, *test_operators.MOVING]
+    rows = [*ROWS, *test_operators.ROWS, *test_moving.MOVING]
     rows += [*test_system.ROWS, *test_resources.ROWS]
     assert {row[0] for row in rows} == claimed
     assert {row[0] for row in rows if row[3].value >= 0x0400} == claimed - never_refused

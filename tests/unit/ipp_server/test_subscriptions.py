@@ -12,6 +12,7 @@ from pagebell.ipp.codec import Attribute, Group, GroupTag
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.describe_printer import MAX_EVENTS
 from pagebell.ipp.values import IntRange, Tag, Value
+from pagebell.model.access import SYSTEM
 from pagebell.spooler.policy import Policy
 from tests.asking import job_group, job_id, subscription_group
 from tests.unit.ipp_server.door import ADMIN, Door, first, status
@@ -188,6 +189,51 @@ async def test_nobody_listens_to_anothers_job(d: Door) -> None:
     job = r.notify_job_id(await d.held())
     answer = await d.ask(Op.CREATE_JOB_SUBSCRIPTIONS, job, groups=[subscription_group()], user="bob")
     assert status(answer) is Status.CLIENT_ERROR_NOT_AUTHORIZED
+
+
+async def test_list_is_of_whom_and_as_long_and_as_full_as_is_asked_for(d: Door) -> None:
+    """RFC 3995 11.2.5.1: my-subscriptions, limit, notify-job-id and requested-attributes, alone and together."""
+    job = r.notify_job_id(await d.held())
+    await d.ask(Op.CREATE_JOB_SUBSCRIPTIONS, job, groups=[subscription_group()] * 2)
+    for user in ("ada", ADMIN, "ada", ADMIN):
+        await subscribe(d, user=user)
+
+    async def listed(*attributes: Attribute, user: str = "ada") -> list[int | None]:
+        answer = await d.ask(Op.GET_SUBSCRIPTIONS, *attributes, user=user)
+        return [group.get(r.notify_subscription_id) for group in answer.groups_of(GroupTag.SUBSCRIPTION)]
+
+    mine, two = r.my_subscriptions(True), r.limit(2)
+    assert await listed() == await listed(mine) == [3, 5]
+    assert await listed(user=ADMIN) == await listed(r.my_subscriptions(False), user=ADMIN) == [3, 4, 5, 6]
+    assert await listed(mine, user=ADMIN) == [4, 6]
+    assert await listed(two, user=ADMIN) == [3, 4]
+    assert await listed(mine, r.limit(1), user=ADMIN) == [4]
+    assert await listed(job) == await listed(job, two, user=ADMIN) == [1, 2]
+    assert await listed(job, mine, user=ADMIN) == []
+    wanted = r.requested_attributes("notify-events", "notify-job-id", "notify-moon")
+    for group in (await d.ask(Op.GET_SUBSCRIPTIONS, job, wanted)).groups_of(GroupTag.SUBSCRIPTION):
+        assert set(group.attributes) == {"notify-events", "notify-job-id"}
+
+
+async def test_several_subscriptions_are_read_on_each_from_its_own_number(d: Door) -> None:
+    """RFC 3996 5.1.2: a number that is missing is 1, one too many is ignored."""
+    wanted = r.notify_events("printer-state-changed")
+    one, two = await subscribe(d, wanted), await subscribe(d, wanted)
+    for _ in range(2):
+        await d.spooler.printers.pause(d.printer.name, SYSTEM)
+        await d.spooler.printers.resume(d.printer.name, SYSTEM)
+
+    async def numbers(*start: int) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for group in (await fetch(d, one, two, start=start)).groups_of(GroupTag.EVENT_NOTIFICATION):
+            number, of = group.get(r.notify_sequence_number), group.get(r.notify_subscription_id)
+            found.setdefault(of or 0, []).append(number or 0)
+        return found
+
+    assert await numbers() == {1: [1, 2, 3, 4], 2: [1, 2, 3, 4]}
+    assert await numbers(3, 4) == {1: [3, 4], 2: [4]}
+    assert await numbers(4) == {1: [4], 2: [1, 2, 3, 4]}
+    assert await numbers(5, 2, 9) == {2: [2, 3, 4]}
 
 
 # --- the server's own (PWG 5100.22) ---

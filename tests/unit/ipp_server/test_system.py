@@ -131,6 +131,21 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     *((op, "not an operator", ask(op), FORBIDDEN) for op in ALL_PRINTERS),
     (SUBSCRIBE, "ok", ask(SUBSCRIBE, groups=[subscription_group(r.notify_events("printer-created"))]), OK),
     (SUBSCRIBE, "nothing asked for", ask(SUBSCRIBE), BAD),
+    (SUBSCRIBE, "elsewhere", ask(SUBSCRIBE, groups=[subscription_group()], path=NOWHERE), NOT_FOUND),
+    (SUBSCRIBE, "some printers", ask(SUBSCRIBE, r.notify_printer_ids(1), groups=[subscription_group()]), OK),
+    (
+        *(SUBSCRIBE, "no such printer"),
+        ask(SUBSCRIBE, r.notify_printer_ids(1, 9), groups=[subscription_group()]),
+        NOT_FOUND,
+    ),
+    (
+        SUBSCRIBE,
+        "no printer's id",
+        ask(
+            SUBSCRIBE, Attribute("notify-printer-ids", r.limit(70_000).values), groups=[subscription_group()]
+        ),
+        UNSUPPORTED,
+    ),
 ]
 
 

@@ -29,9 +29,9 @@ async def d() -> AsyncIterator[Door]:
 class Waiter:
     """A client that waits: what it is sent at once, and what it has to be woken for."""
 
-    def __init__(self, d: Door, number: int, user: str = "ada", start: int = 1) -> None:
+    def __init__(self, d: Door, *numbers: int, user: str = "ada", start: int = 1) -> None:
         self._d, self._user = d, user
-        ids, first_wanted = r.notify_subscription_ids(number), r.notify_sequence_numbers(start)
+        ids, first_wanted = r.notify_subscription_ids(*numbers), r.notify_sequence_numbers(start)
         self._question = build(
             Op.GET_NOTIFICATIONS, f"ipp://printer.test{P1}", ids, first_wanted, r.notify_wait(True), user=user
         )
@@ -144,6 +144,26 @@ async def test_reader_whose_subscription_is_cancelled_is_told_that_this_is_the_e
         await d.clock.settle()
         assert waiter.ended and not waiter.at_once
         assert [status(message) for message in waiter.woken] == [S.SUCCESSFUL_OK_EVENTS_COMPLETE]
+
+
+async def test_reader_of_several_goes_on_with_the_others_when_one_ends(d: Door) -> None:
+    one, two = await subscribed(d), await subscribed(d)
+    async with Waiter(d, one, two) as waiter:
+        for ending in (one, two):
+            await d.spooler.printers.pause(d.printer.name, SYSTEM)
+            await d.spooler.printers.resume(d.printer.name, SYSTEM)
+            await d.clock.settle()
+            assert not waiter.ended
+            await d.spooler.subscriptions.unsubscribe(SubscriptionId(ending), principal("ada"))
+            await d.clock.settle()
+        assert waiter.ended
+        assert status(waiter.woken[-1]) is S.SUCCESSFUL_OK_EVENTS_COMPLETE
+        told: dict[int | None, list[int | None]] = {}
+        for message in (waiter.first, *waiter.at_once, *waiter.woken):
+            for group in message.groups_of(GroupTag.EVENT_NOTIFICATION):
+                found = told.setdefault(group.get(r.notify_subscription_id), [])
+                found.append(group.get(r.notify_sequence_number))
+        assert told == {one: [1, 2], two: [1, 2, 3, 4]}
 
 
 async def test_reader_with_attributes_of_its_own_is_woken_and_gets_them(d: Door) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NotFound
-from pagebell.model.event import JobId, JobState, PrinterState
+from pagebell.model.event import SYSTEM_KINDS, JobId, JobState, PrinterState
+from pagebell.model.subscription import SERVER
 from pagebell.spooler.policy import OnRecovery, Policy
 from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import MemoryStore
@@ -52,6 +53,22 @@ async def test_job_that_was_printing_is_held_if_that_is_the_policy() -> None:
         await stage.spooler.jobs.release(job, ADA)
         await stage.clock.settle()
         assert stage.device.job == job
+
+
+async def test_start_that_is_broken_off_leaves_nothing_running(stage: Stage) -> None:
+    await stage.subscribe(SERVER, SYSTEM_KINDS)
+    await stage.down()
+    before = asyncio.all_tasks()
+    stage.store.full = True  # so that the news of the start can't be stored
+    starting = asyncio.create_task(stage.up())
+    await stage.clock.settle()
+    assert not starting.done()
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert asyncio.all_tasks() == before
+    stage.store.full = False
+    await stage.up()
 
 
 async def test_orderly_stop_puts_the_printing_job_back(stage: Stage) -> None:

@@ -198,6 +198,21 @@ async def test_subscription_ends_with_its_lease_and_lives_on_when_renewed(stage:
     await stage.read(long)
 
 
+async def test_lease_goes_by_the_clock_on_the_wall_also_while_the_server_is_down(stage: Stage) -> None:
+    short, long = await stage.subscribe(lease=60), await stage.subscribe(lease=600)
+    await stage.submit()
+    told = numbers(await stage.read(long))
+    await stage.down()
+    await stage.clock.advance(100)
+    await stage.up()
+    with pytest.raises(NotFound):
+        await stage.read(short)
+    assert numbers(await stage.read(long))[: len(told)] == told
+    await stage.clock.advance(500)
+    with pytest.raises(NotFound):
+        await stage.read(long)
+
+
 async def test_lease_beyond_the_maximum_is_cut(stage: Stage) -> None:
     subscription = await stage.subscribe(lease=2**31 - 1)
     assert subscription.lease == stage.policy.max_lease

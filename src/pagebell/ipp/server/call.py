@@ -218,6 +218,8 @@ class Reply:
     """Further operation attributes,"""
     encoded: list[bytes] = field(default_factory=list)
     """and such as are encoded already."""
+    tail: list[bytes] = field(default_factory=list)
+    """Pieces of further groups, encoded with their tags."""
     charset: str = "utf-8"
     language: str = "en"
     later: Coroutine[None, None, Reply] | None = None
@@ -249,7 +251,7 @@ def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> byt
     if reply.unsupported:
         unique = {attribute.name: attribute for attribute in reply.unsupported}
         groups.append((GroupTag.UNSUPPORTED, [encode_attribute(a) for a in unique.values()]))
-    return encode_message_parts(version, reply.status, request_id, groups + reply.groups)
+    return encode_message_parts(version, reply.status, request_id, groups + reply.groups, reply.tail)
 
 
 def _cut(text: str, octets: int) -> str:

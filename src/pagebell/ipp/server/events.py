@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import tzinfo
 from functools import lru_cache
+from itertools import count
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ from pagebell.model.event import Event, EventKind, JobId, JobStatus
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
-from pagebell.model.wording import alone, language_for, timed_text
+from pagebell.model.wording import addressee, alone, language_for, timed_text
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
@@ -57,8 +58,8 @@ def event_groups(
     language: str = "en",
     where: tzinfo | None = None,
     reader: str | None = None,
-) -> list[tuple[GroupTag, list[bytes]]]:
-    """Event-notification groups, encoded (RFC 3996 5.2).
+) -> list[tuple[bytes, ...]]:
+    """Event-notification groups, encoded, each with its tag (RFC 3996 5.2).
 
     Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
     `where` whose clock its texts tell the time by, `reader` who hears also what is meant for that one alone.
@@ -67,21 +68,15 @@ def event_groups(
     own = language_for(subscription.language)
     of_system = subscription.scope.printer is None
     voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
-    kept = _kept(voice, origin)
-    start = _subscription_id(subscription.id) + _start(subscription.user_data)
-    groups = []
-    for number, event in batch.notifications:
-        if alone(event, reader) is not None:
-            own_words = _shared(event, voice._replace(reader=reader), origin)
-            groups.append((GroupTag.EVENT_NOTIFICATION, [start, _NUMBER(number), own_words]))
-            continue
-        told = kept.get(event.seq)
-        if told is None or told[0] is not event:
-            if len(kept) >= _KEPT:
-                kept.clear()
-            told = kept[event.seq] = event, _shared(event, voice, origin)
-        groups.append((GroupTag.EVENT_NOTIFICATION, [start, _NUMBER(number), told[1]]))
-    return groups
+    words, some_private = _speech(voice, origin).words(batch.events)
+    if some_private:
+        own_voice = voice._replace(reader=reader)
+        words = [
+            text if alone(event, reader) is None else _shared(event, own_voice, origin)
+            for event, text in zip(batch.events, words, strict=True)
+        ]
+    start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data)
+    return [(start, _NUMBER(number), text) for number, text in zip(count(batch.first), words, strict=False)]
 
 
 @lru_cache(maxsize=_KEPT)
@@ -91,6 +86,7 @@ def _start(user_data: bytes) -> bytes:
     return encode_attribute(r.notify_user_data(user_data)) + sequence_number
 
 
+_TAG: Final = bytes([GroupTag.EVENT_NOTIFICATION])
 _NUMBER: Final = Struct(">i").pack
 _NUMBER_OCTETS: Final = 4
 
@@ -110,10 +106,33 @@ class Voice(NamedTuple):
     """Who hears also what is meant for them alone; None for what is the same for all."""
 
 
-@lru_cache(maxsize=32)
-def _kept(voice: Voice, origin: Origin) -> dict[int, tuple[Event, bytes]]:
-    """What was encoded for some voice, by the events' numbers: a number alone may be another server's."""
-    return {}
+class _Speech:
+    """Events as they are encoded in one voice."""
+
+    def __init__(self, voice: Voice, origin: Origin) -> None:
+        self._voice, self._origin = voice, origin
+        self._kept: dict[int, tuple[Event, bytes]] = {}
+        """By the events' numbers; a number alone may be another server's."""
+        self._asked: tuple[Event, ...] = ()
+        self._words: tuple[list[bytes], bool] = [], False
+
+    def words(self, events: tuple[Event, ...]) -> tuple[list[bytes], bool]:
+        """What is the same for all who read them, and whether some would read more; a crowd asks for the same tuple."""
+        if events is not self._asked:
+            self._words = list(map(self._encoded, events)), any(map(addressee, events))
+            self._asked = events
+        return self._words
+
+    def _encoded(self, event: Event) -> bytes:
+        told = self._kept.get(event.seq)
+        if told is None or told[0] is not event:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            told = self._kept[event.seq] = event, _shared(event, self._voice, self._origin)
+        return told[1]
+
+
+_speech = lru_cache(maxsize=32)(_Speech)
 
 
 def _shared(event: Event, voice: Voice, origin: Origin) -> bytes:

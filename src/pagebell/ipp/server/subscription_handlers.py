@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import zip_longest
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
@@ -249,15 +250,15 @@ def _tell(call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Reply]
             return False
         if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
             return False
-        room -= len(batch.notifications)
+        room -= len(batch.events)
         if room <= 0:
             return False
-        if batch.notifications:
+        if batch.events:
             batches.append(batch)
     if batches and not send(_events(call, cursors, [(batch, []) for batch in batches])):
         return False
     for batch in batches:
-        cursors[batch.subscription.id] = batch.notifications[-1].number
+        cursors[batch.subscription.id] = batch.last
     return True
 
 
@@ -275,14 +276,14 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         except NotFound:
             del cursors[number]  # it was cancelled, or its lease is over, while somebody waited
             continue
-        told = batch.notifications[:room]
-        room -= len(told)
+        told = batch._replace(events=batch.events[:room])
+        room -= len(told.events)
         subscription, further = batch.subscription, []
         if subscription.attributes:
-            further = [await carried(event, subscription, call.origin, spooler) for _, event in told]
-        found.append((batch._replace(notifications=told), further))
-        cursors[number] = told[-1].number if told else cursors[number] + batch.missed
-        if batch.complete and len(told) == len(batch.notifications):
+            further = [await carried(event, subscription, call.origin, spooler) for event in told.events]
+        found.append((told, further))
+        cursors[number] = told.last
+        if batch.complete and told.last == batch.last:
             del cursors[number]
     reply = _events(call, asked, found)
     if not cursors:
@@ -307,9 +308,9 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
     where = zone(call.spooler.policy.time_zone)
     for batch, more in found:
         groups = event_groups(batch, call.origin, reply.language, where, call.by.name)
-        for (_, group), further in zip(groups, more, strict=False):
-            group.extend(further)
-        reply.groups += groups
+        for group, further in zip_longest(groups, more, fillvalue=()):
+            reply.tail += group
+            reply.tail += further
     return reply
 
 

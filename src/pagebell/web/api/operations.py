@@ -201,7 +201,7 @@ async def read_notifications(ask: Ask) -> m.Notifications:
         items=[numbered_event(one, subscription.language, ask.by) for one in batch.notifications],
         missed=batch.missed,
         complete=batch.complete,
-        next=batch.last or asked.after + batch.missed,
+        next=batch.last,
     )
 
 

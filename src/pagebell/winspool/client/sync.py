@@ -73,9 +73,8 @@ class SyncClient:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        finally:
+            future.cancel()  # which does nothing to what is done
 
     def _each(self, make: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
         """What a generator yields; one task drives it from its beginning to its end."""

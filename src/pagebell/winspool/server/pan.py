@@ -211,7 +211,7 @@ class Switchboard:
                 )
             except NotFound:
                 return None
-            if not batch.notifications:
+            if not batch.events:
                 return None
             for notification in batch.notifications:
                 remote.told = notification.number

@@ -149,12 +149,12 @@ class Watcher:
                 if lost or batch.missed:
                     self._discarded = True
                     return Told(NO_CHANGE, (), self.color, discarded=True)
-                if not batch.notifications:
+                if not batch.events:
                     raise ServiceStopping("the server is shutting down")
-                told = await self._shared([notification.event for notification in batch.notifications])
+                told = await self._shared(batch.events)
                 if epoch != self._epoch:
                     continue
-                self._after = batch.notifications[-1].number
+                self._after = batch.last
                 if told is not None:
                     return told
 
@@ -169,7 +169,7 @@ class Watcher:
         data = telling.of_deleted_printer(name, self.prefix, told)
         return Told(ChangeFlag.DELETE_PRINTER, tuple(data), self.color)
 
-    async def _shared(self, events: list[Event]) -> Told | None:
+    async def _shared(self, events: tuple[Event, ...]) -> Told | None:
         """What the events come to: found out once for all clients that want the same, so that a crowd is told soon."""
         recent = self.desk.recently_told
         key = (self.scope, self.prefix, self.wants, self.color, tuple(event.seq for event in events))
@@ -180,7 +180,7 @@ class Watcher:
         found: Told | None = recent[key]
         return found
 
-    async def _told(self, events: list[Event]) -> Told | None:
+    async def _told(self, events: tuple[Event, ...]) -> Told | None:
         """What the events come to, each member once (they are coalesced); None if nothing is for this client."""
         flags, dirty = NO_CHANGE, _Dirty()
         for event in events:
