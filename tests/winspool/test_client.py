@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from pagebell.ipp.errors import ConnectionFailed
 from pagebell.ipp.errors import Refused as NobodyThere
@@ -33,7 +32,7 @@ from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
 from pagebell.winspool.server.calling import Callbacks, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import CLIENT, PASSWORD, Stand, stand
+from tests.winspool.stand import CLIENT, PASSWORD, Stand
 
 PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
 
@@ -42,12 +41,6 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) -> Client:
