@@ -67,6 +67,8 @@ class Front:
     """What runs a command on its computer, where that is not ours."""
     own_service: bool = False
     """Whether Samba's own print service is there, with a printer `Sim`."""
+    without: frozenset[str] = frozenset()
+    """Samba's RPC services that are not there, as we are there instead."""
 
     @property
     def configuration(self) -> Path:
@@ -109,9 +111,8 @@ class Front:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run smbd, and every RPC service of Samba's; not the one for printing, where another is there already."""
-        absent = set() if self.own_service else {"rpcd_spoolss"}
-        helpers = [str(one) for one in sorted(LIBEXEC.glob("rpcd_*")) if one.name not in absent]
+        """Run smbd, and Samba's RPC services."""
+        helpers = [str(one) for one in sorted(LIBEXEC.glob("rpcd_*")) if one.name not in self.without]
         settings = ("-s", str(self.configuration), "-F", "--no-process-group")
         with ExitStack() as stack:
             daemon = str(LIBEXEC / "samba-dcerpcd")
@@ -122,7 +123,17 @@ class Front:
             yield
 
 
-def front(folder: Path, host: str, inside: tuple[str, ...] = (), *, own_service: bool = False) -> Front:
+PRINTING = frozenset({"rpcd_spoolss"})
+
+
+def front(
+    folder: Path,
+    host: str,
+    inside: tuple[str, ...] = (),
+    *,
+    own_service: bool = False,
+    without: frozenset[str] = PRINTING,
+) -> Front:
     """A front that can run; else the test is reported as not run."""
     if os.geteuid() != 0:
         absent("smbd needs root")
@@ -130,6 +141,6 @@ def front(folder: Path, host: str, inside: tuple[str, ...] = (), *, own_service:
         find(program)
     if not (LIBEXEC / "samba-dcerpcd").exists():
         absent("samba-dcerpcd is missing")
-    one = Front(folder, host, inside, own_service)
+    one = Front(folder, host, inside, own_service, frozenset() if own_service else without)
     one.prepare()
     return one

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pagebell.model.event import EventKind, JobId
+from pagebell.model.dialog import Addressees, DialogId, DialogStatus, Question
+from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
 from pagebell.spooler.ports import Base, Conflict, Count, Store
 from tests.contract.stores import P1, Opened, event, reopened, subscription
@@ -22,6 +23,23 @@ async def test_subscription_counts_from_the_newest_event_and_keeps_that_when_ren
     again = await reopened(opened, make)
     assert again.snapshot.subscriptions == (replace(stored, lease=60),)
     assert again.snapshot.subscriptions[0].since == 1
+    await again.store.close()
+
+
+async def test_subscriptions_of_every_scope_and_what_is_said_in_dialogs_come_back(
+    opened: Opened, make: Callable[[], Store]
+) -> None:
+    scopes = (
+        *(SERVER, Scope(P1), Scope(P1, JobId(4)), Scope(resource=ResourceId(2))),
+        Scope.of_printers([PrinterName("b"), P1, PrinterName("b")]),
+    )
+    made = tuple(subscription(number, scope) for number, scope in enumerate(scopes, 1))
+    to = Addressees(P1, JobId(4), "ada")
+    said = DialogStatus(DialogId(3), to, Question("Sure", "Are you?"), answered_by="ada", turn=2)
+    await opened.commit(subscriptions=made, events=(replace(event(), dialog=said),))
+    again = await reopened(opened, make)
+    assert [one.scope for one in again.snapshot.subscriptions] == list(scopes)
+    assert [one.dialog for one in await again.store.events(range(1, 2))] == [said]
     await again.store.close()
 
 

@@ -12,6 +12,11 @@ import pytest
 
 from pagebell.dcerpc.ndr import ContextHandle, Struct, Transfer
 from pagebell.winspool.idl import rprn_ipp, rprn_notify
+from pagebell.winspool.idl.containers import (
+    RPC_BIDI_DATA,
+    RPC_BIDI_REQUEST_CONTAINER,
+    RPC_BIDI_REQUEST_DATA,
+)
 from pagebell.winspool.idl.types import (
     PRINTER_INFO_STRESS,
     RPC_DRIVER_INFO_6,
@@ -21,7 +26,7 @@ from pagebell.winspool.idl.types import (
 
 HANDLE = ContextHandle(UUID("11223344-5566-7788-99aa-bbccddeeff00"))
 NAME = bytes(HANDLE)
-FIRST, SECOND = 0x20000, 0x20004
+FIRST, SECOND, THIRD = 0x20000, 0x20004, 0x20008
 """Identifiers of referents: any that are not zero, ours in this order."""
 
 
@@ -59,6 +64,19 @@ VECTORS: dict[str, tuple[Struct, bytes, bytes]] = {
         PRINTER_INFO_STRESS(wProcessorArchitecture=9, wProcessorLevel=6, cRefIC=1),
         struct.pack("<2I 3I 8H 18I 2H 3I", *[0] * 31, 9, 6, 1, 0, 0),
         struct.pack("<2Q 3I 8H 18I 2H 3I4x", *[0] * 31, 9, 6, 1, 0, 0),
+    ),
+    "bidirectional data are an array of structures": (
+        RPC_BIDI_REQUEST_CONTAINER(
+            aData=(
+                RPC_BIDI_REQUEST_DATA(dwReqNumber=7, pSchema="a", data=RPC_BIDI_DATA(dwBidiType=1, u=-5)),
+                RPC_BIDI_REQUEST_DATA(dwReqNumber=8, pSchema="b", data=RPC_BIDI_DATA(dwBidiType=4, u="c")),
+            )
+        ),
+        struct.pack("<I 3I IIIIi IIIII", 2, 1, 0, 2, 7, FIRST, 1, 1, -5, 8, SECOND, 4, 4, THIRD)
+        + b"".join(map(short, "abc")),
+        struct.pack("<Q 3I4x I4xQI4xI4xi4x", 2, 1, 0, 2, 7, FIRST, 1, 1, -5)
+        + struct.pack("<I4xQI4xI4xQ", 8, SECOND, 4, 4, THIRD)
+        + b"".join((wide("a"), wide("b"), wide("c", 1))),
     ),
     "RpcWaitForPrinterChange": (
         rprn_notify.RpcWaitForPrinterChange(hPrinter=HANDLE, Flags=0x100),

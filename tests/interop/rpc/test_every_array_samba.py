@@ -16,6 +16,7 @@ DECLARED = (par_more, par_notify)
 OTHERWISE = {"RpcSendRecvBidiData", "RpcAsyncSendRecvBidiData"}
 """Calls whose arrays are such of pointers with Samba. [MS-RPRN] 2.2.1.2.10 has `[size_is(Count), unique]
 RPC_BIDI_REQUEST_DATA aData[]`: the words of 2.2.1.13.3, where Samba, too, has an array of structures.
+`test_octets_by_hand` has them.
 """
 
 

@@ -9,7 +9,8 @@ import pytest
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
 from pagebell.ipp.registry import Op, Status
-from tests.unit.ipp_server.door import Door, first, status
+from tests.unit.ipp_server.door import P1, Door, first, status
+from tests.unit.ipp_server.subscribing import SYSTEM_URI
 from tests.unit.spooler.test_deliveries import Post
 
 TO = r.notify_recipient_uri("post://a/1")
@@ -89,12 +90,20 @@ async def test_both_or_neither_of_recipient_and_pull_method_is_a_bad_request(
     assert answer.group(GroupTag.SUBSCRIPTION) is None  # RFC 3995 5.2, rule 4
 
 
-async def test_printers_tell_the_schemes_that_are_configured(d: Door) -> None:
-    told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
-    assert told.all(r.notify_schemes_supported) == ["post"]
+@pytest.mark.parametrize(
+    ("op", "path", "tag"),
+    [
+        (Op.GET_PRINTER_ATTRIBUTES, P1, GroupTag.PRINTER),
+        (Op.GET_SYSTEM_ATTRIBUTES, SYSTEM_URI, GroupTag.SYSTEM),
+    ],
+)
+async def test_printers_and_the_server_tell_the_schemes_that_are_configured(
+    d: Door, op: Op, path: str, tag: GroupTag
+) -> None:
+    """RFC 3995 5.3.1.1, PWG 5100.22 7.2.17."""
+    assert first(await d.ask(op, path=path), tag).all(r.notify_schemes_supported) == ["post"]
     async with Door() as plain:
-        told = first(await plain.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
-        assert r.notify_schemes_supported.name not in told
+        assert r.notify_schemes_supported.name not in first(await plain.ask(op, path=path), tag)
 
 
 async def test_what_is_delivered_is_not_fetched_too(d: Door) -> None:

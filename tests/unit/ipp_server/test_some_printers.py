@@ -78,6 +78,9 @@ async def test_it_is_the_servers_subscription_not_the_printers() -> None:
         assert (await d.ask(Op.GET_SUBSCRIPTIONS)).groups_of(GroupTag.SUBSCRIPTION) == []
         printer = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
         assert printer.get(r.number_of_printer_subscriptions) == 0
+        await subscribed(d)
+        system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=SYSTEM_URI), GroupTag.SYSTEM)
+        assert system.get(r.number_of_system_subscriptions) == 2
 
 
 async def test_it_ends_with_the_last_of_its_printers() -> None:

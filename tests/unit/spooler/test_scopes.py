@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from itertools import combinations
 
 from pagebell.model.access import SYSTEM
@@ -115,6 +116,48 @@ async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
                 ]
                 assert await heard(stage, subscription) == expected, (when, scope, kinds)
             await stage.restart()
+
+
+@dataclass(eq=False)
+class Sleeper:
+    """Somebody who waits, and counts how often he is woken."""
+
+    woken: int = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+async def test_nobody_is_woken_for_nothing() -> None:
+    """Of all who wait, an event wakes those who hear it, each once, and no others."""
+    async with Stage(policy=Policy(housekeeping=1e9)) as stage:
+        await stage.add("p2")
+        await stage.add("p3")
+        jobs = {
+            await stage.submit(printer=printer, job_hold_until="indefinite"): printer for printer in PRINTERS
+        }
+        await stage.spooler.resources.create("static-image", SYSTEM)
+        scopes = [SERVER, *map(Scope, PRINTERS), Scope(resource=ResourceId(1))]
+        scopes += (Scope(printer, job) for job, printer in jobs.items())
+        scopes += (Scope.of_printers(some) for size in (1, 2) for some in combinations(PRINTERS, size))
+        log = stage.spooler._ledger.events
+        waiting: list[tuple[Subscription, Sleeper]] = []
+        for scope in scopes:
+            for kind in EventKind:
+                wish = SubscriptionWish(frozenset({kind}))
+                made = await stage.spooler.subscriptions.create_subscription(wish, SYSTEM, scope=scope)
+                sleeper = Sleeper()
+                log._listeners[made.id].park(sleeper)
+                waiting.append((made, sleeper))
+        for event in everything(jobs):
+            if event.kind is EventKind.JOB_COMPLETED:
+                break  # from here on those of jobs have come to their end
+            before = [sleeper.woken for _, sleeper in waiting]
+            await stage.store.commit(Change(events=(event,)))
+            for (made, sleeper), then in zip(waiting, before, strict=True):
+                (kind,) = made.events
+                hears = should_hear(made.scope, kind, event)
+                assert sleeper.woken - then == hears, (made.scope, kind, event)
 
 
 def end_of(happened: list[Event], job: JobId, last: int) -> int:

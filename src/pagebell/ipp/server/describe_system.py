@@ -22,7 +22,6 @@ from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import PrinterState as State
 from pagebell.model.printer import Printer
 from pagebell.model.resource import FORMATS
-from pagebell.model.subscription import SERVER
 from pagebell.model.wording import LANGUAGES
 from pagebell.spooler.spooler import Spooler
 
@@ -41,6 +40,8 @@ _STATES: Final = {
 
 def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
     """All that there is to tell of the server."""
+    subscriptions = spooler.subscriptions
+    schemes = subscriptions.deliveries.schemes
     return [
         *_spoken(spooler, operations),
         *notification_attributes(spooler.policy, SYSTEM_EVENTS),
@@ -48,7 +49,8 @@ def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]
         *_configuration(spooler),
         *status_attributes(spooler),
         *_clock(spooler),
-        r.number_of_system_subscriptions(spooler.subscriptions.count(SERVER)),
+        *((r.notify_schemes_supported(*schemes),) if schemes else ()),  # PWG 5100.22 7.2.17
+        r.number_of_system_subscriptions(sum(map(subscriptions.count, subscriptions.of_system()))),
         _configured_printers(origin, spooler),
         *_resources(spooler),
     ]
