@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +21,7 @@ from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import PRINTER_CONTAINER
 from pagebell.winspool.idl.types import PRINTER_INFO_7
 from tests.peers import find, free_port, started
-from tests.server import PAGEBELL, ServerProcess, wait_for
+from tests.server import ServerProcess, wait_for
 
 BASE, ADMIN, PASSWORD = "dc=pagebell,dc=test", "cn=admin,dc=pagebell,dc=test", "Secret123"
 TEXT, NUMBER, FLAG = (
@@ -178,12 +176,7 @@ def publishing_server(ldap: str, folder: Path) -> ServerProcess:
     settings = f'[directory]\n{place}\npassword-file = "{folder}/password"\n[rpc]\nepm = "off"\n'
     devices = {"Sim": "simulated://?ppm=30"}
     server = ServerProcess(folder / "server", devices, settings, rpc="127.0.0.1:0")
-    subprocess.run(
-        [PAGEBELL, "users", "add", "root", "--admin", "--password-env", "PW", "--state", server.state],
-        env={**os.environ, "PW": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    server.add_user("root", PASSWORD, "--admin")
     return server
 
 
@@ -194,9 +187,7 @@ async def test_the_entry_is_the_same_by_whichever_door(
     monkeypatch.setenv("PAGEBELL_LDAP_PASSWORD", PASSWORD)
     server = publishing_server(ldap, tmp_path)
     with server:
-        found = re.search(r"Windows clients: (\S+)", server.output)
-        assert found is not None, server.output
-        client = Client(f"rprn://{found[1]}/Sim", user="root", password=PASSWORD)
+        client = Client(f"rprn://127.0.0.1:{server.rpc_port}/Sim", user="root", password=PASSWORD)
         info = PRINTER_CONTAINER(Level=7, PrinterInfo=PRINTER_INFO_7(dwAction=DsPrint.PUBLISH))
         await act(client, rprn.RpcSetPrinter, pPrinterContainer=info)
         by_windows = ldapsearch(ldap, "(printerName=Sim)")

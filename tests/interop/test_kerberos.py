@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import pty
+import re
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -132,6 +133,25 @@ async def test_our_client_calls_with_a_ticket(
                 rprn.RpcEnumPrinters(Flags=2, Name=None, Level=1, pPrinterEnum=None, cbBuf=0)
             )
             assert reply.pcbNeeded > 0
+
+
+@pytest.mark.parametrize(
+    ("title", "printer"), [("PAR", "par://{}/PDF"), ("RPRN", "rprn://{}/PDF"), ("UNC", r"\\{}\PDF")]
+)
+def test_our_commands_print_and_list_with_the_tickets_of_the_cache(
+    domain: Realm, server: ServerProcess, with_names: tuple[str, ...], title: str, printer: str
+) -> None:
+    """By the Windows protocols, and with nothing else to show."""
+    need_mapper(server, HOST)
+    where = printer.format(NAME)
+    told = run(domain, *with_names, str(PAGEBELL), "print", "/etc/hosts", "--to", where, "--title", title)
+    assert told.startswith("0\n"), told
+    nobody = {"KRB5CCNAME": "FILE:/nowhere"}
+    refused = run(domain, *with_names, str(PAGEBELL), "print", "/etc/hosts", "--to", where, **nobody)
+    assert refused.startswith("1\n"), refused
+    assert "people whom it does not know" in refused or "you are not allowed" in refused, refused
+    jobs = ("jobs", "--all", "--server", f"ipps://localhost:{server.port}/", "--insecure")
+    assert re.search(rf"{title} .*alice", run(domain, str(PAGEBELL), *jobs))
 
 
 def test_curl_negotiates_and_logs_in_by_password(

@@ -162,6 +162,12 @@ async def by_waiting(
 # ---------------------------------------------------------------- [MS-RPRN]
 
 
+def _open() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class Line:
     """`calling.Channel`, and `calling.Dialer`, without a network."""
@@ -172,6 +178,10 @@ class Line:
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     refuse: bool = False
     stuck: bool = False
+    gate: asyncio.Event = field(default_factory=_open)
+    """While it is closed the client does not answer."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    """The client has been called."""
 
     @contextlib.asynccontextmanager
     async def __call__(self, recipient: Recipient) -> AsyncIterator[Line]:  # type: ignore[override]
@@ -191,8 +201,10 @@ class Line:
         await self._pass(heard(flags, info, color))
 
     async def _pass(self, one: Heard) -> None:
+        self.reached.set()
         if self.stuck:
             await asyncio.Event().wait()
+        await self.gate.wait()
         self.told.put_nowait(one)
 
 

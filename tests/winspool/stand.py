@@ -11,6 +11,7 @@ from pagebell.dcerpc.ntlm import HashedCredentials, NtlmAcceptor
 from pagebell.dcerpc.ntlm_keys import nt_hash
 from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.server import RpcServer
+from pagebell.dcerpc.service import Service
 from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
 from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Identity, Principal
 from pagebell.winspool.idl import rprn
@@ -68,14 +69,14 @@ class Stand(Stage):
             AuthType.NTLM: ntlm_acceptor,
             AuthType.SPNEGO: lambda: SpnegoAcceptor({NTLM_OID: ntlm_acceptor}),
         }
-        server = RpcServer(
-            [rprn_service(self.desk), par_service(self.desk), *pan_services(self.desk)],
-            acceptor,
-            limits=LIMITS,
-        )
+        server = RpcServer(self.services(), acceptor, limits=LIMITS)
         async with server.listen("127.0.0.1", 0) as endpoint:
             self.port = endpoint.port
             yield self
+
+    def services(self) -> list[Service]:
+        """The interfaces that are served."""
+        return [rprn_service(self.desk), par_service(self.desk), *pan_services(self.desk)]
 
     @contextlib.asynccontextmanager
     async def client(

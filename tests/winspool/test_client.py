@@ -32,15 +32,10 @@ from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
 from pagebell.winspool.server.calling import Callbacks, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
+from tests.peers import free_port
 from tests.winspool.stand import CLIENT, PASSWORD, Stand
 
 PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) -> Client:
@@ -51,7 +46,7 @@ def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) 
 @contextlib.asynccontextmanager
 async def _calling(here: Stand) -> AsyncIterator[int]:
     """The server calls its clients; gives the port of their endpoint mapper."""
-    port = _free_port()
+    port = free_port()
     async with Callbacks(RpcDialer(seconds=5, mapper=port)).running() as here.desk.callbacks:
         yield port
 
@@ -154,7 +149,7 @@ class Mute:
 async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
     """So does Samba from 4.17 on."""
     async with Callbacks(Mute()).running() as here.desk.callbacks:
-        client = _client(here, "rprn", listening=Listening(_free_port()))
+        client = _client(here, "rprn", listening=Listening(free_port()))
         states = []
         async with asyncio.timeout(20):
             async for update in client.print_and_follow(b"hello"):
@@ -173,7 +168,7 @@ async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
 async def test_where_nobody_tells_of_changes_the_document_is_printed_all_the_same(here: Stand) -> None:
     """[MS-PRSOD] 2.5.3.7.1: the minimal guarantee."""
     here.desk.callbacks = None
-    async with _client(here, "rprn", listening=Listening(_free_port())) as client:
+    async with _client(here, "rprn", listening=Listening(free_port())) as client:
         async for update in client.print_and_follow(b"hello"):
             assert update.feedback is Feedback.POLLING
             if update.job.state == JobState.PROCESSING:
@@ -271,7 +266,7 @@ async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
     wrong = Client(f"par://127.0.0.1:{here.port}/p1", user="ada", password="wrong")
     with pytest.raises(WindowsError, match="does not let ada in"):
         await wrong.printer()
-    nobody = Client(f"par://127.0.0.1:{_free_port()}/p1", user="ada", password="x")
+    nobody = Client(f"par://127.0.0.1:{free_port()}/p1", user="ada", password="x")
     with pytest.raises(NobodyThere):
         await nobody.printer()
 

@@ -143,9 +143,7 @@ async def test_events_before_a_refresh_are_not_told_again(here: Stand) -> None:
         assert (told.data, told.color) == ({(PRINTER, P.LOCATION, 0): "Cellar"}, 8)
 
 
-async def test_dropped_events_are_told_as_discarded_and_nothing_more_before_a_refresh(
-    here: Stand, way: Any
-) -> None:
+async def test_dropped_events_are_told_as_discarded_and_nothing_more_before_a_refresh(here: Stand) -> None:
     fields = {PRINTER: [P.LOCATION]}
     async with by_waiting(here, 0, fields) as listener:
         await _move(here, "Attic")
@@ -160,6 +158,28 @@ async def test_dropped_events_are_told_as_discarded_and_nothing_more_before_a_re
         assert (await listener.refresh(fields, 9)).data == {(PRINTER, P.LOCATION, 0): "Garden"}
         await _move(here, "Hall")
         assert (await waiting).data == {(PRINTER, P.LOCATION, 0): "Hall"}
+
+
+async def test_events_dropped_behind_a_slow_client_are_told_as_discarded_by_calls_too(here: Stand) -> None:
+    fields = {PRINTER: [P.LOCATION]}
+    async with by_calls(here, 0, fields) as listener:
+        listener.line.gate.clear()
+        await _move(here, "Attic")
+        await listener.line.reached.wait()
+        await _move(here, "Cellar")
+        await _move(here, "Garden")
+        await here.spooler.subscriptions.trim(len(here.store.history))
+        listener.line.gate.set()
+        assert (await listener.next()).data == {(PRINTER, P.LOCATION, 0): "Attic"}
+        told = await listener.next()
+        assert (told.discarded, told.data, told.flags) == (True, {}, 0)
+        await _move(here, "Hall")
+        await _settle(here)
+        assert listener.line.told.empty()
+        assert (await listener.refresh(fields, 9)).data == {(PRINTER, P.LOCATION, 0): "Hall"}
+        await _move(here, "Yard")
+        told = await listener.next()
+        assert (told.data, told.color) == ({(PRINTER, P.LOCATION, 0): "Yard"}, 9)
 
 
 async def _settle(here: Stand) -> None:

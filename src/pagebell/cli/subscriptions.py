@@ -33,6 +33,8 @@ Examples:
 
 _DEFAULT: Final = ("job-completed",)
 """What a subscription hears that names no events (RFC 3995 5.3.3)."""
+_WINDOWS: Final = {f"ms-{name}": f"Windows (MS-{name.upper()})" for name in ("par", "rprn", "pan")}
+"""Clients that hear by Windows' protocols, by how they do."""
 
 
 @app.command(name="list")
@@ -78,7 +80,8 @@ def list_subscriptions(
         owner = plain_text(one.owner).rstrip(".")
         newest = "" if one.newest is None else str(one.newest)
         events = ", ".join(condensed(one.events))
-        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, one.recipient)
+        where = one.recipient or _WINDOWS.get(one.method, "")
+        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, where)
     return print_table(rows, "There are no subscriptions.")
 
 
@@ -210,6 +213,8 @@ def _whose(subscription: Subscription) -> str:
 
 
 def _end(subscription: Subscription) -> str:
+    if subscription.method in _WINDOWS:
+        return "with its connection"
     if subscription.job_id is not None:
         return "with its job"
     return "never" if subscription.left is None else f"in {duration(subscription.left)}"
@@ -235,4 +240,5 @@ def _described(subscription: Subscription) -> dict[str, object]:
         "left": subscription.left,
         "newest": subscription.newest,
         "recipient": subscription.recipient or None,
+        "method": subscription.method or None,
     }

@@ -8,7 +8,7 @@ the next number after a lost connection, and ends its subscription when it is cl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from math import inf
@@ -326,10 +326,10 @@ async def _is_over(stream: EventStream) -> bool:
 
 
 async def with_pauses(
-    source: AsyncGenerator[T], pause: Callable[[], float | None]
+    source: AsyncIterator[T], pause: Callable[[], float | None]
 ) -> AsyncGenerator[T | None]:
     """What ``source`` yields, and None each time it stayed quiet for ``pause()`` seconds; None is for ever."""
-    waiting: asyncio.Task[T] | None = None
+    waiting: asyncio.Future[T] | None = None
     try:
         while True:
             waiting = waiting or asyncio.ensure_future(anext(source))

@@ -257,6 +257,8 @@ class Subscription:
     """The newest event's number."""
     recipient: str = ""
     """Where its events are sent; empty when they are fetched (ippget)."""
+    method: str = ""
+    """How they are fetched; of a Windows client's own subscription, the protocol by which it hears of them."""
     user_data: bytes = b""
     printer_ids: tuple[int, ...] = ()
     """The printers of the server that it tells of, by their printer-ids; none for all of them."""
@@ -279,6 +281,7 @@ class Subscription:
             left=max(0, ends - now) if ends and now else None,
             newest=group.get(r.notify_sequence_number),
             recipient=group.get(r.notify_recipient_uri) or "",
+            method=group.get(r.notify_pull_method) or "",
             user_data=group.get(r.notify_user_data) or b"",
             printer_ids=tuple(group.all(r.notify_printer_ids)),
             path=path,

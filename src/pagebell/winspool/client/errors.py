@@ -35,13 +35,12 @@ class WindowsError(ClientError):
 class NotLetIn(WindowsError):
     """The server does not take who we say that we are."""
 
-    def __init__(self, uri: str, user: str, *, lasting: bool = False) -> None:
+    def __init__(self, uri: str, user: str, reason: str = "", *, lasting: bool = False) -> None:
         super().__init__(Win32.ACCESS_DENIED, uri)
         self.lasting = lasting
         """It was asked in the last way there is: to ask again would only count as one more attempt."""
-        self.args = (
-            f"{uri} does not let {user} in: check --user and the password, or get a Kerberos ticket.",
-        )
+        told = f"{uri} does not let {user} in: check --user and the password, or get a Kerberos ticket."
+        self.args = (f"{told} {reason}".strip(),)
 
 
 class NoSuchJob(WindowsError):

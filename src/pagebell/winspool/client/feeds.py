@@ -66,6 +66,8 @@ WANTED_FLAGS: Final = (
     | ChangeFlag.SET_PRINTER
     | ChangeFlag.DELETE_PRINTER
 )
+_SAYS_NOTHING: Final = 50
+"""Notifications in a row that a server may send without a change."""
 _JOBS: Final = (
     *(J.STATUS, J.STATUS_STRING, J.DOCUMENT, J.USER_NAME, J.POSITION),
     *(J.TOTAL_PAGES, J.PAGES_PRINTED, J.TOTAL_BYTES),
@@ -119,6 +121,23 @@ def _plain(data: Any) -> Any:
     return next((getattr(data, name) for name in names if hasattr(data, name)), None)
 
 
+@dataclass(slots=True)
+class Trust:
+    """A server that speaks again and again and tells nothing is not listened to for ever."""
+
+    uri: str
+    left: int = _SAYS_NOTHING
+
+    def after(self, told: Told | None) -> None:
+        """What was told, None where something got lost. Raises BadAnswer."""
+        if told is not None and (told.flags or told.jobs or told.printer):
+            self.left = _SAYS_NOTHING
+            return
+        self.left -= 1
+        if not self.left:
+            raise BadAnswer(self.uri, "it speaks again and again, and tells of no change")
+
+
 class Deaf(Exception):
     """The server does not tell, or we can't be told, in this way; `str()` says why."""
 
@@ -160,6 +179,8 @@ async def by_waiting(
         session, RpcSyncRegisterForRemoteNotifications, hPrinter=printer, pNotifyFilter=_filter(0, wanted)
     )
     handle = reply.phRpcHandle
+    if not handle:
+        raise Deaf("the server has registered us, it says, and gives no handle")
     try:
         yield _waited(session, handle, wanted)
     finally:
@@ -179,6 +200,7 @@ async def _registered(session: Session, kind: type[Call], **fields: Any) -> Any:
 
 async def _waited(session: Session, handle: ContextHandle, wanted: Wanted) -> AsyncIterator[Told]:
     uri, color, lost = session.address.uri, 1, True
+    trust = Trust(uri)
     while True:
         if lost:
             color += 1
@@ -192,9 +214,13 @@ async def _waited(session: Session, handle: ContextHandle, wanted: Wanted) -> As
             raise WindowsError(reply.result & 0xFFFF, uri)
         flags, info = _unwrapped(reply.ppNotifyData, uri)
         if not lost and info.Flags & NotifyFlag.INFO_DISCARDED:
+            trust.after(None)
             lost = True
             continue
-        yield told_of(flags, info, uri, whole=lost)
+        told = told_of(flags, info, uri, whole=lost)
+        if not lost:
+            trust.after(told)
+        yield told
         lost = False
 
 
@@ -238,6 +264,7 @@ async def _called(
     between its own processes get lost.
     """
     uri, lost, delay = session.address.uri, True, pace.quick
+    trust = Trust(uri)
     while True:
         if lost:
             box.color += 1
@@ -253,8 +280,10 @@ async def _called(
             lost, delay = True, min(delay * 1.5, pace.slow)
             continue
         lost, delay = news.lost, inf
-        if not lost:
-            yield told_of(news.flags, news.info, uri)
+        told = None if lost else told_of(news.flags, news.info, uri)
+        trust.after(told)
+        if told is not None:
+            yield told
 
 
 async def _next(box: Mailbox, uri: str, seconds: float) -> News | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.ipp.errors import BadAnswer, ConnectionFailed
-from pagebell.ipp.events import Pace, Patience
+from pagebell.ipp.events import Pace, Patience, with_pauses
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, PrinterInfo
@@ -25,8 +24,6 @@ from pagebell.winspool.client.events import GONE
 from pagebell.winspool.client.feeds import Deaf, Told, feed_of
 from pagebell.winspool.client.queries import job_info, opened, printer_info
 from pagebell.winspool.client.session import Session
-
-T = TypeVar("T")
 
 
 class NoFeedback(Exception):
@@ -65,11 +62,14 @@ class Following:
         self._way = Feedback.EVENTS
         await self._look(session, handle)
         yield self._update()
-        async with aclosing(_with_pauses(feed, lambda: self.pace.safety)) as items:
+        now = asyncio.get_running_loop().time
+        due = now() + self.pace.safety
+        async with aclosing(with_pauses(feed, lambda: max(0, due - now()))) as items:
             while not self.job.is_final:
                 told = await anext(items)
-                if told is None or await self._take(told):
+                if told is None or await self._take(told) or now() >= due:
                     await self._look(session, handle)
+                    due = now() + self.pace.safety
                 if self.job.is_final:
                     await self._look(session, handle)
                 if self._changed():
@@ -161,21 +161,3 @@ async def followed(line: Connector, printer: Address, job: JobInfo, pace: Pace) 
             if (interrupted := following.interrupted(str(error))) is not None:
                 yield interrupted
         await asyncio.sleep(delay)
-
-
-async def _with_pauses(source: AsyncIterator[T], pause: Callable[[], float]) -> AsyncGenerator[T | None]:
-    """What ``source`` yields, and None each time it stayed quiet for ``pause()`` seconds."""
-    waiting: asyncio.Future[T] | None = None
-    try:
-        while True:
-            waiting = waiting or asyncio.ensure_future(anext(source))
-            await asyncio.wait({waiting}, timeout=pause())
-            if not waiting.done():
-                yield None
-                continue
-            done, waiting = waiting, None
-            yield done.result()
-    finally:
-        if waiting is not None:
-            waiting.cancel()
-            await asyncio.wait({waiting})

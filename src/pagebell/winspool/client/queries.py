@@ -136,6 +136,8 @@ async def opened(
         pDevModeContainer=DEVMODE_CONTAINER(pDevMode=devmode),
         pClientInfo=session.client_info,
     )
+    if not reply.pHandle:
+        raise BadAnswer(session.address.uri, f"{meant or 'it'} is opened, it says, and it gives no handle")
     try:
         yield reply.pHandle
     finally:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pagebell.dcerpc.client import Disconnected, RpcClient, Security, connect, kerberos, over, spnego
 from pagebell.dcerpc.endpoint_lookup import NotRegistered, find_port
-from pagebell.dcerpc.kerberos import KerberosUnavailable
+from pagebell.dcerpc.kerberos import KerberosUnavailable, ticket_holder
 from pagebell.dcerpc.limits import Limits
 from pagebell.dcerpc.ndr import Call, Interface, NdrError
 from pagebell.dcerpc.security import SecurityError
@@ -96,7 +96,7 @@ def _login_name() -> str:
 def _kerberos(host: str) -> Security | None:
     """The tickets of the user's cache, if the extra is there and they are."""
     try:
-        return kerberos(host)
+        return kerberos(host) if ticket_holder() is not None else None
     except (KerberosUnavailable, SecurityError) as error:
         log.debug("no Kerberos: %s", error)
         return None
@@ -272,7 +272,7 @@ async def _reach(
             raise NotLetIn(address.uri, user) from None
         raise NobodyThere(address.uri, f"{way.value}: {fault}") from None
     except SecurityError as error:
-        raise NotLetIn(address.uri, f"{user} ({error})") from None
+        raise NotLetIn(address.uri, user, str(error)) from None
     except (Refused, Disconnected) as error:
         raise NobodyThere(address.uri, f"{way.value}: {error}") from None
     except NdrError as error:
