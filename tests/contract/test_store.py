@@ -1,111 +1,22 @@
-"""What every `ports.Store` keeps to; a new store is one more line in STORES."""
+"""What every `ports.Store` keeps to; `stores.py` has them."""
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pagebell.model.dialog import Addressees, DialogId, DialogStatus, Question
 from pagebell.model.document import DocumentKey
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName, ResourceId
-from pagebell.model.job import Job
+from pagebell.model.event import EventKind, JobId, JobState, ResourceId
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Data, Resource
-from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
-from pagebell.spooler.ports import Base, Change, Conflict, Content, Count, JobQuery, Setting, Snapshot, Store
+from pagebell.model.subscription import SERVER, Scope, SubscriptionId
+from pagebell.spooler.ports import Change, Conflict, Content, Count, JobQuery, Setting, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
 from pagebell.testing import MemoryStore
-
-_memories: dict[Path, MemoryStore] = {}
-
-
-def _memory(folder: Path) -> Store:
-    """The same store for the same folder, as a file would be."""
-    return _memories.setdefault(folder, MemoryStore())
-
-
-def _sqlite(folder: Path) -> Store:
-    return SqliteStore(folder / "state.db")
-
-
-STORES: list[Callable[[Path], Store]] = [_memory, _sqlite]
-
-P1, P2 = PrinterName("p1"), PrinterName("p2")
-KINDS = frozenset({EventKind.JOB_CREATED})
-
-
-@dataclass
-class Opened:
-    """A store, and what it told of its changes."""
-
-    store: Store
-    snapshot: Snapshot
-    told: list[Change] = field(default_factory=list)
-
-    async def commit(self, **parts: object) -> None:
-        await self.store.commit(Change(**parts))  # type: ignore[arg-type]
-
-
-Open = Callable[[], "asyncio.Future[Opened]"]
-
-
-@pytest.fixture(params=STORES, ids=lambda make: make.__name__.strip("_"))
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
-    return lambda: request.param(tmp_path)
-
-
-async def open_(store: Store) -> Opened:
-    told: list[Change] = []
-    snapshot = await store.open(told.append)
-    return Opened(store, snapshot, told)
-
-
-@pytest.fixture
-async def opened(make: Callable[[], Store]) -> AsyncIterator[Opened]:
-    found = await open_(make())
-    yield found
-    await found.store.close()
-
-
-def job(number: int, **values: object) -> Job:
-    given = {
-        "id": JobId(number),
-        "uuid": f"u{number}",
-        "printer": P1,
-        "name": f"job {number}",
-        "owner": "ada",
-        "created": 1.0,
-        "state": JobState.PENDING,
-    }
-    return Job(**{**given, **values})  # type: ignore[arg-type]
-
-
-def done(number: int, at: float, **values: object) -> Job:
-    return job(number, **{"state": JobState.COMPLETED, "completed_at": at, **values})
-
-
-def event(printer: PrinterName = P1, of: int | None = None) -> Event:
-    return Event(EventKind.JOB_CREATED, 1.0, printer, None if of is None else JobId(of))
-
-
-def subscription(number: int, scope: Scope = SERVER, **values: object) -> Subscription:
-    given = {
-        "id": SubscriptionId(number),
-        "uuid": f"s{number}",
-        "scope": scope,
-        "events": KINDS,
-        "owner": "ada",
-        "created": 1.0,
-    }
-    return Subscription(**{**given, **values})  # type: ignore[arg-type]
-
-
-def printer(name: PrinterName = P1, **values: object) -> Printer:
-    return Printer(**{"name": name, "uuid": "u", "device": "null:", "created": 1.0, **values})  # type: ignore[arg-type]
-
+from tests.contract.stores import P1, P2, Opened, done, event, job, open_, printer, reopened, subscription
 
 # --- versions ---
 
@@ -230,114 +141,6 @@ async def test_what_is_told_carries_numbers(opened: Opened) -> None:
     await opened.commit(subscriptions=(subscription(1),), events=(event(),))
     assert opened.told[-1].subscriptions[0].since == 2
     assert opened.told[-1].events[0].seq == 3
-
-
-# --- subscriptions, and what of their events has left the log ---
-
-
-async def reopened(opened: Opened, make: Callable[[], Store]) -> Opened:
-    await opened.store.close()
-    return await open_(make())
-
-
-async def test_subscription_counts_from_the_newest_event_and_keeps_that_when_renewed(
-    opened: Opened, make: Callable[[], Store]
-) -> None:
-    await opened.commit(events=(event(),))
-    await opened.commit(subscriptions=(subscription(1),))
-    stored = opened.told[-1].subscriptions[0]
-    await opened.commit(events=(event(),))
-    await opened.commit(renewed=(replace(stored, lease=60),))
-    again = await reopened(opened, make)
-    assert again.snapshot.subscriptions == (replace(stored, lease=60),)
-    assert again.snapshot.subscriptions[0].since == 1
-    await again.store.close()
-
-
-async def test_subscriptions_of_every_scope_and_what_is_said_in_dialogs_come_back(
-    opened: Opened, make: Callable[[], Store]
-) -> None:
-    scopes = (
-        *(SERVER, Scope(P1), Scope(P1, JobId(4)), Scope(resource=ResourceId(2))),
-        Scope.of_printers([PrinterName("b"), P1, PrinterName("b")]),
-    )
-    made = tuple(subscription(number, scope) for number, scope in enumerate(scopes, 1))
-    to = Addressees(P1, JobId(4), "ada")
-    said = DialogStatus(DialogId(3), to, Question("Sure", "Are you?"), answered_by="ada", turn=2)
-    await opened.commit(subscriptions=made, events=(replace(event(), dialog=said),))
-    again = await reopened(opened, make)
-    assert [one.scope for one in again.snapshot.subscriptions] == list(scopes)
-    assert [one.dialog for one in await again.store.events(range(1, 2))] == [said]
-    await again.store.close()
-
-
-async def test_subscription_that_is_gone_is_not_renewed(opened: Opened, make: Callable[[], Store]) -> None:
-    await opened.commit(subscriptions=(subscription(1),))
-    stored = opened.told[-1].subscriptions[0]
-    await opened.commit(gone_subscriptions=(stored.id,))
-    with pytest.raises(Conflict):
-        await opened.commit(renewed=(stored,), events=(event(),))
-    again = await reopened(opened, make)
-    assert (again.snapshot.subscriptions, again.snapshot.last_event) == ((), 0)
-    await again.store.close()
-
-
-async def test_bases_are_kept_of_subscriptions_that_exist(opened: Opened, make: Callable[[], Store]) -> None:
-    await opened.commit(subscriptions=(subscription(1), subscription(2)))
-    one, two, nobody = (Base(SubscriptionId(number), number, 7.5) for number in (1, 2, 3))
-    await opened.commit(bases=(one, two, nobody))
-    await opened.commit(gone_subscriptions=(two.subscription,))
-    await opened.commit(renewed=(replace(opened.told[0].subscriptions[0], lease=9),))
-    again = await reopened(opened, make)
-    assert again.snapshot.bases == (one,)
-    await again.store.close()
-
-
-async def test_counts_of_printers_and_the_server_are_kept(opened: Opened, make: Callable[[], Store]) -> None:
-    counts = [
-        Count(scope, EventKind.JOB_CREATED, number) for number, scope in enumerate((SERVER, Scope(P1)), 3)
-    ]
-    await opened.commit(events=(event(), event()))
-    await opened.commit(trim=1, counts=(replace(counts[0], trimmed=1), counts[1]))
-    await opened.commit(trim=2, counts=(counts[0],))
-    again = await reopened(opened, make)
-    assert set(again.snapshot.counts) == set(counts)
-    await again.store.close()
-
-
-async def test_jobs_counts_live_from_its_first_subscription_to_its_last(
-    opened: Opened, make: Callable[[], Store]
-) -> None:
-    scope = Scope(P1, JobId(4))
-
-    def count(trimmed: int, born: int) -> Count:
-        return Count(scope, EventKind.JOB_CREATED, trimmed, born)
-
-    await opened.commit(events=(event(),))
-    await opened.commit(subscriptions=(subscription(1, scope),))
-    await opened.commit(events=(event(),))
-    await opened.commit(subscriptions=(subscription(2, scope),), counts=(count(5, 1), count(6, 2)))
-    await opened.commit(gone_subscriptions=(SubscriptionId(1),))
-    opened = await reopened(opened, make)
-    assert opened.snapshot.births == ((scope.job, 1),)
-    assert opened.snapshot.counts == (count(5, 1),)
-    await opened.commit(gone_subscriptions=(SubscriptionId(2),))
-    await opened.commit(subscriptions=(subscription(3, scope),), counts=(count(7, 1),))
-    opened = await reopened(opened, make)
-    assert opened.snapshot.births == ((scope.job, 2),)
-    assert opened.snapshot.counts == ()
-    await opened.store.close()
-
-
-async def test_first_event_is_the_oldest_in_the_log(opened: Opened, make: Callable[[], Store]) -> None:
-    await opened.commit(events=(event(), event(), event()))
-    await opened.commit(trim=1)
-    opened = await reopened(opened, make)
-    assert (opened.snapshot.first_event, opened.snapshot.last_event) == (2, 3)
-    await opened.commit(trim=3)
-    opened = await reopened(opened, make)
-    assert (opened.snapshot.first_event, opened.snapshot.last_event) == (None, 3)
-    await opened.store.close()
 
 
 # --- removing ---

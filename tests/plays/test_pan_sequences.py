@@ -19,8 +19,8 @@ from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import pan
 from tests.plays.cast import BI, EARS, PAR, RELEASE, UI, UNI, Watch, house
 from tests.plays.test_print_job import DUPLEX, document, nothing_is_left
+from tests.unit.spooler.sources import Idle
 from tests.unit.spooler.stage import P1
-from tests.unit.spooler.test_sources import Idle
 
 PAN = pan.IRPCREMOTEOBJECT
 HERE = Addressees(P1)

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from pagebell.dcerpc.service import Caller
 from pagebell.ipp.errors import ConnectionFailed
 from pagebell.ipp.errors import Refused as NobodyThere
 from pagebell.ipp.events import Pace
@@ -24,31 +22,20 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.event import JobId, PrinterName
 from pagebell.winspool import Client, SyncClient
-from pagebell.winspool.changes import ChangeFlag, NotifyFlag
-from pagebell.winspool.client.addresses import Address, AddressError, Way, parse
-from pagebell.winspool.client.answering import Answering, Listening
+from pagebell.winspool.changes import ChangeFlag
+from pagebell.winspool.client.addresses import AddressError
+from pagebell.winspool.client.answering import Listening
 from pagebell.winspool.client.errors import NoSuchJob, NotOffered, WindowsError
-from pagebell.winspool.idl import rprn, rprn_notify
+from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER
 from pagebell.winspool.idl.notify import RPC_V2_NOTIFY_INFO
 from pagebell.winspool.server.calling import Callbacks, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import CLIENT, PASSWORD, Stand, stand
+from tests.peers import free_port
+from tests.winspool.stand import CLIENT, PASSWORD, Stand
 
 PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) -> Client:
@@ -348,83 +335,6 @@ async def test_patience_ends(here: Stand) -> None:
         await client.printer()
     with pytest.raises(ConnectionFailed):
         await client.printer()
-
-
-# ---------------------------------------------------------------- calls to us
-
-
-async def test_calls_to_us_for_what_nobody_registered_are_refused() -> None:
-    service = Answering().service()
-    _, open_ = service.handlers[58]
-    caller: Any = None
-    reply: Any = await open_(caller, rprn_notify.RpcReplyOpenPrinter(dwPrinterRemote=4711))
-    assert reply.result == Win32.INVALID_PARAMETER
-
-
-async def test_a_notification_of_another_colour_is_not_taken(here: Stand) -> None:
-    from pagebell.dcerpc.groups import Handles
-    from pagebell.dcerpc.security import Level
-
-    answering = Answering()
-    box = answering.mailbox()
-    box.color = 3
-    service = answering.service()
-    caller = Caller(None, Level.NONE, Handles())
-    opened: Any = await service.handlers[58][1](
-        caller, rprn_notify.RpcReplyOpenPrinter(dwPrinterRemote=box.cookie)
-    )
-    tell = service.handlers[66][1]
-    for color, result in ((2, NotifyFlag.INFO_COLORMISMATCH), (3, 0)):
-        call = rprn_notify.RpcRouterReplyPrinterEx(
-            hNotify=opened.phPrinterNotify, dwColor=color, fdwFlags=1, Reply_=RPC_V2_NOTIFY_INFO()
-        )
-        reply: Any = await tell(caller, call)
-        assert (reply.pdwResult, reply.result) == (result, 0)
-    assert box.news.qsize() == 1
-    lost = rprn_notify.RpcRouterReplyPrinterEx(
-        hNotify=opened.phPrinterNotify, dwColor=3, fdwFlags=0, Reply_=RPC_V2_NOTIFY_INFO(Flags=1)
-    )
-    assert (await tell(caller, lost)).pdwResult == NotifyFlag.INFO_DISCARDNOTED  # type: ignore[attr-defined]
-
-
-# ---------------------------------------------------------------- addresses
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("par://host/Office", Address("host", "Office", "par")),
-        ("rprn://host:4000/Big%20One", Address("host", "Big One", "rprn", 4000)),
-        (r"\\host\Office", Address("host", "Office")),
-        (r"\\host", Address("host")),
-        ("par://[::1]/q", Address("::1", "q", "par")),
-    ],
-)
-def test_addresses(text: str, address: Address) -> None:
-    assert parse(text) == address
-    assert parse(address.uri) == address
-
-
-def test_ways_in_their_order() -> None:
-    assert parse(r"\\h\q").ways == (Way.PAR, Way.RPRN, Way.PIPE)
-    assert (parse("par://h/q").ways, parse("rprn://h/q").ways) == ((Way.PAR,), (Way.RPRN, Way.PIPE))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "par:///q",
-        "par://ada:pw@host/q",
-        "par://host/a/b",
-        "par://host:99999/q",
-        "smb://h/q",
-        "\\\\",
-        "par://h/a,b",
-    ],
-)
-def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(AddressError):
-        parse(text)
 
 
 # ---------------------------------------------------------------- what is asked for of a document

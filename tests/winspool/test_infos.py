@@ -9,13 +9,11 @@ import itertools
 import re
 import struct
 import tomllib
-from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from pagebell.dcerpc.ndr import Call
 from pagebell.winspool import infos
@@ -33,7 +31,7 @@ from pagebell.winspool.idl.types import (
 )
 from pagebell.winspool.server.desk import Settings
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import Stand, open_printer, stand
+from tests.winspool.stand import Stand, open_printer
 
 FACTS = tomllib.loads((Path(__file__).parents[1] / "data/winspool_idl.toml").read_text())["MS-RPRN"]
 SPELT = {"PORT_INFO_1 PortName": "Name", "DRIVER_INFO_8 CoreDriverDependencies": "CoreDependencies"}
@@ -45,12 +43,6 @@ DRIVERS: dict[int, Any] = {
     **{6: RPC_DRIVER_INFO_6, 8: RPC_DRIVER_INFO_8},
 }
 ASKED = (*range(12), 100, 101, 102)
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 def plain(member: str) -> str:

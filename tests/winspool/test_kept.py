@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-
-import pytest_asyncio
 
 from pagebell.dcerpc.client import RpcClient
 from pagebell.dcerpc.ndr import ContextHandle
@@ -34,15 +31,9 @@ from pagebell.winspool.security import ADMINISTRATORS, EVERYONE, Descriptor, Ent
 from pagebell.winspool.server.values import DRIVER_DATA, Values, dword, string
 from pagebell.winspool.werror import Win32
 from tests.unit.spooler.stage import SYSTEM
-from tests.winspool.stand import Stand, open_printer, stand, start_doc
+from tests.winspool.stand import Stand, open_printer, start_doc
 
 ALL = 0xF000C
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 async def told(client: RpcClient, handle: ContextHandle, level: int) -> bytes:

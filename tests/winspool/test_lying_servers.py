@@ -45,8 +45,9 @@ from pagebell.winspool.server.calling import Callbacks, Channel, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.table import fill
 from pagebell.winspool.werror import Win32
+from tests.peers import free_port
 from tests.winspool.stand import PASSWORD, Stand
-from tests.winspool.test_client import PACE, free_port
+from tests.winspool.test_client import PACE
 
 
 @contextlib.asynccontextmanager

@@ -26,19 +26,13 @@ from pagebell.winspool.client.notices import Desk, Talk, heard
 from pagebell.winspool.idl.pan import ASYNC_UI, IRPCREMOTEOBJECT, PanResult
 from pagebell.winspool.pan_client import Channel, Notification, PanError, Retry
 from tests.unit.spooler.stage import P1
-from tests.winspool.stand import PASSWORD, Stand, stand
+from tests.winspool.stand import PASSWORD, Stand
 
 HERE = Addressees(P1)
 TURN = Question("Turn the pages", "Put them back into the tray.")
 VENDOR = UUID("11111111-2222-3333-4444-555555555555")
 SOON = Retry(first=0.01, most=0.02)
 Heard = AsyncGenerator[Notice | Dialog]
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 def client(here: Stand, user: str = "ada", printer: str = "p1", password: str = PASSWORD) -> Client:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +21,7 @@ from pagebell.winspool.idl import pan
 from pagebell.winspool.idl.pan import ASYNC_UI, MOST_OCTETS, NOTIFICATION_RELEASE, PanResult
 from pagebell.winspool.pan_client import PanError, Wanted, notifications
 from pagebell.winspool.server import pan as door
-from tests.winspool.raw_pan import raw_client
-from tests.winspool.stand import PASSWORD, Stand, stand
-from tests.winspool.test_pan_server import (
+from tests.winspool.pan_calls import (
     BI,
     HERE,
     QUEUE,
@@ -42,13 +39,8 @@ from tests.winspool.test_pan_server import (
     settled,
     unregister,
 )
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
-
+from tests.winspool.raw_pan import raw_client
+from tests.winspool.stand import PASSWORD, Stand
 
 # ---------------------------------------------------------------- how many
 

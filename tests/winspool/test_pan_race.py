@@ -12,9 +12,9 @@ from pagebell.winspool.asyncui_xml import write_response
 from pagebell.winspool.idl.pan import PanResult
 from pagebell.winspool.pan_client import Channel, Wanted, notifications
 from tests.unit.spooler.stage import P1
+from tests.winspool.pan_calls import client
 from tests.winspool.raw_pan import raw_client
 from tests.winspool.stand import PASSWORD, stand
-from tests.winspool.test_pan_server import client
 
 QUEUE = r"\\127.0.0.1\p1"
 YES = write_response(MessageBoxReply(OK))

@@ -1,116 +1,42 @@
-"""[MS-PAN] over real RPC: every method in every state, races, limits, and the message sequences of section 4."""
+"""[MS-PAN] over real RPC: every method in every state, and who may register for what."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from pagebell.dcerpc.client import RpcClient
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.status import Fault
-from pagebell.model.dialog import Addressees, Answer, Question, Statement
-from pagebell.model.event import EventKind
 from pagebell.model.subscription import Scope
-from pagebell.winspool.asyncui import OK, Balloon, MessageBox, MessageBoxReply, Text
-from pagebell.winspool.asyncui_xml import read_request, write_response
 from pagebell.winspool.idl import pan
 from pagebell.winspool.idl.pan import (
     ASYNC_UI,
     NOTIFICATION_RELEASE,
     PRINTER_CONFIGURATION,
     PanResult,
-    PrintAsyncNotifyConversationStyle,
     PrintAsyncNotifyUserFilter,
 )
-from pagebell.winspool.pan_client import Channel, Notification, PanError, Wanted, notifications
 from tests.unit.spooler.stage import P1
-from tests.winspool.stand import Stand, stand
-
-QUEUE = r"\\127.0.0.1\p1"
-VENDOR = UUID("11111111-2222-3333-4444-555555555555")
-HERE = Addressees(P1)
-TURN = Question("Turn the pages", "Put them back into the tray.")
-YES = write_response(MessageBoxReply(OK))
-UNI = PrintAsyncNotifyConversationStyle.kUniDirectional
-BI = PrintAsyncNotifyConversationStyle.kBiDirectional
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
-
-
-@contextlib.asynccontextmanager
-async def client(here: Stand, user: str = "ada") -> AsyncIterator[RpcClient]:
-    async with here.client(user, interface=pan.IRPCREMOTEOBJECT) as rpc:
-        yield rpc
-
-
-async def create(rpc: RpcClient) -> ContextHandle:
-    reply = await rpc.call(pan.IRPCRemoteObject_Create())
-    assert reply.result == 0 and reply.ppRemoteObj
-    return reply.ppRemoteObj
-
-
-async def register(rpc: RpcClient, handle: ContextHandle, style: Any = UNI, **values: Any) -> int:
-    wanted: dict[str, Any] = {
-        "pName": QUEUE,
-        "pInNotificationType": ASYNC_UI,
-        "NotifyFilter": PrintAsyncNotifyUserFilter.kPerUser,
-    }
-    call = pan.IRPCAsyncNotify_RegisterClient(
-        pRegistrationObj=handle, conversationStyle=style, **(wanted | values)
-    )
-    return (await rpc.call(call)).result
-
-
-async def unregister(rpc: RpcClient, handle: ContextHandle) -> int:
-    return (await rpc.call(pan.IRPCAsyncNotify_UnregisterClient(pRegistrationObj=handle))).result
-
-
-async def get(rpc: RpcClient, handle: ContextHandle) -> Any:
-    return await rpc.call(pan.IRPCAsyncNotify_GetNotification(pRemoteObj=handle))
-
-
-async def channels(rpc: RpcClient, handle: ContextHandle) -> Any:
-    return await rpc.call(pan.IRPCAsyncNotify_GetNewChannel(pRemoteObj=handle))
-
-
-async def send(rpc: RpcClient, channel: ContextHandle, octets: bytes | None = None, kind: Any = None) -> Any:
-    return await rpc.call(
-        pan.IRPCAsyncNotify_GetNotificationSendResponse(
-            pChannel=channel, pInNotificationType=kind, pInNotificationData=octets
-        )
-    )
-
-
-async def close(rpc: RpcClient, channel: ContextHandle, octets: bytes | None, kind: UUID = ASYNC_UI) -> Any:
-    return await rpc.call(
-        pan.IRPCAsyncNotify_CloseChannel(pChannel=channel, pInNotificationType=kind, pReason=octets)
-    )
-
-
-async def opened(here: Stand, rpc: RpcClient, question: Any = TURN, kind: UUID = ASYNC_UI) -> Any:
-    """A remote object that is registered, a dialog, and the client's channel of it."""
-    handle = await create(rpc)
-    assert await register(rpc, handle, BI, pInNotificationType=kind) == 0
-    dialog = await here.spooler.dialogs.open(HERE, question, kind=kind)
-    (channel,) = (await channels(rpc, handle)).ppChannelCtxt
-    return handle, dialog, channel
-
-
-async def settled(call: Awaitable[Any]) -> asyncio.Future[Any]:
-    """A call that waits at the server: another one of the same connection has been answered since."""
-    task = asyncio.ensure_future(call)
-    await asyncio.sleep(0)
-    return task
-
+from tests.winspool.pan_calls import (
+    BI,
+    UNI,
+    VENDOR,
+    channels,
+    client,
+    close,
+    create,
+    get,
+    opened,
+    register,
+    send,
+    settled,
+    unregister,
+)
+from tests.winspool.stand import Stand
 
 # ---------------------------------------------------------------- every method in every state
 
@@ -312,91 +238,3 @@ async def test_lost_client_leaves_nothing_behind(here: Stand) -> None:
     async with asyncio.timeout(10):
         while dialog.status.is_open or here.spooler.subscriptions.count(Scope(P1)):
             await asyncio.sleep(0)
-
-
-# ---------------------------------------------------------------- the sequences of section 4, by our client
-
-
-async def test_notice_reaches_every_client_that_asked(here: Stand) -> None:
-    """[MS-PAN] 4.1 and 4.2"""
-    async with contextlib.AsyncExitStack() as stack:
-        arrived = []
-        for user in ("ada", "bob"):
-            rpc = await stack.enter_async_context(client(here, user))
-            arrived.append(await stack.enter_async_context(notifications(rpc, Wanted(QUEUE))))
-        say = here.spooler.dialogs.notify
-        await say(Addressees(P1, user="bob"), Statement("Bob", "only"))
-        await say(HERE, b"vendor", VENDOR)
-        await say(HERE, Statement("Toner", "It is low."))
-        for_bob = await anext(arrived[1])
-        assert isinstance(for_bob, Notification)
-        assert read_request(for_bob.octets) == Balloon(Text("Bob"), (Text("only"),))
-        for notices in arrived:
-            told = await anext(notices)
-            assert isinstance(told, Notification) and told.kind == ASYNC_UI
-            assert read_request(told.octets) == Balloon(Text("Toner"), (Text("It is low."),))
-
-
-async def test_first_client_to_answer_has_the_channel(here: Stand) -> None:
-    """[MS-PAN] 4.3 and 4.4"""
-    async with contextlib.AsyncExitStack() as stack:
-        arrived = []
-        for user in ("ada", "bob"):
-            rpc = await stack.enter_async_context(client(here, user))
-            arrived.append(await stack.enter_async_context(notifications(rpc, Wanted(QUEUE))))
-        dialog = await here.spooler.dialogs.open(HERE, TURN)
-        channels_ = [await anext(one) for one in arrived]
-        for channel in channels_:
-            assert isinstance(channel, Channel)
-            box = read_request(channel.octets)
-            assert isinstance(box, MessageBox) and box.title == Text("Turn the pages")
-        assert await channels_[1].close(YES)
-        assert not await channels_[0].close(YES)
-        assert await dialog.answered() == Answer("ok")
-        assert dialog.status.answered_by == "bob"
-
-
-async def test_conversation_goes_on_with_who_has_it(here: Stand) -> None:
-    async with client(here) as rpc, notifications(rpc, Wanted(QUEUE, VENDOR)) as arrived:
-        dialog = await here.spooler.dialogs.open(HERE, b"1", kind=VENDOR)
-        channel = await anext(arrived)
-        assert isinstance(channel, Channel)
-
-        async def source() -> list[Any]:
-            said = [await dialog.answered()]
-            await dialog.say(b"2")
-            said.append(await dialog.answered())
-            await dialog.close()
-            return said
-
-        talk = asyncio.create_task(source())
-        assert await channel.respond(b"one") == b"2"
-        assert await channel.respond(b"two") is None
-        assert await talk == [b"one", b"two"]
-
-
-async def test_dialog_that_was_there_before_is_found(here: Stand) -> None:
-    await here.spooler.dialogs.open(HERE, TURN)
-    async with client(here) as rpc, notifications(rpc, Wanted()) as arrived:
-        assert isinstance(await anext(arrived), Channel)
-
-
-async def test_change_of_configuration_is_told(here: Stand) -> None:
-    """[MS-PAN] 2.2.8"""
-    async with client(here) as rpc:
-        wanted = Wanted(QUEUE, PRINTER_CONFIGURATION)
-        async with notifications(rpc, wanted, both_ways=False) as arrived:
-            await here.spooler.system.announce("media_ready", printer=P1)
-            told = await anext(arrived)
-    assert isinstance(told, Notification)
-    text = told.octets.decode("utf-16-le")
-    assert 'printerName="p1"' in text and r'<ReducedSchema name="\Printer:media_ready"' in text
-    assert here.store.history[-1].kind is EventKind.PRINTER_CONFIG_CHANGED
-
-
-async def test_refused_client_is_told_why(here: Stand) -> None:
-    async with client(here) as rpc:
-        async with notifications(rpc, Wanted(r"\\127.0.0.1\none")) as arrived:
-            with pytest.raises(PanError, match="invalid name") as caught:
-                await anext(arrived)
-        assert caught.value.final

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from types import new_class
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from pagebell.dcerpc.ndr import Call, Interface, Struct
 from pagebell.dcerpc.security import Level
@@ -23,15 +21,9 @@ from pagebell.winspool.idl.rprn_ports import (
     PORT_INFO_FF,
 )
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import Stand, open_printer, stand
+from tests.winspool.stand import Stand, open_printer
 
 PORT, LOCAL = "scripted:P1", "Local Port"
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
 
 
 def port(level: int, info: Struct | None) -> PORT_CONTAINER:

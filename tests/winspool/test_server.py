@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from pagebell.dcerpc.ndr import WERROR, Call, Struct
 from pagebell.dcerpc.security import Level
@@ -21,13 +19,7 @@ from pagebell.winspool.idl import par, rprn, rprn_data
 from pagebell.winspool.idl.containers import DEVMODE_CONTAINER, JOB_CONTAINER, PRINTER_CONTAINER
 from pagebell.winspool.idl.types import JOB_INFO_1
 from pagebell.winspool.werror import Win32
-from tests.winspool.stand import CLIENT, Stand, open_printer, print_document, stand, start_doc
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
+from tests.winspool.stand import CLIENT, Stand, open_printer, print_document, start_doc
 
 
 async def test_a_document_is_printed(here: Stand) -> None:

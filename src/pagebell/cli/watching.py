@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -22,8 +23,8 @@ from pagebell.cli.prompting import Asker, Attention, Recorder
 from pagebell.cli.text import plain_text
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, Unsupported
-from pagebell.ipp.events import Pace
-from pagebell.ipp.notices import NOTICE, Dialog, Notice, open_now
+from pagebell.ipp.events import EventStream, Gap, Pace, lasting
+from pagebell.ipp.notices import NOTICE, OPENED, Dialog, Notice, open_now
 from pagebell.ipp.registry import JobState
 from pagebell.ipp.results import JobInfo, Notification
 from pagebell.ipp.subscribing import Scope
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 PACE: Final = Pace(patience=inf)
 _SHORTEST: Final = 1.0
 """Seconds between two polls at least."""
+_BEGINNING: Final = 200
+"""Signs by which a question is known again in its event, where it may be cut off."""
 
 
 def watch(
@@ -86,20 +89,17 @@ def watch(
             if not json:
                 _greet(client, scope)
             found = None if subscription is None else await client.subscription(subscription)
-            happenings = client.events(
-                scope,
-                *wanted,
-                subscription=found,
-                after=after,
-                pace=PACE if every is None else replace(PACE, poll=every),
-                on_connection=report.connection,
-            )
+            pace = PACE if every is None else replace(PACE, poll=every)
+            stream = EventStream(client, scope, wanted, pace, subscription=found, seen=after)
+            open_already: list[Dialog] = []
             try:
                 async with (
-                    _asking(connection, client, scope, None if json else log, desktop) as shown,
-                    aclosing(happenings),
+                    _asking(connection, stream, None if json else log, desktop, open_already) as shown,
+                    aclosing(lasting(stream, report.connection)) as happenings,
                 ):
                     async for happening in happenings:
+                        if _opens(happening, open_already):
+                            continue
                         report.tell(happening)
                         if shown is not None and isinstance(happening, Notification):
                             await _show(shown, happening)
@@ -116,18 +116,21 @@ def watch(
 
 @asynccontextmanager
 async def _asking(
-    connection: Connection, client: Client, scope: Scope, log: Log | None, wanted: bool
+    connection: Connection, stream: EventStream, log: Log | None, wanted: bool, told: list[Dialog]
 ) -> AsyncIterator[Desktop | None]:
     """Ask at the keyboard, and on the desktop where that is wanted, what is asked while the block runs.
 
-    Elsewhere what is asked already is told once, and the events tell of it from now on.
+    Elsewhere what is asked already is told once, and put among `told`; the events tell of it from now on.
     """
+    client, scope = stream.client, stream.scope
     desktop = await connected() if wanted else None
     hint = connection.at(client.address.at("/").uri).hint()
     if log is None or not (log.asks or desktop):
         mention = Recorder().ask if log is None else Asker(log, hint).mention
         with suppress(ClientError):
-            for dialog in await open_now(client, scope):
+            await stream.open()  # before it is looked what is asked, so that nothing is missed in between
+            told += await open_now(client, scope)
+            for dialog in told:
                 await mention(dialog)
         yield desktop
         return
@@ -143,6 +146,24 @@ async def _asking(
     finally:
         hearing.cancel()
         await asyncio.wait({hearing})
+
+
+def _opens(event: Notification | Gap, told: list[Dialog]) -> bool:
+    """Whether it is the opening of a dialog that was told already; once for each."""
+    if isinstance(event, Gap) or event.event != OPENED:
+        return False
+    for one in told:
+        words = f"{one.title}: {one.text}" if one.title else one.text
+        same = (event.printer_name, event.job_id) == (one.printer, one.job)
+        if same and event.text[:_BEGINNING] == words[:_BEGINNING] and _at_once(event.when, one.opened):
+            told.remove(one)
+            return True
+    return False
+
+
+def _at_once(one: datetime | None, other: datetime | None) -> bool:
+    """An event's time has tenths of a second."""
+    return one is not None and other is not None and abs(one - other) < timedelta(seconds=0.2)
 
 
 async def _show(desktop: Desktop, event: Notification) -> None:

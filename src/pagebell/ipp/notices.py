@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
@@ -88,6 +89,8 @@ class Dialog:
     kind: UUID = WORDS
     octets: bytes = b""
     """The question where it is no words, but a vendor's own."""
+    opened: datetime | None = None
+    """By the server's clock; None where that is not told."""
     _over: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
@@ -207,6 +210,7 @@ def _dialog(client: Client, told: dict[str, Any]) -> Dialog:
             printer=str(told["printer"] or ""),
             job=None if told["job"] is None else int(told["job"]),
             user=str(told["user"] or ""),
+            opened=datetime.fromisoformat(str(told["opened"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer(client.uri, f"a dialog lacks what it should have ({error})") from None

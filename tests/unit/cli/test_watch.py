@@ -6,7 +6,8 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,7 +15,9 @@ from pagebell.cli import main, watching
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
 from pagebell.ipp.events import Pace
+from pagebell.ipp.notices import Dialog
 from pagebell.ipp.registry import JobState, Op, PrinterState, Status
+from pagebell.ipp.results import Notification
 from tests.scripted import SUBSCRIBED, ScriptedServer, answer, drop, failed, job, printer
 
 WHERE = r.notify_printer_uri("ipp://localhost/printers/Office")
@@ -227,3 +230,28 @@ async def test_subscription_is_added_renewed_and_cancelled(
     ]
     assert "Subscription 2:" in out.err
     assert await pagebell("subscriptions", "cancel", *where) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "job", "seconds", "same"),
+    [
+        ("Turn: The pages.", 7, 0.1, True),
+        ("Turn: The pages.", 7, 60, False),
+        ("PIN: Type it.", 7, 0, False),
+        ("Turn: The pages.", 8, 0, False),
+    ],
+)
+def test_opening_of_what_was_told_already_is_known_by_its_words_and_its_time(
+    text: str, job: int, seconds: float, same: bool
+) -> None:
+    opened = datetime(2026, 5, 4, 12, 30, 15, tzinfo=UTC)
+    told = [
+        Dialog(3, "Turn", "The pages.", (), Mock(), printer="Office", job=job_, opened=opened)
+        for job_ in (None, 7)
+    ]
+    when = r.printer_current_time(opened + timedelta(seconds=seconds))
+    asked = (r.notify_subscribed_event("pagebell-dialog-opened"), r.notify_text(text), r.notify_job_id(job))
+    event = Notification.of(Group.of(GroupTag.EVENT_NOTIFICATION, WHERE, when, *asked))
+    assert watching._opens(event, told) is same
+    assert len(told) == 2 - same
+    assert not watching._opens(event, told), "each is told of once"

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, GroupTag
 from pagebell.ipp.registry import JobState, Op
 from pagebell.ipp.registry import Status as S
-from tests.unit.ipp_server.door import ADMIN, P1, Door, door, first, status
-
-
-@pytest.fixture
-async def d() -> AsyncIterator[Door]:
-    async with door() as stage:
-        yield stage
+from tests.unit.ipp_server.door import ADMIN, P1, Door, first, status
 
 
 async def listed(d: Door, *attributes: Attribute, path: str = P1, user: str = "ada") -> list[int]:

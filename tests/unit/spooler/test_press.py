@@ -18,9 +18,9 @@ from pagebell.spooler import press as press_module
 from pagebell.spooler.policy import OnRecovery, OnSourceFailure, Policy
 from pagebell.spooler.schedule import recovery_cause
 from pagebell.spooler.sources import Conduct, Press
+from tests.unit.spooler.sources import Idle, finish, only, staged
 from tests.unit.spooler.stage import ADA, BOB, P1, Stage
 from tests.unit.spooler.test_recovery import crash
-from tests.unit.spooler.test_sources import Idle, finish, only, staged
 
 FIRST, SECOND = Question("First", "Turn the pages."), Question("Second", "And once more.")
 SECRET = Question("PIN", "Type it.", entry="PIN", secret=True)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from pagebell.model.access import SYSTEM
-from pagebell.model.errors import DocumentDamaged, Gone, NotAccepting, NotAuthorized, NotFound, WrongState
+from pagebell.model.errors import DocumentDamaged, Gone, NotAuthorized, NotFound, WrongState
 from pagebell.model.event import JobId, JobState, PrinterState
 from pagebell.model.job import Job
 from pagebell.spooler.ports import JobQuery
-from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import pdf
-from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage
+from tests.unit.spooler.stage import ADA, BOB, P1, Stage
 
 STOPPING = "(job-canceled-by-user, processing-to-stop-point)"
 
@@ -343,34 +342,6 @@ async def test_cancel_all_by_number_does_nothing_if_one_can_not_be_cancelled(sta
     assert not (await stage.job(second)).is_stopping
 
 
-async def test_printer_that_does_not_accept_refuses_jobs(stage: Stage) -> None:
-    await stage.spooler.printers.change(P1, PrinterWish(accepting=False), SYSTEM)
-    with pytest.raises(NotAccepting):
-        await stage.submit()
-
-
-async def test_removed_printer_takes_its_jobs_along(stage: Stage) -> None:
-    await stage.add(P2)
-    job = await stage.submit()
-    await stage.spooler.printers.remove(P1, SYSTEM)
-    await stage.clock.settle()
-    with pytest.raises(NotFound):
-        await stage.job(job)
-    with pytest.raises(NotFound):
-        stage.spooler.printers.printer(P1)
-    assert stage.spooler.printers.default.name == P2
-    assert stage.documents.documents == {}
-
-
-async def test_new_device_gets_the_job_that_was_on_the_old_one(stage: Stage) -> None:
-    job = await stage.submit()
-    old = stage.device
-    await stage.spooler.printers.change(P1, PrinterWish(device="scripted:new"), SYSTEM)
-    await stage.clock.settle()
-    assert old.cancelled == [job]
-    assert stage.devices["scripted:new"].job == job
-
-
 async def test_full_disk_at_the_end_of_a_job_is_waited_out(stage: Stage) -> None:
     job = await stage.submit()
     stage.store.full = True
@@ -380,30 +351,6 @@ async def test_full_disk_at_the_end_of_a_job_is_waited_out(stage: Stage) -> None
     stage.store.full = False
     await stage.clock.advance(10)
     assert await stage.state(job) is JobState.COMPLETED
-
-
-async def test_printers_work_beside_each_other(stage: Stage) -> None:
-    await stage.add(P2)
-    await stage.submit()
-    second = await stage.submit(printer=P2)
-    stage.devices["scripted:p2"].finish()
-    await stage.clock.settle()
-    assert await stage.state(second) is JobState.COMPLETED
-    assert stage.device.job == 1
-
-
-async def test_removing_and_changing_a_printer_at_once_hurts_nobody(stage: Stage) -> None:
-    await stage.add(P2)
-    printers = stage.spooler.printers
-    results = await asyncio.gather(
-        printers.remove(P1, SYSTEM),
-        printers.change(P1, PrinterWish(device="scripted:new"), SYSTEM),
-        printers.remove(P1, SYSTEM),
-        return_exceptions=True,
-    )
-    assert [type(result) for result in results] == [type(None), NotFound, NotFound]
-    await stage.submit(printer=P2)
-    assert stage.devices["scripted:p2"].job is not None
 
 
 async def test_job_that_finishes_while_all_are_listed_is_listed_once(
