@@ -56,7 +56,7 @@ async def readers(running: Running, wanted: int) -> None:
     """Wait until so many read the log."""
     async with asyncio.timeout(10):
         while len(running.spooler.feed) != wanted:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
 
 
 async def test_job_is_followed_to_its_end_and_further_reading_goes_on_after_it(

@@ -73,9 +73,16 @@ class Printers:
     async def add(
         self, name: str, wish: PrinterWish, by: Principal, settings: tuple[Setting, ...] = ()
     ) -> Printer:
-        """Add a printer, and what a front end keeps of it. Raises NotAuthorized, AlreadyExists, Unsupported."""
+        """Add a printer, and what a front end keeps of it.
+
+        Raises NotAuthorized, AlreadyExists, TooMany, Unsupported.
+        """
         by.demand(Right.ADMINISTER)
         self._ledger.refuse_if_stopping()
+        async with self._changing:
+            return await self._add(name, wish, settings)
+
+    async def _add(self, name: str, wish: PrinterWish, settings: tuple[Setting, ...]) -> Printer:
         if len(self._ledger.printers) >= MOST_PRINTERS:
             raise TooMany(f"the server has {MOST_PRINTERS} printers, as many as it may have")
         try:
@@ -111,13 +118,12 @@ class Printers:
                 printers=(printer,), events=events, default_printer=first, settings=settings, resources=taken
             )
 
-        async with self._changing:
-            self._devices.promise(good, device)
-            try:
-                await self._ledger.update(decide)
-            finally:
-                self._devices.forget(good)
-            self._devices.begin(good, device)
+        self._devices.promise(good, device)
+        try:
+            await self._ledger.update(decide)
+        finally:
+            self._devices.forget(good)
+        self._devices.begin(good, device)
         return printer
 
     async def change(

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from pagebell.model.access import SYSTEM
-from pagebell.model.errors import NotAccepting, NotFound
+from pagebell.model.errors import NotAccepting, NotFound, TooMany
 from pagebell.model.event import JobState
+from pagebell.model.printer import Printer
 from pagebell.spooler.printers import PrinterWish
 from tests.unit.spooler.stage import P1, P2, Stage
 
@@ -61,3 +62,12 @@ async def test_removing_and_changing_a_printer_at_once_hurts_nobody(stage: Stage
     assert [type(result) for result in results] == [type(None), NotFound, NotFound]
     await stage.submit(printer=P2)
     assert stage.devices["scripted:p2"].job is not None
+
+
+async def test_of_two_that_are_added_at_once_the_last_one_there_is_room_for_is_added(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pagebell.spooler.printers.MOST_PRINTERS", 2)
+    added = await asyncio.gather(stage.add("p2"), stage.add("p3"), return_exceptions=True)
+    assert [type(one) for one in added] == [Printer, TooMany]
+    assert len(stage.spooler.printers.list()) == 2
