@@ -249,3 +249,10 @@ async def by_calls(
 
 
 WAYS = {"MS-PAR": by_waiting, "MS-RPRN": by_calls}
+
+
+async def settle(here: Stand) -> None:
+    """A call went there and back on another connection: what was sent before it has arrived."""
+    async with here.client() as client:
+        await open_printer(client)
+    await here.clock.settle()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,9 +28,7 @@ from pagebell.winspool.idl.notify import (
     RPC_V2_NOTIFY_OPTIONS_TYPE,
     RpcPrintPropertiesCollection,
 )
-from pagebell.winspool.server.calling import Callbacks, CallLimits
-from pagebell.winspool.server.destination import NotThere, Reach, destination
-from pagebell.winspool.server.dialing import RpcDialer
+from pagebell.winspool.server.calling import Callbacks
 from pagebell.winspool.server.notify_rprn import PATIENCE
 from pagebell.winspool.server.watching import forget_watchers
 from pagebell.winspool.werror import Win32, hresult_of
@@ -47,6 +44,7 @@ from tests.winspool.listening import (
     par_call,
     par_open,
     register,
+    settle,
 )
 from tests.winspool.stand import Stand, open_printer, stand
 
@@ -153,7 +151,7 @@ async def test_dropped_events_are_told_as_discarded_and_nothing_more_before_a_re
         assert (told.discarded, told.data, told.flags) == (True, {}, 0)
         await _move(here, "Garden")
         waiting = asyncio.ensure_future(listener.next())
-        await _settle(here)
+        await settle(here)
         assert not waiting.done()
         assert (await listener.refresh(fields, 9)).data == {(PRINTER, P.LOCATION, 0): "Garden"}
         await _move(here, "Hall")
@@ -174,19 +172,12 @@ async def test_events_dropped_behind_a_slow_client_are_told_as_discarded_by_call
         told = await listener.next()
         assert (told.discarded, told.data, told.flags) == (True, {}, 0)
         await _move(here, "Hall")
-        await _settle(here)
+        await settle(here)
         assert listener.line.told.empty()
         assert (await listener.refresh(fields, 9)).data == {(PRINTER, P.LOCATION, 0): "Hall"}
         await _move(here, "Yard")
         told = await listener.next()
         assert (told.data, told.color) == ({(PRINTER, P.LOCATION, 0): "Yard"}, 9)
-
-
-async def _settle(here: Stand) -> None:
-    """A call went there and back on another connection: what was sent before it has arrived."""
-    async with here.client() as client:
-        await open_printer(client)
-    await here.clock.settle()
 
 
 # ---------------------------------------------------------------- waiting
@@ -279,26 +270,10 @@ async def test_a_thousand_clients_that_wait_are_told_once_each(here: Stand) -> N
         await here.submit()
         assert {one.flags for one in await asyncio.gather(*waiting)} == {F.ADD_JOB}
         again = [asyncio.ensure_future(one.next()) for one in listeners]
-        await _settle(here)
+        await settle(here)
         assert not any(one.done() for one in again)
         await here.submit()
         assert {one.flags for one in await asyncio.gather(*again)} == {F.ADD_JOB}
-
-
-async def test_a_thousand_clients_are_called_once_each_and_a_dead_one_costs_them_nothing(here: Stand) -> None:
-    dead, alive = Line(stuck=True), Line()
-    callbacks = Callbacks(dead, limits=CallLimits(answer=600))  # type: ignore[arg-type]
-    async with callbacks.running() as here.desk.callbacks, here.client() as client:
-        assert (await client.call(_find_first(await open_printer(client)))).result == 0
-        callbacks.dial = alive  # type: ignore[assignment]
-        for _ in range(999):
-            assert (await client.call(_find_first(await open_printer(client)))).result == 0
-        for _ in range(2):
-            await here.submit()
-            assert {(await alive.told.get()).flags for _ in range(999)} == {F.ADD_JOB}
-            await _settle(here)
-            assert alive.told.empty()
-        assert len(callbacks) == 1000  # nobody has waited for the dead one's time to be up
 
 
 # ---------------------------------------------------------------- RpcWaitForPrinterChange
@@ -398,124 +373,6 @@ async def test_a_handle_without_access_is_not_listened_with(here: Stand) -> None
     async with here.client("ada", Level.PRIVACY, par.IREMOTEWINSPOOL) as client:
         reply = await register(client, await par_open(client, "p1", 0), filtered(F.ADD_JOB))
         assert reply.result == hresult_of(Win32.ACCESS_DENIED)
-
-
-# ---------------------------------------------------------------- calling back
-
-
-def _find_first(handle: Any, machine: str | None = r"\\me", cookie: int = 4711) -> Any:
-    return rprn_notify.RpcRemoteFindFirstPrinterChangeNotification(
-        hPrinter=handle, fdwFlags=F.ADD_JOB, pszLocalMachine=machine, dwPrinterLocal=cookie
-    )
-
-
-async def test_one_registration_a_handle(here: Stand) -> None:
-    async with by_calls(here, F.ADD_JOB, {}) as listener:
-        reply = await listener.client.call(_find_first(listener.handle))
-        assert reply.result == Win32.INVALID_PARAMETER
-        assert await listener.close() == 0
-        assert listener.line.closed == 1
-        assert await listener.close() == Win32.INVALID_HANDLE
-        assert (await listener.client.call(_find_first(listener.handle))).result == 0
-        await listener.client.call(rprn.RpcClosePrinter(phPrinter=listener.handle))
-        assert listener.line.closed == 2
-
-
-async def test_a_client_that_is_not_there_is_told_so(here: Stand) -> None:
-    line = Line(refuse=True)
-    async with Callbacks(line).running() as here.desk.callbacks, here.client() as client:  # type: ignore[arg-type]
-        reply = await client.call(_find_first(await open_printer(client)))
-        assert reply.result == Win32.RPC_S_SERVER_UNAVAILABLE
-    assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
-
-
-async def test_without_callbacks_registrations_are_refused(here: Stand) -> None:
-    async with here.client() as client:
-        assert (await client.call(_find_first(await open_printer(client)))).result == Win32.NOT_SUPPORTED
-
-
-async def test_a_client_that_stops_answering_is_dropped_and_costs_nobody_else_time(here: Stand) -> None:
-    stuck, quick = Line(stuck=True), Line()
-    callbacks = Callbacks(stuck, limits=CallLimits(answer=0.05))  # type: ignore[arg-type]
-    async with callbacks.running() as here.desk.callbacks, here.client() as client:
-        assert (await client.call(_find_first(await open_printer(client)))).result == 0
-        callbacks.dial = quick  # type: ignore[assignment]
-        other = await open_printer(client)
-        assert (await client.call(_find_first(other))).result == 0
-        await here.submit()
-        assert (await quick.told.get()).flags == F.ADD_JOB
-        await stuck.hung_up.wait()
-        await here.submit()
-        assert (await quick.told.get()).flags == F.ADD_JOB
-        assert len(callbacks) == 1
-
-
-async def test_one_machine_is_called_for_so_many_handles_and_no_more(here: Stand) -> None:
-    line = Line()
-    callbacks = Callbacks(line, limits=CallLimits(of_one=2))  # type: ignore[arg-type]
-    async with callbacks.running() as here.desk.callbacks, here.client() as client:
-        results = [(await client.call(_find_first(await open_printer(client)))).result for _ in range(3)]
-        assert results == [0, 0, Win32.RPC_S_SERVER_UNAVAILABLE]
-
-
-async def test_refreshing_wants_an_open_channel(here: Stand) -> None:
-    async with here.client() as client:
-        call = rprn_notify.RpcRouterRefreshPrinterChangeNotification(
-            hPrinter=await open_printer(client), dwColor=1
-        )
-        assert (await client.call(call)).result == Win32.INVALID_HANDLE
-
-
-# ---------------------------------------------------------------- the "printer bug"
-
-
-async def test_no_other_machine_is_ever_called(here: Stand, caplog: pytest.LogCaptureFixture) -> None:
-    """A client names a victim: it is refused, it is logged, and nobody connects to the victim."""
-    with contextlib.ExitStack() as stack:
-        victims = []
-        for port in (135, 445):
-            listener = stack.enter_context(socket.create_server(("127.0.0.77", port)))
-            listener.setblocking(False)
-            victims.append(listener)
-        dialer = RpcDialer(seconds=2)
-        async with Callbacks(dialer).running() as here.desk.callbacks, here.client() as client:
-            for machine in (r"\\127.0.0.77", "127.0.0.77", r"\\victim", r"\\victim.example"):
-                reply = await client.call(_find_first(await open_printer(client), machine))
-                assert reply.result == Win32.ACCESS_DENIED
-        for listener in victims:
-            with pytest.raises(BlockingIOError):
-                listener.accept()
-    assert "is not called back: the request came from 127.0.0.1, and 127.0.0.77" in caplog.text
-    assert "asks for calls to victim" in caplog.text
-
-
-async def test_callers_whom_nobody_knows_are_not_called_back() -> None:
-    with pytest.raises(NotThere, match="not authenticated"):
-        destination(Reach(), "10.0.0.1", r"\\me", None, proved=False)
-    assert destination(Reach(anonymous=True), "10.0.0.1", r"\\me", None, proved=False) == "10.0.0.1"
-
-
-@pytest.mark.parametrize(
-    ("machine", "known_as", "address"),
-    [
-        (None, None, "10.0.0.1"),
-        (r"\\ME", r"\\me", "10.0.0.1"),
-        (r"\\me.example", "ME", "10.0.0.1"),
-        (r"\\anything", None, "10.0.0.1"),
-        (r"\\10.0.0.1", r"\\me", "10.0.0.1"),
-        (r"\\10.2.0.9", r"\\me", "10.2.0.9"),
-        (r"\\gateway.example", r"\\me", "gateway.example"),
-    ],
-)
-def test_who_is_called(machine: str | None, known_as: str | None, address: str) -> None:
-    reach = Reach(("10.2.0.0/16", "Gateway.Example"))
-    assert destination(reach, "10.0.0.1", machine, known_as, proved=True) == address
-
-
-@pytest.mark.parametrize("machine", [r"\\10.0.0.2", r"\\other", r"\\::1", r"\\gateway.example.org"])
-def test_who_is_not_called(machine: str) -> None:
-    with pytest.raises(NotThere):
-        destination(Reach(("10.2.0.0/16", "Gateway.Example")), "10.0.0.1", machine, r"\\me", proved=True)
 
 
 async def test_jobs_of_a_handle_are_not_watched(here: Stand) -> None:

@@ -215,6 +215,7 @@ FLAGS: list[tuple[F, str | None, Act]] = [
     (F.SET_JOB, "p1", _rename_job),
     (F.DELETE_JOB, "p1", _finish),
     (F.DELETE_JOB, "p1", _cancel),
+    (F.DELETE_JOB, "p1", _move_job),
     (F.WRITE_JOB, "p1", _spool),
     (F.SET_PRINTER_DRIVER, "p1", _data("Duplex", RegType.DWORD, DWORD_1)),
     (F.SET_PRINTER_DRIVER, "p1", _set(pDriverName="Other")),
@@ -370,6 +371,7 @@ MEMBERS: list[tuple[NotifyType, int, str | None, Act, Any]] = [
     (PRINTER, P.UNTIL_TIME, "p1", _set(UntilTime=120), 120),
     (PRINTER, P.AVERAGE_PPM, "p1", _change(device="scripted:other"), 60),
     (PRINTER, P.OBJECT_GUID, "p1", _set(7, dwAction=1), lambda value: len(value) == 38),
+    (PRINTER, P.CJOBS, "p1", _move_job, 1),
     (JOB, J.PRINTER_NAME, None, _move_job, "p2"),
     (JOB, J.PORT_NAME, None, _move_job, "scripted:p2"),
     (JOB, J.STATUS_STRING, None, _move_job, "It was moved from printer p1."),
@@ -415,3 +417,15 @@ def test_no_member_that_can_change_is_left_out() -> None:
         *(J.MACHINE_NAME, J.USER_NAME, J.NOTIFY_NAME, J.DATATYPE, J.PRINT_PROCESSOR, J.PARAMETERS),
         *(J.DRIVER_NAME, J.SECURITY_DESCRIPTOR, J.SUBMITTED, J.START_TIME, J.UNTIL_TIME),
     }
+
+
+async def test_a_job_from_elsewhere_is_new_to_its_printers_listeners(here: Stand, way: Any) -> None:
+    await here.add(P2)
+    await here.spooler.printers.pause(P2, SYSTEM)
+    await here.submit(b"one")
+    number = await here.submit(b"two")
+    async with way(here, F.ADD_JOB, {JOB: J}, "p2") as listener:
+        await here.spooler.queue.relocate(number, P2, {"text/plain"}, SYSTEM)
+        told = await listener.next()
+        assert told.flags & F.ADD_JOB
+        assert {field for kind, field, _ in told.data if kind == JOB} == set(J)

@@ -220,7 +220,7 @@ class SyncClient:
         attributes: Iterable[str] = (),
         interval: int | None = None,
     ) -> Subscription:
-        """Subscribe to events of the printer, the whole server, or a job."""
+        """Subscribe to events of the printer, the whole server, some of its printers, or a job."""
         work = self._client.create_subscription(
             *events,
             scope=scope,

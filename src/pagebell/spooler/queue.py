@@ -10,6 +10,7 @@ from pagebell.model.errors import NotAccepting, NotFound, UnsupportedFormat, Wro
 from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.lifecycle import Cause, job_event, printer_event, step
+from pagebell.model.printer import Printer
 from pagebell.spooler.changing import released
 from pagebell.spooler.holding import ON_CREATE, SPECIFIED
 from pagebell.spooler.jobs import Jobs
@@ -96,7 +97,9 @@ class Queue:
             strange = next((one.format for one in job.printable if one.format not in formats), None)
             if strange is not None:
                 raise UnsupportedFormat(f"printer {target} does not take documents of format {strange}")
-            return None if job.printer == target else _relocated(job, target, ledger.clock.now())
+            if job.printer == target:
+                return None
+            return _relocated(job, ledger.printer(job.printer), target, ledger.clock.now())
 
         return await ledger.update_job(number, decide)
 
@@ -172,8 +175,8 @@ class Queue:
         return Change(jobs=jobs, events=(order, *config))
 
 
-def _relocated(job: Job, target: PrinterName, now: float) -> Change:
-    """The job at another printer; from a device it is taken first. Raises WrongState."""
+def _relocated(job: Job, source: Printer, target: PrinterName, now: float) -> Change:
+    """The job at another printer, of which both hear; from a device it is taken first. Raises WrongState."""
     if job.state.is_final or job.is_stopping:
         raise WrongState(f"job {job.id} can't be moved any more")
     new = job
@@ -184,7 +187,8 @@ def _relocated(job: Job, target: PrinterName, now: float) -> Change:
     message = f"It was moved from printer {job.printer}."
     new = replace(new, printer=target, rank=0.0, message=message, version=job.version + 1)
     kind = EventKind.JOB_CONFIG_CHANGED if new.state is job.state else EventKind.JOB_STATE_CHANGED
-    return Change(jobs=(new,), events=(job_event(new, now, kind, ("printer", "message")),))
+    left = printer_event(source, now, EventKind.PRINTER_QUEUE_ORDER_CHANGED, ("left",))
+    return Change(jobs=(new,), events=(left, job_event(new, now, kind, ("printer", "message"))))
 
 
 def _rank(job: Job) -> float:

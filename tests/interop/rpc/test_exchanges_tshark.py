@@ -158,3 +158,6 @@ async def test_our_client_waits(server: ServerProcess, capture: Path) -> None:
 async def test_our_client_is_called(server: ServerProcess, capture: Path) -> None:
     await our_client_listens(server, Way.RPRN, WINSPOOL)
     read_by_tshark(capture, "spoolss", BY_CALLS)
+    back = "dcerpc.pkt_type == 0 && dcerpc.opnum in {58,60,66}"
+    proofs = shown(capture, "-Y", f"spoolss && {back}", "-T", "fields", "-e", "dcerpc.cn_auth_len")
+    assert set(proofs) == {"0"}, "the server shows no credentials where it calls"

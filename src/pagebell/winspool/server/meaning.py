@@ -80,10 +80,11 @@ _OF_JOBS_NAMES: dict[str, Meaning] = {
     "ticket": Meaning(members=_of_job(J.DEVMODE, J.START_TIME, J.UNTIL_TIME)),
     "documents": Meaning(F.WRITE_JOB, _of_job(J.TOTAL_BYTES, J.TOTAL_PAGES)),
     "owner": Meaning(members=_of_job(J.USER_NAME, J.NOTIFY_NAME)),
-    "printer": Meaning(members=_of_job(J.PRINTER_NAME, J.PORT_NAME, J.DRIVER_NAME)),
+    "printer": Meaning(F.ADD_JOB, _of_job(*J)),
 }
 PUBLISHED = "published"
 _OF_PRINTERS_NAMES: dict[str, Meaning] = {
+    "left": Meaning(F.DELETE_JOB, _of_printer(P.CJOBS)),
     "info": Meaning(members=_of_printer(P.COMMENT)),
     "location": Meaning(members=_of_printer(P.LOCATION)),
     "device": Meaning(F.CONFIGURE_PORT, _of_printer(P.PORT_NAME, P.AVERAGE_PPM)),
