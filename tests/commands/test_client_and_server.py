@@ -21,6 +21,7 @@ from pagebell.ipp.subscribing import Scope
 from pagebell.model.access import SYSTEM
 from pagebell.model.dialog import Addressees, Question
 from pagebell.model.event import JobId, PrinterName, ResourceId, ResourceState
+from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import pdf
 from pagebell.web.icon import icon
 
@@ -137,7 +138,10 @@ async def test_piped_watch_tells_what_is_asked_already_and_once(
     assert "PIN: Type it." in asked[1]
 
 
-@pytest.mark.parametrize(("scope", "found"), [("server", [1, 2, 3]), ("printer", [1, 3]), (1, [3])])
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [("server", [1, 2, 3]), ("printer", [1, 3]), (1, [3]), (("PDF", "Slow"), [1, 2, 3]), (("Slow",), [2])],
+)
 async def test_what_is_asked_now_is_that_of_the_scope(
     running: Running, where: tuple[str, str], letter: str, scope: Scope, found: list[int]
 ) -> None:
@@ -149,3 +153,26 @@ async def test_what_is_asked_now_is_that_of_the_scope(
     ]
     async with Client(running.uri("PDF")) as client:
         assert [one.number for one in await open_now(client, scope)] == [made[n - 1].id for n in found]
+
+
+async def test_subscription_of_some_printers_is_made_listed_and_read(
+    running: Running, where: tuple[str, str], letter: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def pagebell(*arguments: str) -> str:
+        assert await asyncio.to_thread(main, [*arguments, *where]) == 0
+        return capsys.readouterr().out
+
+    await running.spooler.printers.add("Lab", PrinterWish(device="null:"), SYSTEM)
+    wanted = ("--events", "job-created")
+    made = await pagebell("subscriptions", "add", "Lab,PDF", *wanted, "--lease", "7200")
+    assert "Subscription 1 to the events of printers with id 1, 3. Its lease ends in 2 hours." in made
+    await pagebell("subscriptions", "add", *wanted)
+    assert "printers with id 1, 3" in await pagebell("subscriptions", "list", "PDF,Lab")
+    assert "no subscriptions" in await pagebell("subscriptions", "list", "PDF,Slow")
+    for printer in ("Lab", "Slow", "PDF"):
+        await pagebell("print", letter, "--hold", "--to", printer)
+    async with Client(f"ipp://{running.authority}/") as client:
+        events = await client.notifications(await client.subscription(1))
+    assert [event.printer_name for event in events.notifications] == ["Lab", "PDF"]
+    assert await asyncio.to_thread(main, ["subscriptions", "add", "PDF,Moon", *where]) == 1
+    assert "There is no printer Moon" in capsys.readouterr().err

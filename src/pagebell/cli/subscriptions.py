@@ -116,12 +116,12 @@ def add(
     to: str = "",
     connection: Connection = LOCAL,
 ) -> int:
-    """Subscribe to the server's events, a printer's or a job's.
+    """Subscribe to the server's events, a printer's, those of some printers, or a job's.
 
     Parameters
     ----------
     target
-        A printer's name or address, or a job's number; the whole server when left out.
+        A printer's name or address, some names with commas between, or a job's number; the whole server when left out.
     events
         What to hear of, as IPP names it: job-completed,printer-state-changed.
     lease

@@ -210,7 +210,7 @@ async def _windows_job(client: WindowsClient, number: int, report: Report, atten
 
 
 async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
-    """The client and the scope that a printer's name, an address, a job's number or nothing means.
+    """The client and the scope of a printer's name, some names with commas, an address, a job's number, or nothing.
 
     Raises ClientError when it is not there.
     """
@@ -221,6 +221,8 @@ async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
             path = "/" + job.printer_uri.split("://", 1)[-1].partition("/")[2]
             client = connection.client(client.address.at(path).uri)
         return client, job
+    if "," in target and "://" not in target:
+        return connection.client(), tuple(target.split(","))
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(connection.client(target))
         whole = client.address.path == "/"
@@ -244,6 +246,8 @@ def _greet(client: Client, scope: Scope) -> None:
         what += f", {plain_text(scope.name).rstrip('.')}" if scope.name else ""
     else:
         what = f"all of {client.uri}" if scope == "server" else client.uri
+        if isinstance(scope, tuple):
+            what = f"{', '.join(scope)} of {client.uri}"
     print(f"Watching {what}. Ctrl-C ends it.", file=sys.stderr)
 
 

@@ -334,7 +334,7 @@ class Client:
         attributes: Iterable[str] = (),
         interval: int | None = None,
     ) -> Subscription:
-        """Subscribe to events of the printer, the whole server, or a job (RFC 3995 11.1, PWG 5100.22).
+        """Subscribe to events of the printer, the whole server, some of its printers, or a job (RFC 3995 11.1).
 
         They are fetched by ``notifications``, or sent to ``recipient``, a URI of a scheme that the server has.
         ``lease`` is in seconds, 0 for one without an end; a job's lives as long as its job. ``attributes`` are

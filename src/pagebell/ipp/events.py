@@ -162,7 +162,7 @@ class EventStream:
         self._renewed(made)
 
     async def _supported(self) -> tuple[str, ...]:
-        if self.scope == "server":
+        if self.scope == "server" or isinstance(self.scope, tuple):
             return _ALL_EVENTS
         try:
             printer = await self.client.printer(r.notify_events_supported)
@@ -234,6 +234,8 @@ class EventStream:
         """Whether it is another job's or printer's: CUPS 2.4 delivers those, too."""
         if self.of_job is not None:
             return event.job_id not in (None, self.of_job)
+        if isinstance(self.scope, tuple):
+            return event.printer_name not in self.scope
         path = self.client.address.path
         there = "/" + event.printer_uri.split("://", 1)[-1].partition("/")[2]
         queues = all(one.startswith(("/printers/", "/classes/")) for one in (path, there))

@@ -218,7 +218,7 @@ def _dialog(client: Client, told: dict[str, Any]) -> Dialog:
 
 async def open_now(client: Client, scope: Scope) -> list[Dialog]:
     """What is asked now by what a scope names: a job, a printer, or the whole server. Raises ClientError."""
-    book = _Book(client, EventStream(client, scope).of_job, await _printer_of(client, scope))
+    book = _Book(client, EventStream(client, scope).of_job, await _printers_of(client, scope))
     await book.look()
     return book.taken()
 
@@ -229,7 +229,7 @@ class _Book:
 
     client: Client
     job: int | None
-    printer: str
+    printers: tuple[str, ...]
     """Whose they are; empty for those of all printers."""
     known: dict[tuple[str, ...], Dialog] = field(default_factory=dict)
     new: list[Dialog] = field(default_factory=list)
@@ -239,7 +239,7 @@ class _Book:
         """See which are new, and which are over: numbers begin anew when a server does, times don't."""
         seen = set()
         for told in await _open(self.client, self.job):
-            if self.printer and told.get("printer") != self.printer:
+            if self.printers and told.get("printer") not in self.printers:
                 continue
             key = tuple(str(told.get(name)) for name in ("id", "opened", "turn", "text"))
             if not told.get("waits", not told.get("answered_by")):  # its source is about to go on
@@ -262,7 +262,7 @@ async def notices(
 ) -> AsyncGenerator[Notice | Dialog]:
     """What is said and asked from now on, and what is asked already; see `Client.notices`."""
     stream = EventStream(client, scope, (NOTICE, OPENED, CLOSED), pace)
-    book = _Book(client, stream.of_job, await _printer_of(client, scope))
+    book = _Book(client, stream.of_job, await _printers_of(client, scope))
     looking: set[asyncio.Task[None]] = set()
 
     def told(problem: str) -> None:
@@ -300,16 +300,18 @@ async def _look_once(book: _Book) -> None:
         return  # the connection is lost: it is looked at again when it is back
 
 
-async def _printer_of(client: Client, scope: Scope) -> str:
-    """The printer whose dialogs are meant; empty for all. Raises Unsupported where a printer has none."""
+async def _printers_of(client: Client, scope: Scope) -> tuple[str, ...]:
+    """The printers whose dialogs are meant; empty for all. Raises Unsupported where a printer has none."""
+    if isinstance(scope, tuple):
+        return scope
     if isinstance(scope, JobInfo | int) or scope == "server":
-        return ""
+        return ()
     try:
         printer = await client.printer(r.printer_name, r.notify_events_supported)
     except IppError as error:
         if client.address.path == "/":
-            return ""
+            return ()
         raise error
     if OPENED not in printer.events:
         raise Unsupported(Status.SERVER_ERROR_OPERATION_NOT_SUPPORTED, "it says and asks nothing")
-    return printer.name
+    return (printer.name,)

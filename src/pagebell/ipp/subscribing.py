@@ -20,8 +20,9 @@ from pagebell.ipp.values import Attribute, GroupTag
 if TYPE_CHECKING:
     from pagebell.ipp.client import Client
 
-Scope = Literal["printer", "server"] | JobInfo | int
-"""Whose events: the client's printer's, all of its server's, or one job's (also by its number)."""
+Scope = Literal["printer", "server"] | tuple[str, ...] | JobInfo | int
+"""Whose events: the client's printer's, all of its server's, those of some of its printers by their names, or one
+job's (also by its number)."""
 
 SYSTEM_PATH: Final = "/ipp/system"
 """Where a server's own object is (PWG 5100.22 4.1)."""
@@ -60,10 +61,15 @@ async def create(
         group.add(r.notify_attributes(*attributes))
     if interval is not None:
         group.add(r.notify_time_interval(interval))
-    if lease is not None and scope in ("printer", "server"):
+    if lease is not None and not isinstance(scope, JobInfo | int):
         group.add(r.notify_lease_duration(lease))
     if scope == "server":
         return await _create_of_server(client, group)
+    if isinstance(scope, tuple):
+        ids = r.notify_printer_ids(*await _ids(client, scope))
+        return _granted(
+            await _at_system(client, Op.CREATE_SYSTEM_SUBSCRIPTIONS, ids, groups=[group]), SYSTEM_PATH
+        )
     if scope == "printer":
         return _granted(await client.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group]))
     path = await _path_of_job(client, scope)
@@ -76,12 +82,7 @@ async def create(
 
 async def _create_of_server(client: Client, group: Group) -> Subscription:
     try:
-        answer = await client.call(
-            Op.CREATE_SYSTEM_SUBSCRIPTIONS,
-            groups=[group],
-            path=SYSTEM_PATH,
-            target=r.system_uri(client.address.at(SYSTEM_PATH).uri),
-        )
+        answer = await _at_system(client, Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=[group])
         return _granted(answer, SYSTEM_PATH)
     except _NO_SYSTEM:
         pass
@@ -89,6 +90,22 @@ async def _create_of_server(client: Client, group: Group) -> Subscription:
         if error.status not in (404, 405):
             raise
     return _granted(await client.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group], path="/"), "/")
+
+
+async def _at_system(client: Client, op: Op, *attributes: Attribute, groups: Sequence[Group] = ()) -> Message:
+    target = r.system_uri(client.address.at(SYSTEM_PATH).uri)
+    return await client.call(op, *attributes, groups=groups, path=SYSTEM_PATH, target=target)
+
+
+async def _ids(client: Client, names: Sequence[str]) -> list[int]:
+    """The printer-ids of printers, by their names. Raises NotFound; Unsupported of a server without the like."""
+    asked = r.requested_attributes("printer-id", "printer-name")
+    printers = (await _at_system(client, Op.GET_PRINTERS, asked)).groups_of(GroupTag.PRINTER)
+    ids = {str(printer.get(r.printer_name)): printer.get(r.printer_id) or 0 for printer in printers}
+    for name in names:
+        if name not in ids:
+            raise NotFound(Status.CLIENT_ERROR_NOT_FOUND, f"There is no printer {name}.")
+    return sorted({ids[name] for name in names})
 
 
 async def _path_of_job(client: Client, job: JobInfo | int) -> str:
@@ -125,7 +142,7 @@ async def some(
 
     ``first`` counts from 1. The operation itself has a limit only, so what stands before is left out here.
     """
-    path = "/" if scope in (None, "server") else client.address.path
+    path = client.address.path if scope == "printer" else "/"
     wanted: list[Attribute] = []
     if isinstance(scope, JobInfo | int):
         path = await _path_of_job(client, scope)
@@ -139,6 +156,9 @@ async def some(
     found = [Subscription.of(group) for group in answer.groups_of(GroupTag.SUBSCRIPTION)]
     if scope == "server":
         found = [each for each in found if each.scope == "server"]
+    if isinstance(scope, tuple):
+        ids = await _ids(client, scope)
+        found = [each for each in found if sorted(each.printer_ids) == ids]
     found.sort(key=lambda subscription: subscription.id)
     return found[first - 1 :]
 

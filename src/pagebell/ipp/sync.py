@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
-import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +13,7 @@ from pagebell.ipp.attributes import Attr
 from pagebell.ipp.client import Client, WhichJobs
 from pagebell.ipp.events import DEFAULT_PACE, LEASE, Gap, Pace
 from pagebell.ipp.follow import JobUpdate
+from pagebell.ipp.loop_thread import LoopThread
 from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options
 from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
@@ -77,9 +76,7 @@ class SyncClient:
         times: Times | None = None,
     ) -> None:
         self._client = Client(uri, user=user, password=password, verify=verify, times=times)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="pagebell client", daemon=True)
-        self._thread.start()
+        self._loop = LoopThread()
 
     def __enter__(self) -> Self:
         return self
@@ -91,21 +88,10 @@ class SyncClient:
 
     def close(self) -> None:
         """Close all connections and end the thread; the client can't be used any more."""
-        if self._loop.is_closed():
+        if self._loop.is_closed:
             return
-        self._run(self._client.close())
-        self._run(self._loop.shutdown_asyncgens())
-        self._run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._loop.run(self._client.close())
         self._loop.close()
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        finally:
-            future.cancel()  # which does nothing to what is done
 
     @property
     def uri(self) -> str:
@@ -114,35 +100,35 @@ class SyncClient:
 
     def printer(self, *attributes: Attr[Any] | str) -> PrinterInfo:
         """The printer's description."""
-        return self._run(self._client.printer(*attributes))
+        return self._loop.run(self._client.printer(*attributes))
 
     def printer_status(self) -> PrinterInfo:
         """Only what changes from moment to moment."""
-        return self._run(self._client.printer_status())
+        return self._loop.run(self._client.printer_status())
 
     def printers(self) -> list[PrinterInfo]:
         """All printers of the server."""
-        return self._run(self._client.printers())
+        return self._loop.run(self._client.printers())
 
     def default_printer(self) -> PrinterInfo:
         """The server's default printer."""
-        return self._run(self._client.default_printer())
+        return self._loop.run(self._client.default_printer())
 
     def pause(self) -> None:
         """Stop the printer."""
-        self._run(self._client.pause())
+        self._loop.run(self._client.pause())
 
     def resume(self) -> None:
         """Let the printer go on."""
-        self._run(self._client.resume())
+        self._loop.run(self._client.resume())
 
     def identify(self, *actions: str, message: str = "") -> None:
         """Make the printer noticed."""
-        self._run(self._client.identify(*actions, message=message))
+        self._loop.run(self._client.identify(*actions, message=message))
 
     def validate(self, options: Options = (), *, document_format: str = AUTO) -> tuple[str, ...]:
         """Ask whether a job would be taken; return the options that would be ignored."""
-        return self._run(self._client.validate(options, document_format=document_format))
+        return self._loop.run(self._client.validate(options, document_format=document_format))
 
     def print_file(
         self,
@@ -157,7 +143,7 @@ class SyncClient:
         work = self._client.print_file(
             path, options, title=title, document_format=document_format, progress=progress
         )
-        return self._run(work)
+        return self._loop.run(work)
 
     def print_document(
         self,
@@ -172,11 +158,11 @@ class SyncClient:
         work = self._client.print_document(
             document, options, title=title, document_format=document_format, progress=progress
         )
-        return self._run(work)
+        return self._loop.run(work)
 
     def create_job(self, options: Options = (), *, title: str = "") -> JobInfo:
         """Make a job whose documents follow."""
-        return self._run(self._client.create_job(options, title=title))
+        return self._loop.run(self._client.create_job(options, title=title))
 
     def send_document(
         self,
@@ -192,37 +178,37 @@ class SyncClient:
         work = self._client.send_document(
             job, document, last=last, name=name, document_format=document_format, progress=progress
         )
-        return self._run(work)
+        return self._loop.run(work)
 
     def close_job(self, job: JobInfo | int) -> None:
         """Say that no more documents come."""
-        self._run(self._client.close_job(job))
+        self._loop.run(self._client.close_job(job))
 
     def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now."""
-        return self._run(self._client.job(job))
+        return self._loop.run(self._client.job(job))
 
     def jobs(
         self, which: WhichJobs = "not-completed", *, mine: bool = False, limit: int | None = None
     ) -> list[JobInfo]:
         """The printer's or the server's jobs."""
-        return self._run(self._client.jobs(which, mine=mine, limit=limit))
+        return self._loop.run(self._client.jobs(which, mine=mine, limit=limit))
 
     def cancel(self, job: JobInfo | int) -> None:
         """Cancel a job."""
-        self._run(self._client.cancel(job))
+        self._loop.run(self._client.cancel(job))
 
     def hold(self, job: JobInfo | int, until: str = "indefinite") -> None:
         """Keep a pending job from printing."""
-        self._run(self._client.hold(job, until))
+        self._loop.run(self._client.hold(job, until))
 
     def release(self, job: JobInfo | int) -> None:
         """Let a held job print."""
-        self._run(self._client.release(job))
+        self._loop.run(self._client.release(job))
 
     def restart(self, job: JobInfo | int) -> None:
         """Print a finished job again."""
-        self._run(self._client.restart(job))
+        self._loop.run(self._client.restart(job))
 
     def create_subscription(
         self,
@@ -234,7 +220,7 @@ class SyncClient:
         attributes: Iterable[str] = (),
         interval: int | None = None,
     ) -> Subscription:
-        """Subscribe to events of the printer, the whole server, or a job."""
+        """Subscribe to events of the printer, the whole server, some of its printers, or a job."""
         work = self._client.create_subscription(
             *events,
             scope=scope,
@@ -244,29 +230,29 @@ class SyncClient:
             attributes=attributes,
             interval=interval,
         )
-        return self._run(work)
+        return self._loop.run(work)
 
     def subscription(self, subscription: Subscription | int) -> Subscription:
         """A subscription as it is now."""
-        return self._run(self._client.subscription(subscription))
+        return self._loop.run(self._client.subscription(subscription))
 
     def subscriptions(
         self, scope: Scope | None = None, *, mine: bool = True, limit: int | None = None, first: int = 1
     ) -> list[Subscription]:
         """Your subscriptions of all scopes, or of one."""
-        return self._run(self._client.subscriptions(scope, mine=mine, limit=limit, first=first))
+        return self._loop.run(self._client.subscriptions(scope, mine=mine, limit=limit, first=first))
 
     def renew_subscription(self, subscription: Subscription | int, lease: int | None = None) -> Subscription:
         """Prolong a printer's or the server's subscription."""
-        return self._run(self._client.renew_subscription(subscription, lease))
+        return self._loop.run(self._client.renew_subscription(subscription, lease))
 
     def cancel_subscription(self, subscription: Subscription | int) -> None:
         """End a subscription."""
-        self._run(self._client.cancel_subscription(subscription))
+        self._loop.run(self._client.cancel_subscription(subscription))
 
     def notifications(self, subscription: Subscription | int, after: int = 0) -> Events:
         """The events numbered above ``after`` that the server has now."""
-        return self._run(self._client.notifications(subscription, after))
+        return self._loop.run(self._client.notifications(subscription, after))
 
     def follow(self, job: JobInfo | int, *, pace: Pace = DEFAULT_PACE) -> Iterator[JobUpdate]:
         """What becomes of a job, change by change, to its end."""
@@ -303,20 +289,20 @@ class SyncClient:
     ) -> Iterator[Notice | SyncDialog]:
         """What the printer says to people, and what it asks them, as it comes."""
         return synchronous(
-            self._each(self._client.notices(scope, pace=pace, on_connection=on_connection)), self._run
+            self._each(self._client.notices(scope, pace=pace, on_connection=on_connection)), self._loop.run
         )
 
     def dialogs(self, job: JobInfo | int | None = None) -> list[SyncDialog]:
         """What is asked now."""
-        return [SyncDialog(one, self._run) for one in self._run(self._client.dialogs(job))]
+        return [SyncDialog(one, self._loop.run) for one in self._loop.run(self._client.dialogs(job))]
 
     def _each(self, source: AsyncGenerator[T]) -> Iterator[T]:
         async def following() -> T | None:
             return await anext(source, None)
 
         try:
-            while (item := self._run(following())) is not None:
+            while (item := self._loop.run(following())) is not None:
                 yield item
         finally:
-            if not self._loop.is_closed():
-                self._run(source.aclose())
+            if not self._loop.is_closed:
+                self._loop.run(source.aclose())

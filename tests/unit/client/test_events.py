@@ -11,7 +11,7 @@ from aiohttp import web
 from pagebell.ipp import Client, SyncClient
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message, encode
-from pagebell.ipp.errors import ConnectionFailed, NotAllowed, Unsupported
+from pagebell.ipp.errors import ConnectionFailed, NotAllowed, NotFound, Unsupported
 from pagebell.ipp.events import Gap, Pace
 from pagebell.ipp.registry import JobState, Op, Status
 from pagebell.ipp.results import Notification, Subscription
@@ -214,6 +214,34 @@ async def test_servers_events_come_from_its_system_object(server: ScriptedServer
         (asked,) = server.asked(op)
         assert (asked.groups[0].get(r.system_uri) or "").endswith(SYSTEM_PATH)
         assert asked.groups[0].get(r.printer_uri) is None
+
+
+async def test_events_of_some_printers_come_from_the_system_object_by_their_ids(
+    server: ScriptedServer,
+) -> None:
+    """Whatever a server tells besides that does not know notify-printer-ids is left out."""
+    server.on(
+        Op.GET_PRINTERS,
+        answer(
+            *(
+                Group.of(GroupTag.PRINTER, r.printer_id(number), r.printer_name(name))
+                for number, name in ((1, "Office"), (2, "Lab"), (7, "Hall"))
+            )
+        ),
+    )
+    server.on(Op.CREATE_SYSTEM_SUBSCRIPTIONS, SUBSCRIBED)
+    told = [
+        event(number, JobState.PROCESSING, r.notify_printer_uri(f"ipp://localhost/ipp/print/{name}"))
+        for number, name in enumerate(("Lab", "Office", "Hall"), 1)
+    ]
+    server.on(Op.GET_NOTIFICATIONS, answer(*told, operation=(r.notify_get_interval(0),)))
+    found = await first(server, 2, scope=("Hall", "Lab", "Hall"))
+    assert [one.printer_name for one in found if isinstance(one, Notification)] == ["Lab", "Hall"]
+    (asked,) = server.asked(Op.CREATE_SYSTEM_SUBSCRIPTIONS)
+    assert asked.groups[0].all(r.notify_printer_ids) == [2, 7]
+    async with Client(server.uri) as client:
+        with pytest.raises(NotFound, match="no printer Moon"):
+            await client.create_subscription("job-completed", scope=("Hall", "Moon"))
 
 
 async def test_server_without_system_object_is_asked_at_its_root(server: ScriptedServer) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import queue
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.follow import JobUpdate
+from pagebell.ipp.loop_thread import LoopThread
 from pagebell.ipp.notices import Notice
 from pagebell.ipp.options import Options
 from pagebell.ipp.results import JobInfo, PrinterInfo
@@ -47,9 +46,7 @@ class SyncClient:
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._client = Client(uri, user=user, password=password, times=times, pace=pace)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="pagebell client", daemon=True)
-        self._thread.start()
+        self._loop = LoopThread()
 
     def __enter__(self) -> Self:
         return self
@@ -61,20 +58,7 @@ class SyncClient:
 
     def close(self) -> None:
         """End the thread; the client can't be used any more."""
-        if self._loop.is_closed():
-            return
-        self._run(self._loop.shutdown_asyncgens())
-        self._run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
         self._loop.close()
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        finally:
-            future.cancel()  # which does nothing to what is done
 
     def _each(self, make: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
         """What a generator yields; one task drives it from its beginning to its end."""
@@ -87,7 +71,7 @@ class SyncClient:
             finally:
                 found.put(_END)
 
-        driving = asyncio.run_coroutine_threadsafe(drive(), self._loop)
+        driving = self._loop.start(drive())
         try:
             while (one := found.get()) is not _END:
                 yield one
@@ -102,43 +86,43 @@ class SyncClient:
 
     def printer(self) -> PrinterInfo:
         """The printer's description."""
-        return self._run(self._client.printer())
+        return self._loop.run(self._client.printer())
 
     def printers(self) -> list[PrinterInfo]:
         """All printers of the server."""
-        return self._run(self._client.printers())
+        return self._loop.run(self._client.printers())
 
     def pause(self) -> None:
         """Stop the printer."""
-        self._run(self._client.pause())
+        self._loop.run(self._client.pause())
 
     def resume(self) -> None:
         """Let the printer go on."""
-        self._run(self._client.resume())
+        self._loop.run(self._client.resume())
 
     def jobs(self, which: WhichJobs = "not-completed", *, mine: bool = False) -> list[JobInfo]:
         """The jobs that wait and print."""
-        return self._run(self._client.jobs(which, mine=mine))
+        return self._loop.run(self._client.jobs(which, mine=mine))
 
     def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now."""
-        return self._run(self._client.job(job))
+        return self._loop.run(self._client.job(job))
 
     def cancel(self, job: JobInfo | int) -> None:
         """Stop a job for good."""
-        self._run(self._client.cancel(job))
+        self._loop.run(self._client.cancel(job))
 
     def hold(self, job: JobInfo | int) -> None:
         """Keep a job from printing."""
-        self._run(self._client.hold(job))
+        self._loop.run(self._client.hold(job))
 
     def release(self, job: JobInfo | int) -> None:
         """Let a held job print."""
-        self._run(self._client.release(job))
+        self._loop.run(self._client.release(job))
 
     def restart(self, job: JobInfo | int) -> None:
         """Print a job again."""
-        self._run(self._client.restart(job))
+        self._loop.run(self._client.restart(job))
 
     def print_file(
         self,
@@ -149,13 +133,13 @@ class SyncClient:
         progress: Progress | None = None,
     ) -> JobInfo:
         """Print a file; `progress` is called in the client's thread."""
-        return self._run(self._client.print_file(path, options, title=title, progress=progress))
+        return self._loop.run(self._client.print_file(path, options, title=title, progress=progress))
 
     def print_document(
         self, source: Source, options: Options = (), *, title: str = "", progress: Progress | None = None
     ) -> JobInfo:
         """Print a document."""
-        return self._run(self._client.print_document(source, options, title=title, progress=progress))
+        return self._loop.run(self._client.print_document(source, options, title=title, progress=progress))
 
     def print_and_follow(
         self,
@@ -179,4 +163,4 @@ class SyncClient:
     ) -> Iterator[Notice | SyncDialog]:
         """What the printer says to people and asks them, as it comes."""
         heard = self._each(lambda: self._client.notices(kind=kind, everybody=everybody, retry=retry))
-        return synchronous(heard, self._run)
+        return synchronous(heard, self._loop.run)
