@@ -234,12 +234,13 @@ async def test_resources_are_found_by_what_is_said_of_them() -> None:
 
 async def test_system_tells_of_its_resources() -> None:
     async with door() as d:
-        empty = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        every = r.requested_attributes("all")
+        empty = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
         assert empty.attributes["system-configured-resources"].values[0].tag is Tag.NO_VALUE
         assert {"resource-object", "system-object"} <= set(empty.all(r.ipp_features_supported))
         assert "static-icc-profile" in empty.all(r.resource_type_supported)
         await installed(d)
-        system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
         (told,) = system.all(r.system_configured_resources)
         assert (told.first(r.resource_id), told.first(r.resource_format)) == (1, "image/png")
 

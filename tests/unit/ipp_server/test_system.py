@@ -162,7 +162,8 @@ async def test_status(play: Play, expected: S) -> None:
 async def test_system_tells_of_itself_and_its_printers() -> None:
     async with door() as d:
         await d.add("p2")
-        group = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        every = r.requested_attributes("all")
+        group = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
     assert group.get(r.system_state) is SystemState.IDLE
     assert group.all(r.system_state_reasons) == ["none"]
     assert group.get(r.system_uuid) == f"urn:uuid:{d.store._uuid}"

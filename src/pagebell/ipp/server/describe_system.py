@@ -71,6 +71,7 @@ def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
         r.multiple_document_printers_supported(True),
         r.operations_supported(*sorted(operations)),
         r.printer_creation_attributes_supported(*CREATION_ATTRIBUTES),
+        r.printer_service_type_supported("print"),
     ]
 
 
@@ -127,7 +128,8 @@ def _clock(spooler: Spooler) -> list[Attribute]:
     return [
         r.system_up_time(up_time(spooler)),
         time_attribute(r.system_current_time, spooler.clock.now()),
-        r.system_time_source("onboard"),
+        r.system_time_source("onboard"),  # its name in PWG 5100.22 15.2 and in the registry
+        r.system_time_source_configured("onboard"),  # and in 7.3.31
     ]
 
 

@@ -26,6 +26,11 @@ SETTABLE: Final = (r.resource_info.name, r.resource_name.name)
 """resource-settable-attributes-supported"""
 _BRIEF: Final = ("resource-id", "resource-state", "resource-state-reasons", "resource-uuid")
 """What is told of a resource that something was done to."""
+_CONFIGURED: Final = (
+    *("resource-format", "resource-id", "resource-info", "resource-name", "resource-state"),
+    *("resource-state-reasons", "resource-type", "resource-uuid"),
+)
+"""What is told who asks for nothing: as system-configured-resources, and the UUID (PWG 5100.22 6.1.5, 6.2.3, 6.3.7)."""
 
 
 def handlers() -> dict[Op, Handler]:
@@ -128,24 +133,24 @@ def _text(group: Group, attr: Attr[str]) -> str | None:
 async def get_resources(call: Call) -> Reply:
     """Get-Resources, PWG 5100.22 6.3.7"""
     call.demand_system()
-    return _list(call, call.spooler.resources.all(), ("all",))
+    return _list(call, call.spooler.resources.all())
 
 
 async def get_printer_resources(call: Call) -> Reply:
-    """Get-Printer-Resources, PWG 5100.22 6.1"""
+    """Get-Printer-Resources, PWG 5100.22 6.1.5"""
     printer = call.spooler.printers.printer(call.printer)
-    return _list(call, call.spooler.resources.of_printer(printer), _BRIEF)
+    return _list(call, call.spooler.resources.of_printer(printer))
 
 
 async def get_resource_attributes(call: Call) -> Reply:
     """Get-Resource-Attributes, PWG 5100.22 6.2.3"""
     call.demand_system()
-    return _list(call, [call.spooler.resources.resource(_id(call))], ("all",))
+    return _list(call, [call.spooler.resources.resource(_id(call))])
 
 
-def _list(call: Call, resources: Iterable[Resource], default: tuple[str, ...]) -> Reply:
+def _list(call: Call, resources: Iterable[Resource]) -> Reply:
     attributes = call.request.attributes
-    selection = select(attributes.all(r.requested_attributes) or None, GroupTag.RESOURCE, default)
+    selection = select(attributes.all(r.requested_attributes) or None, GroupTag.RESOURCE, _CONFIGURED)
     first = (attributes.get(r.first_index) or 1) - 1
     limit = attributes.get(r.limit)
     found = [resource for resource in resources if _is_wanted(call, resource)]

@@ -33,17 +33,12 @@ from pagebell.spooler.printers import PrinterWish
 
 Handler = Callable[[Call], Awaitable[Reply]]
 _BRIEF: Final = (
-    *(
-        "printer-id",
-        "printer-info",
-        "printer-is-accepting-jobs",
-        "printer-location",
-        "printer-make-and-model",
-    ),
-    *("printer-more-info", "printer-name", "printer-state", "printer-state-reasons", "printer-uri-supported"),
-    *("printer-xri-supported", "uri-authentication-supported", "uri-security-supported"),
+    *("printer-id", "printer-info", "printer-is-accepting-jobs", "printer-name", "printer-service-type"),
+    *("printer-state", "printer-state-reasons", "printer-uuid", "printer-xri-supported"),
 )
-"""What Get-Printers tells unless asked for something else."""
+"""What Get-Printers tells unless asked for something else: as system-configured-printers, and the UUID (6.1.4)."""
+_LONG: Final = frozenset({r.system_configured_printers.name, r.system_configured_resources.name})
+"""What Get-System-Attributes tells only if asked for it (6.3.8.1)."""
 _NEW: Final = (
     *("printer-id", "printer-is-accepting-jobs", "printer-name", "printer-state", "printer-state-reasons"),
     *("printer-uuid", "printer-xri-supported"),
@@ -65,34 +60,33 @@ _OF_ONE: Final[dict[Op, Op]] = {
     Op.SHUTDOWN_ONE_PRINTER: Op.SHUTDOWN_PRINTER,
     Op.STARTUP_ONE_PRINTER: Op.STARTUP_PRINTER,
 }
-_STATES: Final = {
-    "idle": PrinterState.IDLE,
-    "processing": PrinterState.PROCESSING,
-    "stopped": PrinterState.STOPPED,
-}
 _WHICH: Final[dict[str, Callable[[Printer], bool]]] = {
     "all": lambda printer: True,
-    "accepting": lambda printer: printer.accepting,
+    "accepting": lambda printer: printer.accepting and printer.state is not PrinterState.STOPPED,
+    "idle": lambda printer: printer.state is PrinterState.IDLE,
     "not-accepting": lambda printer: not printer.accepting,
-    "shutdown": lambda printer: printer.shut_down,
+    "processing": lambda printer: printer.state is PrinterState.PROCESSING,
+    "shutdown": lambda printer: printer.state is PrinterState.STOPPED and printer.shut_down,
+    "stopped": lambda printer: printer.state is PrinterState.STOPPED and not printer.shut_down,
     "testing": lambda printer: False,
-    **{name: lambda printer, state=state: printer.state is state for name, state in _STATES.items()},  # type: ignore[misc]
 }
-"""which-printers"""
+"""which-printers (PWG 5100.22 7.1.27)"""
 
 
 def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]) -> dict[Op, Handler]:
     """Which function does which operation."""
 
     async def get_system_attributes(call: Call) -> Reply:
-        """Get-System-Attributes, PWG 5100.22"""
+        """Get-System-Attributes, PWG 5100.22 6.3.8"""
         call.demand_system()
         asked = call.request.attributes.all(r.requested_attributes) or None
         found = system_attributes(call.origin, call.spooler, operations())
+        if asked is None:
+            found = [attribute for attribute in found if attribute.name not in _LONG]
         return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 
     async def get_printers(call: Call) -> Reply:
-        """Get-Printers, PWG 5100.22"""
+        """Get-Printers, PWG 5100.22 6.1.4"""
         call.demand_system()
         attributes = call.request.attributes
         selection = select(attributes.all(r.requested_attributes) or None, GroupTag.PRINTER, _BRIEF)
@@ -131,7 +125,7 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         Op.CREATE_PRINTER: create_printer,
         Op.DELETE_PRINTER: delete_printer,
         Op.SET_SYSTEM_ATTRIBUTES: set_system_attributes,
-        Op.GET_SYSTEM_SUPPORTED_VALUES: get_system_supported_values,
+        Op.GET_SYSTEM_SUPPORTED_VALUES: partial(get_system_supported_values, operations),
         **{op: partial(_on_all, operator_handlers.ACTS[act]) for op, act in _OF_ALL.items()},
         **{op: partial(_on_one, operator_handlers.ACTS[act]) for op, act in _OF_ONE.items()},
     }
@@ -212,14 +206,17 @@ async def set_system_attributes(call: Call) -> Reply:
     return Reply()
 
 
-async def get_system_supported_values(call: Call) -> Reply:
-    """Get-System-Supported-Values, PWG 5100.22: which printers there are to be the default."""
+async def get_system_supported_values(operations: Callable[[], Iterable[Op]], call: Call) -> Reply:
+    """Get-System-Supported-Values, PWG 5100.22 6.3.9; also which printers there are to be the default."""
     call.demand_system()
+    asked = call.request.attributes.all(r.requested_attributes) or None
     ids = sorted(printer.id for printer in call.spooler.printers.all())
     default = r.system_default_printer_id
     values = [value for number in ids for value in default(number).values]
-    found = Attribute(default.name, tuple(values)) if values else default.no_value()
-    return Reply().add(GroupTag.SYSTEM, [found])
+    attributes = system_attributes(call.origin, call.spooler, operations())
+    found = [attribute for attribute in attributes if attribute.name.endswith("-supported")]
+    found.append(Attribute(default.name, tuple(values)) if values else default.no_value())
+    return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 
 
 async def _on_all(act: Act, call: Call) -> Reply:
