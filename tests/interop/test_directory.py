@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -237,3 +239,21 @@ def test_many_queues_come_in_pages_and_broken_ones_are_passed_over(ldap: str, tm
     subprocess.run(add, check=True, capture_output=True)
     with Directory.open(ldap, Login()) as directory:
         assert [queue.name for queue in directory.search(f"ou=many,{BASE}")] == names
+
+
+async def test_a_server_stops_at_once_though_its_directory_keeps_silent(tmp_path: Path) -> None:
+    """What was asked for while there was no directory is done at the next start: a connection that is not answered."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = publishing_server(f"ldap://127.0.0.1:{silent.getsockname()[1]}", tmp_path)
+        settings, server.settings = server.settings, '[rpc]\nepm = "off"\n'
+        with server:
+            client = Client(f"rprn://127.0.0.1:{server.rpc_port}/Sim", user="root", password=PASSWORD)
+            info = PRINTER_CONTAINER(Level=7, PrinterInfo=PRINTER_INFO_7(dwAction=DsPrint.PUBLISH))
+            await act(client, rprn.RpcSetPrinter, pPrinterContainer=info)
+        server.settings = settings
+        with server:
+            silent.settimeout(20)
+            connection, _ = silent.accept()
+            began = time.monotonic()
+        connection.close()
+    assert time.monotonic() - began < 10

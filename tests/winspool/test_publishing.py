@@ -16,6 +16,7 @@ from pagebell.ipp.server import Service
 from pagebell.ipp.server.call import Origin
 from pagebell.model.access import Principal
 from pagebell.model.printer import Capabilities
+from pagebell.spooler.feed import HEARTBEAT
 from pagebell.spooler.printers import PrinterWish
 from pagebell.testing import ScriptedDevice
 from pagebell.winspool import infos
@@ -47,6 +48,8 @@ class Shelf:
     """By their places."""
     acts: list[str] = field(default_factory=list)
     gone: bool = False
+    fails: str = ""
+    """What it does not do."""
     guids: dict[str, UUID] = field(default_factory=dict)
 
     async def publish(self, queue: PrintQueue) -> Place:
@@ -61,7 +64,7 @@ class Shelf:
         self.guids.pop(dn, None)
 
     def _act(self, what: str) -> None:
-        if self.gone:
+        if self.gone or what == self.fails:
             raise DirectoryError("nobody is there")
         self.acts.append(what)
 
@@ -222,3 +225,17 @@ async def test_an_entry_moves_with_the_servers_name(here: Published) -> None:
     async with here.client("root") as client:
         assert await asked(client, await open_printer(client, access=ALL), UPDATE) == 0
     assert list(here.shelf.there) == ["CN=OTHER-p1"]
+
+
+async def test_what_failed_half_way_is_made_good(here: Published) -> None:
+    """The entry is away when the directory goes away, and the printer is wanted there still."""
+    await publish(here)
+    here.shelf.fails = "publish"
+    async with here.client("root") as client:
+        handle = await open_printer(client, access=ALL)
+        assert await asked(client, handle, REPUBLISH) == Win32.DS_UNAVAILABLE
+        assert here.shelf.there == {}
+        here.shelf.fails = ""
+        await here.clock.advance(HEARTBEAT + SOONEST)
+        assert (await seven(client, handle)).dwAction == PUBLISH
+    assert list(here.shelf.there) == ["CN=PRINT-p1"]

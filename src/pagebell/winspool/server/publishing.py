@@ -126,35 +126,41 @@ class Publisher:
             log.exception("published printers are no longer kept up to date")
 
     async def _follow(self) -> None:
-        feed, backoff = self._spooler.feed, Backoff(SOONEST, LATEST)
+        feed, backoff, changed = self._spooler.feed, Backoff(SOONEST, LATEST), True
         with await feed.open(SERVER, _KINDS, SYSTEM) as reader:
             while not feed.is_closed:
                 while reader.is_behind:
+                    changed = True
                     await reader.read()
-                if await self._keep_up():
+                if await self._keep_up(changed):
+                    changed = False
                     backoff.reset()
                     await reader.wait()
                 else:
                     await self._spooler.clock.sleep(backoff.next())
+                changed |= reader.is_behind
                 await reader.read()
 
-    async def _keep_up(self) -> bool:
-        """Make the directory's entries what they should be; whether it took all of that."""
+    async def _keep_up(self, changed: bool) -> bool:
+        """Make the directory's entries what they should be; whether it took all of that.
+
+        Where no printer has changed, as at a heartbeat, those that were told are not looked at.
+        """
         kept, well = self._spooler.settings, True
         names = {printer.name for printer in self._spooler.printers.list()}
         for name in sorted(names | entries(kept).keys()):
             async with self.turn:
                 try:
-                    await self._tend(name)
+                    await self._tend(name, changed)
                 except (DirectoryError, Refusal) as error:
                     log.warning("the directory's entry of %s is not as it should be: %s", name, error)
                     well = False
         return well
 
-    async def _tend(self, name: str) -> None:
+    async def _tend(self, name: str, changed: bool) -> None:
         """See to one printer, or to the entry of one that is gone. Raises DirectoryError, Refusal."""
         printer = next((one for one in self._spooler.printers.list() if one.name == name), None)
         if printer is None or not profile(self._spooler.settings, printer).published:
             await self.withdraw(name)
-        elif self._told.get(name) != await self._queue(printer):
+        elif name not in self._told or (changed and self._told[name] != await self._queue(printer)):
             await self.publish(printer)
