@@ -25,6 +25,7 @@ _SETTINGS = """[global]
  load printers = no
  printing = bsd
  server smb encrypt = default
+ map to guest = bad user
  log file = {folder}/log.%m
  usershare path =
  {folders}

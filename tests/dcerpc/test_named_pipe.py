@@ -85,10 +85,25 @@ def test_user_is_whom_smbd_names() -> None:
     assert {"S-1-5-11", "S-1-22-1-0", "S-1-22-2-0"} <= found.principal.groups
 
 
-def test_guest_is_nobody_in_particular() -> None:
+AUTHENTICATED = bytes.fromhex("01010000000000050b000000")
+GUESTS = bytes.fromhex("010100000000000502000000")
+
+
+@pytest.mark.parametrize("request_", [REQUEST, REQUEST_8])
+def test_guest_is_nobody_in_particular(request_: bytes) -> None:
+    """Who is not among the authenticated users."""
+    assert request_.count(AUTHENTICATED) == 1
+    assert read_request(request_.replace(AUTHENTICATED, GUESTS)[4:]).principal.anonymous
+
+
+@pytest.mark.parametrize("flags", [0, 0x20, 0x100, 0x120])
+def test_flags_of_samba_4_19_stand_where_others_say_whether_it_is_a_guest(flags: int) -> None:
+    """It has auth_user_info of level 8 in a request of level 7 (librpc/idl/auth.idl of samba-4.19.0)."""
     octets = bytearray(REQUEST)
-    octets[0x1F4] = 0
-    assert read_request(bytes(octets[4:])).principal.anonymous
+    octets[0x1F4:0x1F8] = flags.to_bytes(4, "little")
+    assert read_request(bytes(octets[4:])).principal.name == "root"
+    octets[0x1F4:0x1F8] = (1).to_bytes(4, "little")  # NETLOGON_GUEST
+    assert read_request(bytes(octets).replace(AUTHENTICATED, GUESTS)[4:]).principal.anonymous
 
 
 def test_newest_level_is_read_as_well() -> None:
@@ -97,12 +112,6 @@ def test_newest_level_is_read_as_well() -> None:
     assert (found.principal.name, found.principal.realm) == ("root", "FRONT")
     assert {"S-1-5-11", "S-1-22-1-0", "S-1-22-2-0"} <= found.principal.groups
     assert reply(8) == REPLY_8
-
-
-def test_guest_of_the_newest_level_is_nobody_in_particular() -> None:
-    octets = bytearray(REQUEST_8)
-    octets[0x234] |= 1  # NETLOGON_GUEST
-    assert read_request(bytes(octets[4:])).principal.anonymous
 
 
 def test_groups_of_a_users_computer_are_not_the_users() -> None:

@@ -56,6 +56,15 @@ def test_rpcclient_reaches_us_over_smb(samba: Front, server: ServerProcess, prot
     assert f"{HOST}" in told
 
 
+def test_guests_are_nobody_in_particular(samba: Front, server: ServerProcess) -> None:
+    """smbd lets them in as its guest account; we take nobody whom nobody knows."""
+    argv = [find("rpcclient"), "-s", str(samba.configuration), "-U", "WORKGROUP\\nosuch%x"]
+    argv += ["--client-protection=off", "--option=client ipc signing=off", HOST, "-c", "enumprinters 1"]
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert "ACCESS_DENIED" in run.stdout + run.stderr
+    assert "by smbd: anonymous" in server.log
+
+
 def test_smbclient_prints_on_a_share(samba: Front, server: ServerProcess, tmp_path: Path) -> None:
     octets = b"To be or not to be.\n" * 20_000
     letter = tmp_path / "letter.txt"

@@ -314,6 +314,51 @@ async def test_a_lost_connection_is_told_and_made_again(here: Stand) -> None:
     assert await here.state(number) == JobState.COMPLETED
 
 
+async def test_a_watch_tells_of_the_loss_and_then_of_what_happened_meanwhile(here: Stand) -> None:
+    contacts: asyncio.Queue[str] = asyncio.Queue()
+    heard: asyncio.Queue[tuple[str, int | None]] = asyncio.Queue()
+
+    async def listen(client: Client) -> None:
+        async for event in client.events(on_connection=contacts.put_nowait):
+            heard.put_nowait((event.event, event.job_id))
+
+    async with asyncio.timeout(20), _proxy(here.port) as (port, lines):
+        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
+        listening = asyncio.create_task(listen(client))
+        while heard.empty():  # what was so at the first look is no news
+            await here.submit()
+            async with here.client():
+                pass
+        for line in lines:
+            line.transport.abort()
+        number = await here.submit(b"meanwhile")
+        assert await contacts.get() != ""
+        while (await heard.get()) != ("job-created", number):
+            pass
+        assert await contacts.get() == ""
+        later = await here.submit(b"later")
+        while (await heard.get()) != ("job-created", later):
+            pass
+        listening.cancel()
+        await asyncio.wait({listening})
+
+
+async def test_a_job_whose_progress_is_lost_is_not_sent_again_but_followed_on(here: Stand) -> None:
+    seen = []
+    async with asyncio.timeout(20), _proxy(here.port) as (port, lines):
+        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
+        async for update in client.print_and_follow(b"hello", title="Letter"):
+            seen.append(update)
+            if len(seen) == 1:
+                for line in lines:
+                    line.transport.abort()
+            elif update.feedback is Feedback.EVENTS:
+                here.device.finish()
+    assert seen[-1].job.state == JobState.COMPLETED
+    assert {update.job.id for update in seen} == {1}
+    assert len(here.device.received) == 1
+
+
 async def test_a_document_is_sent_again_when_the_server_dies_over_it(here: Stand) -> None:
     async with _proxy(here.port) as (port, lines):
         client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)

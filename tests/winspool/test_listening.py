@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from pagebell.dcerpc.client import connect
 from pagebell.dcerpc.security import Level
@@ -34,7 +32,6 @@ from pagebell.winspool.server.watching import forget_watchers
 from pagebell.winspool.werror import Win32, hresult_of
 from tests.unit.spooler.stage import P1, P2
 from tests.winspool.listening import (
-    WAYS,
     Line,
     Waiting,
     by_calls,
@@ -46,20 +43,9 @@ from tests.winspool.listening import (
     register,
     settle,
 )
-from tests.winspool.stand import Stand, open_printer, stand
+from tests.winspool.stand import Stand, open_printer
 
 PRINTER, JOB, SERVER = NotifyType.PRINTER, NotifyType.JOB, NotifyType.SERVER
-
-
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Stand]:
-    async with stand() as found:
-        yield found
-
-
-@pytest.fixture(params=sorted(WAYS))
-def way(request: pytest.FixtureRequest) -> Any:
-    return WAYS[request.param]
 
 
 async def _move(here: Stand, where: str) -> None:

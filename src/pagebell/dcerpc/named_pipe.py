@@ -21,8 +21,10 @@ LONGEST: Final = 2**20
 """Octets of a request: a user may be in thousands of groups."""
 _MESSAGE_MODE, _DEVICE_STATE, _ALLOCATION = 2, 0x5FF, 4096
 _MOST_SIDS = 10_000
-_GUEST = 0x1
-_ANONYMOUS_SID = "S-1-5-7"
+_AUTHENTICATED = "S-1-5-11"
+"""The group of all who have proved who they are: smbd puts everybody in it but guests. The session's own word for
+that is of no use, since level 7 has two layouts: Samba 4.17 and 4.18 have a truth value where 4.19 has flags.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,11 @@ def _session(reader: _Reader, level: int) -> tuple[Principal, int]:
         raise SecurityError("named-pipe request without a whole session")
     sids = _token(reader, level)
     uid = _unix_token(reader)
-    account, domain, guest = _user(reader, level)
+    account, domain = _user(reader)
     unix_name, sanitized = reader.number(4), reader.number(4)
     name = reader.text(unix_name) or account
     reader.text(sanitized)
-    if guest or _ANONYMOUS_SID in sids or not name:
+    if _AUTHENTICATED not in sids or not name:
         return ANONYMOUS, uid
     return Principal(name, domain, mechanism="smb", groups=named(sids), realm=domain or "samba"), uid
 
@@ -172,8 +174,8 @@ def _unix_token(reader: _Reader) -> int:
     return uid
 
 
-def _user(reader: _Reader, level: int) -> tuple[str, str, bool]:
-    """auth_user_info: the account, its domain, and whether it is nobody in particular."""
+def _user(reader: _Reader) -> tuple[str, str]:
+    """auth_user_info: the account and its domain."""
     account, principal = reader.number(4), reader.number(4)
     reader.number(1)
     pointers = [reader.number(4) for _ in range(8)]
@@ -181,11 +183,11 @@ def _user(reader: _Reader, level: int) -> tuple[str, str, bool]:
     reader.number(2)
     reader.number(2)
     reader.number(4)
-    guest = bool(reader.number(4) & _GUEST) if level >= 8 else not reader.number(1)
+    reader.octets(4)  # whether it is a guest
     name = reader.text(account)
     reader.text(principal)
     domain, *_ = [reader.text(pointer) for pointer in pointers]
-    return name, domain, guest
+    return name, domain
 
 
 def reply(level: int) -> bytes:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import Attribute, GroupTag
+from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op
-from pagebell.ipp.values import Tag
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import PrinterName
-from pagebell.spooler.printers import PrinterWish
 from tests.unit.ipp_server.door import ADMIN, Door, door, first
 from tests.unit.spooler.test_resources import PNG
 
