@@ -85,6 +85,17 @@ def at_printer(op: Op, *attributes: Attribute, **more: object) -> Play:
     return on(installed if op is GIVE else given, op, *attributes, **{"path": "/ipp/print/p1", **more})
 
 
+def shut_down(op: Op) -> Play:
+    """The same where the printer was shut down before (PWG 5100.22 6.1.1, 6.1.2)."""
+
+    async def play(d: Door) -> Message:
+        await given(d)
+        await d.ask(Op.SHUTDOWN_PRINTER, user=ADMIN)
+        return await ask(op, r.resource_ids(1), path="/ipp/print/p1")(d)
+
+    return play
+
+
 GOOD: dict[Op, Play] = {
     CREATE: ask(CREATE, IMAGE),
     SEND: on(pending, SEND, ONE, AS_PNG, data=PNG),
@@ -142,6 +153,7 @@ ROWS: list[tuple[Op, str, Play, S]] = [
         (op, "no such printer", ask(op, r.resource_ids(1), path="/ipp/print/p9"), NOT_FOUND)
         for op in (GIVE, TAKE)
     ),
+    *((op, "shut down", shut_down(op), S.CLIENT_ERROR_FORBIDDEN) for op in (GIVE, TAKE)),
     (HELD, "no such printer", ask(HELD, path="/ipp/print/p9"), NOT_FOUND),
     (GIVE, "not there", at_printer(GIVE, r.resource_ids(9)), UNSUPPORTED),
     (GIVE, "not installed", on(available, GIVE, r.resource_ids(1), path="/ipp/print/p1"), UNSUPPORTED),

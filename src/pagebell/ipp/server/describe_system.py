@@ -27,10 +27,9 @@ from pagebell.spooler.spooler import Spooler
 
 SETTABLE: Final = ("system-default-printer-id",)
 CREATION_ATTRIBUTES: Final = (
-    *("device-uri", "printer-geo-location", "printer-info", "printer-is-accepting-jobs"),
-    *("printer-location", "printer-name"),
+    *("device-uri", "printer-geo-location", "printer-info", "printer-location", "printer-name"),
 )
-"""What Create-Printer takes; without a device-uri the printer is stopped until it is given one."""
+"""What Create-Printer takes; without a device-uri the printer stays stopped until it is given one."""
 _STATES: Final = {
     State.IDLE: (SystemState.IDLE, "Idle."),
     State.PROCESSING: (SystemState.PROCESSING, "Printing."),

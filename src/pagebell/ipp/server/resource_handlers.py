@@ -13,6 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_job import chosen
+from pagebell.ipp.server.describe_more import resource_ids
 from pagebell.ipp.server.describe_resource import resource_attributes
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
@@ -177,14 +178,17 @@ def _is_wanted(call: Call, resource: Resource) -> bool:
 
 
 async def _give(call: Call, *, take: bool) -> Reply:
-    """Allocate-Printer-Resources, PWG 5100.22 6.1.1, and Deallocate-Printer-Resources: all of them, or none."""
+    """Allocate-Printer-Resources, PWG 5100.22 6.1.1, and Deallocate-Printer-Resources, 6.1.2: all, or none."""
     resources = call.spooler.resources
+    printers = call.spooler.printers
+    if printers.printer(call.printer).shut_down:
+        raise call.refuse(Status.CLIENT_ERROR_FORBIDDEN, f"printer {call.printer} is shut down")
     numbers = [ResourceId(number) for number in call.request.attributes.all(r.resource_ids)]
     try:
         await (resources.deallocate if take else resources.allocate)(call.printer, numbers, call.by)
     except Unsupported as refusal:
         raise _refused(call, r.resource_ids.name, str(refusal)) from None
-    return Reply()
+    return Reply().add(GroupTag.PRINTER, [resource_ids(printers.printer(call.printer))])
 
 
 def _id(call: Call) -> ResourceId:
