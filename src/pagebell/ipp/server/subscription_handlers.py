@@ -18,7 +18,7 @@ from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.events import Telling, carried
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
-from pagebell.model.errors import NotAuthorized, NotFound
+from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
@@ -244,34 +244,31 @@ async def _bursts(
 class _Caller:
     """Calls the news of one subscription out to who waits for them."""
 
-    __slots__ = ("_call", "_cursors", "_send", "_subscriptions", "_telling", "_voice")
+    __slots__ = ("_cursors", "_send", "_spooler", "_telling", "_voice")
 
     def __init__(
         self, call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
     ) -> None:
-        self._call, self._cursors, self._send = call, cursors, send
-        self._subscriptions = call.spooler.subscriptions
-        subscription = self._subscriptions.subscription(next(iter(cursors)), call.by)
+        self._spooler, self._cursors, self._send = call.spooler, cursors, send
+        subscription = call.spooler.subscriptions.subscription(next(iter(cursors)), call.by)
         self._voice = subscription.charset, language_for(subscription.language)
         self._telling = _telling(call, subscription, self._voice[1])
 
     def tell(self) -> bool:
         """Send all news at once; False where that can't be done, or where it is the end of something."""
-        if self._subscriptions.is_closing:
+        subscriptions = self._spooler.subscriptions
+        if subscriptions.is_closing:
             return False
         ((number, after),) = self._cursors.items()
-        try:
-            batch = self._subscriptions.read_at_hand(number, self._call.by, after, MOST_EVENTS)
-        except (NotFound, NotAuthorized):
-            return False
+        batch = subscriptions.read_at_hand(number, after, MOST_EVENTS)
         if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
             return False
         if len(batch.events) == MOST_EVENTS:
             return False
         if batch.events:
-            now = _up_time(up_time(self._call.spooler))
+            said = operation_group(*self._voice, _up_time(up_time(self._spooler)))
             groups = chain.from_iterable(self._telling.groups(batch.first, batch.events))
-            if not self._send((operation_group(*self._voice, now), *groups)):
+            if not self._send((said, *groups)):
                 return False
             self._cursors[number] = batch.last
         return True
