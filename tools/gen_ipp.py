@@ -207,6 +207,7 @@ class Registry:
             for element in self.tables["11"]
             if re.fullmatch(r"[a-z-]+", text(element, "name"))
         }
+        self.enums["status-code"].update(self.errata["status-codes"])
         self.enums["operations-supported"].update(self.errata["operations"])
 
     def enum_class(self, name: str) -> str:

@@ -286,8 +286,8 @@ _SYSTEM_OPERATIONS: Final = (
     Operation(
         *(Op.CREATE_PRINTER, "Create-Printer", "PWG 5100.22", Target.SYSTEM),
         required=(r.printer_service_type,),
-        optional=(r.printer_xri_requested, r.resource_ids),
-        groups=(_P,),
+        optional=(*_PRINTER_NOTE, r.printer_xri_requested, r.resource_ids),
+        groups=(_P, _S),
     ),
     *(
         Operation(code, name, "PWG 5100.22", Target.SYSTEM_PRINTER, optional=_PRINTER_NOTE)
@@ -299,7 +299,7 @@ _SYSTEM_OPERATIONS: Final = (
         )
     ),
     *(
-        _system(code, name, _PRINTER_NOTE)
+        _system(code, name, (r.system_message_from_operator,))
         for code, name in (
             (Op.DISABLE_ALL_PRINTERS, "Disable-All-Printers"),
             (Op.ENABLE_ALL_PRINTERS, "Enable-All-Printers"),

@@ -411,6 +411,7 @@ class Status(OpenEnum):
     SERVER_ERROR_PRINTER_IS_DEACTIVATED = 0x050A
     SERVER_ERROR_TOO_MANY_JOBS = 0x050B
     SERVER_ERROR_TOO_MANY_DOCUMENTS = 0x050C
+    SERVER_ERROR_TOO_MANY_PRINTERS = 0x050D
 
 
 class SystemState(OpenEnum):
@@ -1172,6 +1173,7 @@ _subscription_privacy_attributes_keywords = frozenset(
 )
 _subscription_privacy_scope_keywords = frozenset(("all default none owner").split())
 _system_time_source_keywords = frozenset(("dhcp ntp onboard sntp").split())
+_system_time_source_configured_keywords = frozenset(("dhcp ntp onboard sntp").split())
 _timeout_predicate_keywords = frozenset(("activity inactivity none").split())
 _trimming_reference_edge_keywords = frozenset(("bottom left right top").split())
 _trimming_type_keywords = frozenset(("draw-line full partial perforate score tab").split())
@@ -6944,6 +6946,9 @@ printer_resolution_supported: Final[Attr[Resolution]] = Attr(
     sections=(_PRINTER_DESCRIPTION,),
     source="RFC 8011",
 )
+printer_resource_ids: Final[Attr[int]] = Attr(
+    "printer-resource-ids", _integer_1_max, multiple=True, sections=(_PRINTER_STATUS,), source="PWG 5100.22"
+)
 printer_serial_number: Final[Attr[str]] = Attr(
     "printer-serial-number", _text_min_255, sections=(_PRINTER_STATUS,), source="PWG 5100.11"
 )
@@ -6967,6 +6972,13 @@ printer_service_type: Final[Attr[str]] = Attr(
         _OPERATION,
         _PRINTER_STATUS,
     ),
+    source="PWG 5100.22",
+)
+printer_service_type_supported: Final[Attr[str]] = Attr(
+    "printer-service-type-supported",
+    _keyword,
+    multiple=True,
+    sections=(_SYSTEM_DESCRIPTION,),
     source="PWG 5100.22",
 )
 printer_settable_attributes_supported: Final[Attr[str]] = Attr(
@@ -7905,6 +7917,13 @@ system_time_source: Final[Attr[str]] = Attr(
     "system-time-source",
     _keyword_name,
     keywords=_system_time_source_keywords,
+    sections=(_SYSTEM_STATUS,),
+    source="PWG 5100.22",
+)
+system_time_source_configured: Final[Attr[str]] = Attr(
+    "system-time-source-configured",
+    _keyword_name,
+    keywords=_system_time_source_configured_keywords,
     sections=(_SYSTEM_STATUS,),
     source="PWG 5100.22",
 )

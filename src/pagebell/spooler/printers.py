@@ -11,7 +11,7 @@ from typing import Any, Final
 from pagebell.model.access import SYSTEM, Grant, Principal, Right
 from pagebell.model.document import Ticket
 from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
-from pagebell.model.event import EventKind, PrinterName, ResourceId
+from pagebell.model.event import EventKind, PrinterName, PrinterState, ResourceId
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.model.subscription import Scope
@@ -45,6 +45,8 @@ class PrinterWish:
     operator_message: str | None = None
     resources: tuple[ResourceId, ...] | None = None
     """Of installed ones, for a new printer."""
+    paused: bool | None = None
+    """As a new printer shall be."""
 
     def asked(self) -> dict[str, Any]:
         """The fields of a Printer that are to change."""
@@ -102,6 +104,8 @@ class Printers:
             alias=wish.alias or "",
             access=wish.access,
             accepting=True if wish.accepting is None else wish.accepting,
+            paused=bool(wish.paused),
+            state=PrinterState.STOPPED if wish.paused else PrinterState.IDLE,
             defaults=wish.defaults or Ticket(),
             resources=wish.resources or (),
             changed=now,
@@ -264,23 +268,26 @@ class Printers:
             name, by, kind, deactivated=True, shut_down=True, accepting=False, pausing=True
         )
 
-    async def start_up(self, name: PrinterName, by: Principal) -> Printer:
-        """Idle and without a past, but it takes no jobs before `accept` (RFC 3998 3.5.3).
+    async def start_up(self, name: PrinterName, by: Principal, *, paused: bool = False) -> Printer:
+        """Idle or paused, and without a past; it takes no jobs before `accept` (RFC 3998 3.5.3, PWG 5100.22 6.1.8).
 
         Raises as `pause`; WrongState when it is not shut down.
         """
         if not self._ledger.printer(name).shut_down:
             raise WrongState(f"printer {name} is up already")
-        return await self._operate(name, by, EventKind.PRINTER_RESTARTED, **_FRESH)
+        return await self._operate(name, by, EventKind.PRINTER_RESTARTED, **_FRESH | {"paused": paused})
 
-    async def restart(self, name: PrinterName, by: Principal) -> Printer:
-        """Begin anew; a job that is printing is interrupted and printed again (RFC 3998 3.5.1). Raises as `pause`."""
+    async def restart(self, name: PrinterName, by: Principal, *, paused: bool = False) -> Printer:
+        """Begin anew; a job that is printing is interrupted and printed again (RFC 3998 3.5.1). Raises as `pause`.
+
+        Paused, it takes no jobs either: so printers are after their system's restart (PWG 5100.22 6.3.13).
+        """
         self._ledger.at(name, by).demand(Right.MANAGE_ALL)
         async with self._changing:
             device = self.device(name)
             await self._devices.end(name)
             try:
-                fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": True}
+                fresh = {**_FRESH, **NOTHING_REPORTED, "accepting": not paused, "paused": paused}
                 await self._operate(name, by, EventKind.PRINTER_RESTARTED, **fresh)
             finally:
                 self._devices.begin(name, device)

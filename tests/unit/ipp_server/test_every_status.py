@@ -168,7 +168,7 @@ ASK = frozenset(
     {
         *(Op.GET_JOB_ATTRIBUTES, Op.GET_JOBS, Op.GET_DOCUMENTS, Op.GET_DOCUMENT_ATTRIBUTES),
         *(Op.GET_RESOURCES, Op.GET_RESOURCE_ATTRIBUTES, Op.GET_PRINTER_RESOURCES, Op.GET_SYSTEM_ATTRIBUTES),
-        Op.GET_PRINTER_ATTRIBUTES,
+        *(Op.GET_PRINTER_ATTRIBUTES, Op.GET_SYSTEM_SUPPORTED_VALUES),
     }
 )
 COMMAND = frozenset({Op.PAGEBELL_COMMAND_DEVICE})
@@ -184,7 +184,7 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
     ),
     (
         S.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED,
-        (CREATE - {Op.PRINT_URI}) | {Op.SEND_DOCUMENT, Op.CREATE_RESOURCE},
+        (CREATE - {Op.PRINT_URI}) | {Op.SEND_DOCUMENT, Op.CREATE_PRINTER, Op.CREATE_RESOURCE},
         "a recipient's is told in notify-status-code (RFC 3995 6.1), and no document is fetched",
     ),
     (
@@ -203,6 +203,7 @@ CAN_NOT_BE: list[tuple[S, frozenset[Op], str]] = [
         "a resource in the wrong state is an unsupported value of resource-ids",
     ),
     (S.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES, frozenset({Op.REPROCESS_JOB}), "it takes no wishes"),
+    (S.SERVER_ERROR_BUSY, frozenset({Op.CREATE_PRINTER}), "server-error-too-many-printers says more"),
     (S.SERVER_ERROR_TEMPORARY_ERROR, ASK, "what only asks needs no room"),
     (S.SERVER_ERROR_NOT_ACCEPTING_JOBS, SEND, "documents are taken for jobs that were accepted"),
     (

@@ -85,6 +85,17 @@ def at_printer(op: Op, *attributes: Attribute, **more: object) -> Play:
     return on(installed if op is GIVE else given, op, *attributes, **{"path": "/ipp/print/p1", **more})
 
 
+def shut_down(op: Op) -> Play:
+    """The same where the printer was shut down before (PWG 5100.22 6.1.1, 6.1.2)."""
+
+    async def play(d: Door) -> Message:
+        await given(d)
+        await d.ask(Op.SHUTDOWN_PRINTER, user=ADMIN)
+        return await ask(op, r.resource_ids(1), path="/ipp/print/p1")(d)
+
+    return play
+
+
 GOOD: dict[Op, Play] = {
     CREATE: ask(CREATE, IMAGE),
     SEND: on(pending, SEND, ONE, AS_PNG, data=PNG),
@@ -142,6 +153,7 @@ ROWS: list[tuple[Op, str, Play, S]] = [
         (op, "no such printer", ask(op, r.resource_ids(1), path="/ipp/print/p9"), NOT_FOUND)
         for op in (GIVE, TAKE)
     ),
+    *((op, "shut down", shut_down(op), S.CLIENT_ERROR_FORBIDDEN) for op in (GIVE, TAKE)),
     (HELD, "no such printer", ask(HELD, path="/ipp/print/p9"), NOT_FOUND),
     (GIVE, "not there", at_printer(GIVE, r.resource_ids(9)), UNSUPPORTED),
     (GIVE, "not installed", on(available, GIVE, r.resource_ids(1), path="/ipp/print/p1"), UNSUPPORTED),
@@ -234,12 +246,13 @@ async def test_resources_are_found_by_what_is_said_of_them() -> None:
 
 async def test_system_tells_of_its_resources() -> None:
     async with door() as d:
-        empty = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        every = r.requested_attributes("all")
+        empty = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
         assert empty.attributes["system-configured-resources"].values[0].tag is Tag.NO_VALUE
         assert {"resource-object", "system-object"} <= set(empty.all(r.ipp_features_supported))
         assert "static-icc-profile" in empty.all(r.resource_type_supported)
         await installed(d)
-        system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
         (told,) = system.all(r.system_configured_resources)
         assert (told.first(r.resource_id), told.first(r.resource_format)) == (1, "image/png")
 

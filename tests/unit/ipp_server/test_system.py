@@ -82,7 +82,12 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (CREATE, "without a name", ask(CREATE, PRINT, groups=printer(r.printer_info("x")), user=ADMIN), BAD),
     (CREATE, "without a service", ask(CREATE, groups=NEW, user=ADMIN), BAD),
     (CREATE, "a scanner", ask(CREATE, r.printer_service_type("scan"), groups=NEW, user=ADMIN), UNSUPPORTED),
-    (CREATE, "one too many", crowded(ask(CREATE, PRINT, groups=NEW, user=ADMIN)), S.SERVER_ERROR_BUSY),
+    (
+        CREATE,
+        "one too many",
+        crowded(ask(CREATE, PRINT, groups=NEW, user=ADMIN)),
+        S.SERVER_ERROR_TOO_MANY_PRINTERS,
+    ),
     (CREATE, "elsewhere", ask(CREATE, PRINT, groups=NEW, user=ADMIN, path=NOWHERE), NOT_FOUND),
     (CREATE, "not an administrator", ask(CREATE, PRINT, groups=NEW), FORBIDDEN),
     (
@@ -162,7 +167,8 @@ async def test_status(play: Play, expected: S) -> None:
 async def test_system_tells_of_itself_and_its_printers() -> None:
     async with door() as d:
         await d.add("p2")
-        group = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+        every = r.requested_attributes("all")
+        group = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, every, path=AT), GroupTag.SYSTEM)
     assert group.get(r.system_state) is SystemState.IDLE
     assert group.all(r.system_state_reasons) == ["none"]
     assert group.get(r.system_uuid) == f"urn:uuid:{d.store._uuid}"
@@ -217,6 +223,8 @@ async def test_printer_made_without_a_device_waits_stopped() -> None:
         assert made.get(r.printer_name) == "Lab-2"
         seen = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, path="/ipp/print/Lab-2"), GroupTag.PRINTER)
         assert seen.get(r.printer_info) == "Lab 2"
+        await d.ask(Op.RESUME_PRINTER, path="/ipp/print/Lab-2", user=ADMIN)
+        seen = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, path="/ipp/print/Lab-2"), GroupTag.PRINTER)
         assert "no device yet" in str(seen.get(r.printer_state_message))
         await d.restart()
         assert "no device yet" in d.spooler.printers.printer(PrinterName("Lab-2")).message

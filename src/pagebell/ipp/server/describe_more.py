@@ -59,9 +59,17 @@ def place_attributes(printer: Printer, origin: Origin, resources: Sequence[Resou
         r.printer_more_info(page),
         r.printer_supply_info_uri(f"{page}#supplies"),
         r.printer_icons(*_icons(origin, resources)),
+        resource_ids(printer),
+        r.printer_contact_col.unknown(),
         *_strings(origin, resources),
         *_message(printer),
     ]
+
+
+def resource_ids(printer: Printer) -> Attribute:
+    """What it has been given of the installed resources (PWG 5100.22 6.1.1.2, table 7)."""
+    ids = printer.resources
+    return r.printer_resource_ids(*ids) if ids else r.printer_resource_ids.no_value()
 
 
 def _icons(origin: Origin, resources: Iterable[Resource]) -> list[str]:

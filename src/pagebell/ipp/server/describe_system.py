@@ -27,10 +27,9 @@ from pagebell.spooler.spooler import Spooler
 
 SETTABLE: Final = ("system-default-printer-id",)
 CREATION_ATTRIBUTES: Final = (
-    *("device-uri", "printer-geo-location", "printer-info", "printer-is-accepting-jobs"),
-    *("printer-location", "printer-name"),
+    *("device-uri", "printer-geo-location", "printer-info", "printer-location", "printer-name"),
 )
-"""What Create-Printer takes; without a device-uri the printer is stopped until it is given one."""
+"""What Create-Printer takes; without a device-uri the printer stays stopped until it is given one."""
 _STATES: Final = {
     State.IDLE: (SystemState.IDLE, "Idle."),
     State.PROCESSING: (SystemState.PROCESSING, "Printing."),
@@ -71,6 +70,7 @@ def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
         r.multiple_document_printers_supported(True),
         r.operations_supported(*sorted(operations)),
         r.printer_creation_attributes_supported(*CREATION_ATTRIBUTES),
+        r.printer_service_type_supported("print"),
     ]
 
 
@@ -127,7 +127,8 @@ def _clock(spooler: Spooler) -> list[Attribute]:
     return [
         r.system_up_time(up_time(spooler)),
         time_attribute(r.system_current_time, spooler.clock.now()),
-        r.system_time_source("onboard"),
+        r.system_time_source("onboard"),  # its name in PWG 5100.22 15.2 and in the registry
+        r.system_time_source_configured("onboard"),  # and in 7.3.31
     ]
 
 

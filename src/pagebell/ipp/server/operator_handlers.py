@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.attributes import Attr
 from pagebell.ipp.registry import Op
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.model.access import Right
@@ -54,10 +55,12 @@ async def _on_printer(act: Act, call: Call) -> Reply:
     return Reply()
 
 
-async def note_printer(call: Call, name: PrinterName) -> None:
+async def note_printer(
+    call: Call, name: PrinterName, said: Attr[str] = r.printer_message_from_operator
+) -> None:
     """Keep what the operator says to the printer's users, if anything (RFC 3998 6)."""
-    if r.printer_message_from_operator.name in call.request.attributes:
-        await call.spooler.printers.note(name, call.text(r.printer_message_from_operator), call.by)
+    if said.name in call.request.attributes:
+        await call.spooler.printers.note(name, call.text(said), call.by)
 
 
 def noted(handler: Handler) -> Handler:

@@ -13,6 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_job import chosen
+from pagebell.ipp.server.describe_more import resource_ids
 from pagebell.ipp.server.describe_resource import resource_attributes
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
@@ -26,6 +27,11 @@ SETTABLE: Final = (r.resource_info.name, r.resource_name.name)
 """resource-settable-attributes-supported"""
 _BRIEF: Final = ("resource-id", "resource-state", "resource-state-reasons", "resource-uuid")
 """What is told of a resource that something was done to."""
+_CONFIGURED: Final = (
+    *("resource-format", "resource-id", "resource-info", "resource-name", "resource-state"),
+    *("resource-state-reasons", "resource-type", "resource-uuid"),
+)
+"""What is told who asks for nothing: as system-configured-resources, and the UUID (PWG 5100.22 6.1.5, 6.2.3, 6.3.7)."""
 
 
 def handlers() -> dict[Op, Handler]:
@@ -128,24 +134,24 @@ def _text(group: Group, attr: Attr[str]) -> str | None:
 async def get_resources(call: Call) -> Reply:
     """Get-Resources, PWG 5100.22 6.3.7"""
     call.demand_system()
-    return _list(call, call.spooler.resources.all(), ("all",))
+    return _list(call, call.spooler.resources.all())
 
 
 async def get_printer_resources(call: Call) -> Reply:
-    """Get-Printer-Resources, PWG 5100.22 6.1"""
+    """Get-Printer-Resources, PWG 5100.22 6.1.5"""
     printer = call.spooler.printers.printer(call.printer)
-    return _list(call, call.spooler.resources.of_printer(printer), _BRIEF)
+    return _list(call, call.spooler.resources.of_printer(printer))
 
 
 async def get_resource_attributes(call: Call) -> Reply:
     """Get-Resource-Attributes, PWG 5100.22 6.2.3"""
     call.demand_system()
-    return _list(call, [call.spooler.resources.resource(_id(call))], ("all",))
+    return _list(call, [call.spooler.resources.resource(_id(call))])
 
 
-def _list(call: Call, resources: Iterable[Resource], default: tuple[str, ...]) -> Reply:
+def _list(call: Call, resources: Iterable[Resource]) -> Reply:
     attributes = call.request.attributes
-    selection = select(attributes.all(r.requested_attributes) or None, GroupTag.RESOURCE, default)
+    selection = select(attributes.all(r.requested_attributes) or None, GroupTag.RESOURCE, _CONFIGURED)
     first = (attributes.get(r.first_index) or 1) - 1
     limit = attributes.get(r.limit)
     found = [resource for resource in resources if _is_wanted(call, resource)]
@@ -172,14 +178,17 @@ def _is_wanted(call: Call, resource: Resource) -> bool:
 
 
 async def _give(call: Call, *, take: bool) -> Reply:
-    """Allocate-Printer-Resources, PWG 5100.22 6.1.1, and Deallocate-Printer-Resources: all of them, or none."""
+    """Allocate-Printer-Resources, PWG 5100.22 6.1.1, and Deallocate-Printer-Resources, 6.1.2: all, or none."""
     resources = call.spooler.resources
+    printers = call.spooler.printers
+    if printers.printer(call.printer).shut_down:
+        raise call.refuse(Status.CLIENT_ERROR_FORBIDDEN, f"printer {call.printer} is shut down")
     numbers = [ResourceId(number) for number in call.request.attributes.all(r.resource_ids)]
     try:
         await (resources.deallocate if take else resources.allocate)(call.printer, numbers, call.by)
     except Unsupported as refusal:
         raise _refused(call, r.resource_ids.name, str(refusal)) from None
-    return Reply()
+    return Reply().add(GroupTag.PRINTER, [resource_ids(printers.printer(call.printer))])
 
 
 def _id(call: Call) -> ResourceId:

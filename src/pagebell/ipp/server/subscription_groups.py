@@ -93,6 +93,8 @@ def _heard(call: Call) -> tuple[str, ...]:
     """What can happen to what the subscriptions are of."""
     if call.request.operation.code in (Op.CREATE_RESOURCE, Op.CREATE_RESOURCE_SUBSCRIPTIONS):
         return RESOURCE_EVENTS
+    if call.request.operation.code is Op.CREATE_PRINTER:
+        return EVENTS
     return SYSTEM_EVENTS if call.is_system else EVENTS
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.registry import PrinterState as State
 from pagebell.ipp.requests import RequestRefused
 from pagebell.ipp.selection import select
 from pagebell.ipp.server import operator_handlers
@@ -23,76 +24,82 @@ from pagebell.ipp.server.describe_system import (
     status_attributes,
     system_attributes,
 )
-from pagebell.ipp.server.operator_handlers import Act
+from pagebell.ipp.server.operator_handlers import ACTS, Act
+from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag, Tag
 from pagebell.model.access import Right
-from pagebell.model.errors import NotFound, WrongState
+from pagebell.model.errors import NotFound, TooMany, WrongState
 from pagebell.model.event import PrinterName, PrinterState, ResourceId
 from pagebell.model.printer import Printer
+from pagebell.model.subscription import Scope
 from pagebell.spooler.printers import PrinterWish
 
 Handler = Callable[[Call], Awaitable[Reply]]
 _BRIEF: Final = (
-    *(
-        "printer-id",
-        "printer-info",
-        "printer-is-accepting-jobs",
-        "printer-location",
-        "printer-make-and-model",
-    ),
-    *("printer-more-info", "printer-name", "printer-state", "printer-state-reasons", "printer-uri-supported"),
-    *("printer-xri-supported", "uri-authentication-supported", "uri-security-supported"),
+    *("printer-id", "printer-info", "printer-is-accepting-jobs", "printer-name", "printer-service-type"),
+    *("printer-state", "printer-state-reasons", "printer-uuid", "printer-xri-supported"),
 )
-"""What Get-Printers tells unless asked for something else."""
-_NEW: Final = (
-    *("printer-id", "printer-is-accepting-jobs", "printer-name", "printer-state", "printer-state-reasons"),
-    *("printer-uuid", "printer-xri-supported"),
-)
-"""What Create-Printer answers."""
-_OF_ALL: Final[dict[Op, Op]] = {
-    Op.DISABLE_ALL_PRINTERS: Op.DISABLE_PRINTER,
-    Op.ENABLE_ALL_PRINTERS: Op.ENABLE_PRINTER,
-    Op.PAUSE_ALL_PRINTERS: Op.PAUSE_PRINTER,
-    Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB: Op.PAUSE_PRINTER_AFTER_CURRENT_JOB,
-    Op.RESUME_ALL_PRINTERS: Op.RESUME_PRINTER,
-    Op.SHUTDOWN_ALL_PRINTERS: Op.SHUTDOWN_PRINTER,
-    Op.STARTUP_ALL_PRINTERS: Op.STARTUP_PRINTER,
-    Op.RESTART_SYSTEM: Op.RESTART_PRINTER,
+"""What Get-Printers tells unless asked for something else: as system-configured-printers, and the UUID (6.1.4)."""
+_LONG: Final = frozenset({r.system_configured_printers.name, r.system_configured_resources.name})
+"""What Get-System-Attributes tells only if asked for it (6.3.8.1)."""
+_STATE: Final = ("printer-is-accepting-jobs", "printer-state", "printer-state-reasons")
+_TOLD_OF_ONE: Final = (*_STATE, "printer-xri-supported")
+"""What is told of a printer that was shut down, started up or restarted (6.1.6.2, 6.1.7.2, 6.1.8.2),"""
+_TOLD_OF_EACH: Final = (*_TOLD_OF_ONE, "printer-id", "printer-uuid")
+"""and of each where something was done to all of them (6.3.5.2 and so on)."""
+
+
+async def _start_up(call: Call, name: PrinterName) -> Printer:
+    return await call.spooler.printers.start_up(name, call.by, paused=True)
+
+
+async def _restart(call: Call, name: PrinterName) -> Printer:
+    return await call.spooler.printers.restart(name, call.by, paused=True)
+
+
+_OF_ALL: Final[dict[Op, Act]] = {
+    Op.DISABLE_ALL_PRINTERS: ACTS[Op.DISABLE_PRINTER],
+    Op.ENABLE_ALL_PRINTERS: ACTS[Op.ENABLE_PRINTER],
+    Op.PAUSE_ALL_PRINTERS: ACTS[Op.PAUSE_PRINTER],
+    Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB: ACTS[Op.PAUSE_PRINTER_AFTER_CURRENT_JOB],
+    Op.RESUME_ALL_PRINTERS: ACTS[Op.RESUME_PRINTER],
+    Op.SHUTDOWN_ALL_PRINTERS: ACTS[Op.SHUTDOWN_PRINTER],
+    Op.STARTUP_ALL_PRINTERS: _start_up,
+    Op.RESTART_SYSTEM: _restart,
 }
-"""What is done to every printer, and what that is called when it is done to one."""
-_OF_ONE: Final[dict[Op, Op]] = {
-    Op.RESTART_ONE_PRINTER: Op.RESTART_PRINTER,
-    Op.SHUTDOWN_ONE_PRINTER: Op.SHUTDOWN_PRINTER,
-    Op.STARTUP_ONE_PRINTER: Op.STARTUP_PRINTER,
-}
-_STATES: Final = {
-    "idle": PrinterState.IDLE,
-    "processing": PrinterState.PROCESSING,
-    "stopped": PrinterState.STOPPED,
+"""What is done to every printer."""
+_OF_ONE: Final[dict[Op, Act]] = {
+    Op.RESTART_ONE_PRINTER: ACTS[Op.RESTART_PRINTER],
+    Op.SHUTDOWN_ONE_PRINTER: ACTS[Op.SHUTDOWN_PRINTER],
+    Op.STARTUP_ONE_PRINTER: _start_up,
 }
 _WHICH: Final[dict[str, Callable[[Printer], bool]]] = {
     "all": lambda printer: True,
-    "accepting": lambda printer: printer.accepting,
+    "accepting": lambda printer: printer.accepting and printer.state is not PrinterState.STOPPED,
+    "idle": lambda printer: printer.state is PrinterState.IDLE,
     "not-accepting": lambda printer: not printer.accepting,
-    "shutdown": lambda printer: printer.shut_down,
+    "processing": lambda printer: printer.state is PrinterState.PROCESSING,
+    "shutdown": lambda printer: printer.state is PrinterState.STOPPED and printer.shut_down,
+    "stopped": lambda printer: printer.state is PrinterState.STOPPED and not printer.shut_down,
     "testing": lambda printer: False,
-    **{name: lambda printer, state=state: printer.state is state for name, state in _STATES.items()},  # type: ignore[misc]
 }
-"""which-printers"""
+"""which-printers (PWG 5100.22 7.1.27)"""
 
 
 def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]) -> dict[Op, Handler]:
     """Which function does which operation."""
 
     async def get_system_attributes(call: Call) -> Reply:
-        """Get-System-Attributes, PWG 5100.22"""
+        """Get-System-Attributes, PWG 5100.22 6.3.8"""
         call.demand_system()
         asked = call.request.attributes.all(r.requested_attributes) or None
         found = system_attributes(call.origin, call.spooler, operations())
+        if asked is None:
+            found = [attribute for attribute in found if attribute.name not in _LONG]
         return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 
     async def get_printers(call: Call) -> Reply:
-        """Get-Printers, PWG 5100.22"""
+        """Get-Printers, PWG 5100.22 6.1.4"""
         call.demand_system()
         attributes = call.request.attributes
         selection = select(attributes.all(r.requested_attributes) or None, GroupTag.PRINTER, _BRIEF)
@@ -104,37 +111,46 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
             reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
         return reply
 
-    async def create_printer(call: Call) -> Reply:
-        """Create-Printer, PWG 5100.22; without a device-uri it waits, stopped, for one.
-
-        A name with spaces is made fit, and stays as printer-info; the answer tells how the printer is called now.
-        """
-        call.demand_system()
-        group = call.request.printer
-        name = group.get(r.printer_name)
-        if name is None:
-            raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "a new printer needs a 'printer-name'")
-        service = call.request.attributes.all(r.printer_service_type)
-        if service != ["print"]:
-            raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
-        ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
-        wish = replace(_wish(group), resources=_resources(call))
-        printer = await call.spooler.printers.add("-".join(str(name).split()), wish, call.by)
-        reply = Reply(unsupported=ignored)
-        selection = select(list(_NEW), GroupTag.PRINTER)
-        reply.groups.append((GroupTag.PRINTER, describer.describe(printer, call.origin, selection)))
-        return reply.add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
-
     return {
         Op.GET_SYSTEM_ATTRIBUTES: get_system_attributes,
         Op.GET_PRINTERS: get_printers,
-        Op.CREATE_PRINTER: create_printer,
+        Op.CREATE_PRINTER: partial(create_printer, describer),
         Op.DELETE_PRINTER: delete_printer,
         Op.SET_SYSTEM_ATTRIBUTES: set_system_attributes,
-        Op.GET_SYSTEM_SUPPORTED_VALUES: get_system_supported_values,
-        **{op: partial(_on_all, operator_handlers.ACTS[act]) for op, act in _OF_ALL.items()},
-        **{op: partial(_on_one, operator_handlers.ACTS[act]) for op, act in _OF_ONE.items()},
+        Op.GET_SYSTEM_SUPPORTED_VALUES: partial(get_system_supported_values, operations),
+        **{op: partial(_on_all, describer, act) for op, act in _OF_ALL.items()},
+        **{op: partial(_on_one, describer, act) for op, act in _OF_ONE.items()},
     }
+
+
+async def create_printer(describer: PrinterDescriber, call: Call) -> Reply:
+    """Create-Printer, PWG 5100.22 6.3.1: paused and taking no jobs; without a device-uri it waits for one besides.
+
+    A name with spaces is made fit, and stays as printer-info; the answer tells how the printer is called now.
+    """
+    call.demand_system()
+    group = call.request.printer
+    name = group.get(r.printer_name)
+    if name is None:
+        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "a new printer needs a 'printer-name'")
+    service = call.request.attributes.all(r.printer_service_type)
+    if service != ["print"]:
+        raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
+    ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
+    wishes = read_wishes(call, job=False)
+    wish = replace(_wish(group), resources=_resources(call))
+    try:
+        made = (await call.spooler.printers.add("-".join(str(name).split()), wish, call.by)).name
+    except TooMany as refusal:
+        raise call.refuse(Status.SERVER_ERROR_TOO_MANY_PRINTERS, str(refusal)) from None
+    await operator_handlers.note_printer(call, made)
+    reply = _told(describer, call, made, (*_TOLD_OF_EACH, "printer-name"))
+    reply.unsupported = ignored + _unusual_ways(call, made)
+    if not wishes.each:
+        return reply
+    subscriptions = call.spooler.subscriptions
+    created = await subscriptions.create_subscriptions(wishes.granted, call.by, scope=Scope(made))
+    return wish_groups(reply, wishes, created)
 
 
 def _wanted_printers(call: Call) -> list[Printer]:
@@ -173,9 +189,18 @@ def _wish(group: Group) -> PrinterWish:
         device=group.get(r.device_uri),
         info=text(group.get(r.printer_info) or group.get(r.printer_name)),
         location=text(group.get(r.printer_location)),
-        accepting=group.get(r.printer_is_accepting_jobs),
+        accepting=False,
+        paused=True,
         geo_location=group.get(r.printer_geo_location),
     )
+
+
+def _unusual_ways(call: Call, name: PrinterName) -> list[Attribute]:
+    """printer-xri-requested, where the printer is not to be had in one of these ways (PWG 5100.22 7.1.10)."""
+    asked = call.request.attributes.all(r.printer_xri_requested)
+    wanted = {(one.first(r.xri_authentication), one.first(r.xri_security)) for one in asked}
+    ways = {(call.origin.authentication, "tls" if secure else "none") for _, secure in call.origin.ways(name)}
+    return [] if wanted <= ways else [call.request.attributes.attributes[r.printer_xri_requested.name]]
 
 
 def _resources(call: Call) -> tuple[ResourceId, ...]:
@@ -190,9 +215,11 @@ def _resources(call: Call) -> tuple[ResourceId, ...]:
 
 
 async def delete_printer(call: Call) -> Reply:
-    """Delete-Printer, PWG 5100.22"""
+    """Delete-Printer, PWG 5100.22 6.3.4; it need not be shut down first, as 6.1.3 has it."""
     await call.spooler.printers.remove(call.printer, call.by)
-    return Reply()
+    state = r.printer_state(State.STOPPED), r.printer_state_reasons("deleted")
+    reply = Reply().add(GroupTag.PRINTER, [*state, r.printer_is_accepting_jobs(False)])
+    return reply.add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
 
 
 async def set_system_attributes(call: Call) -> Reply:
@@ -212,33 +239,51 @@ async def set_system_attributes(call: Call) -> Reply:
     return Reply()
 
 
-async def get_system_supported_values(call: Call) -> Reply:
-    """Get-System-Supported-Values, PWG 5100.22: which printers there are to be the default."""
+async def get_system_supported_values(operations: Callable[[], Iterable[Op]], call: Call) -> Reply:
+    """Get-System-Supported-Values, PWG 5100.22 6.3.9; also which printers there are to be the default."""
     call.demand_system()
+    asked = call.request.attributes.all(r.requested_attributes) or None
     ids = sorted(printer.id for printer in call.spooler.printers.all())
     default = r.system_default_printer_id
     values = [value for number in ids for value in default(number).values]
-    found = Attribute(default.name, tuple(values)) if values else default.no_value()
-    return Reply().add(GroupTag.SYSTEM, [found])
-
-
-async def _on_all(act: Act, call: Call) -> Reply:
-    """Do it to every printer; one in whose state that makes no sense is left as it is."""
-    call.demand_system()
-    call.by.demand(Right.MANAGE_ALL)
-    for printer in call.spooler.printers.list():
-        await _try(act, call, printer.name)
-    return Reply().add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
+    attributes = system_attributes(call.origin, call.spooler, operations())
+    found = [attribute for attribute in attributes if attribute.name.endswith("-supported")]
+    found.append(Attribute(default.name, tuple(values)) if values else default.no_value())
+    return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 
 
 async def _try(act: Act, call: Call, name: PrinterName) -> None:
     with suppress(NotFound, WrongState):
         await act(call, name)
-        await operator_handlers.note_printer(call, name)
+        await operator_handlers.note_printer(call, name, r.system_message_from_operator)
 
 
-async def _on_one(act: Act, call: Call) -> Reply:
+async def _on_one(describer: PrinterDescriber, act: Act, call: Call) -> Reply:
     name = call.printer
     await act(call, name)
     await operator_handlers.note_printer(call, name)
-    return Reply()
+    return _told(describer, call, name, _TOLD_OF_ONE)
+
+
+async def _on_all(describer: PrinterDescriber, act: Act, call: Call) -> Reply:
+    """Do it to every printer; one in whose state that makes no sense is left as it is."""
+    call.demand_system()
+    call.by.demand(Right.MANAGE_ALL)
+    for printer in call.spooler.printers.list():
+        await _try(act, call, printer.name)
+    reply, op = Reply(), call.request.operation.code
+    if op is Op.RESTART_SYSTEM:
+        reply.operation.append(r.restart_get_interval(0))
+    else:
+        every = sorted(call.spooler.printers.all(), key=lambda printer: printer.id)
+        reply.groups = [
+            group for p in every for group in _told(describer, call, p.name, _TOLD_OF_EACH).groups
+        ]
+    if op not in (Op.DISABLE_ALL_PRINTERS, Op.ENABLE_ALL_PRINTERS):
+        reply.add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
+    return reply
+
+
+def _told(describer: PrinterDescriber, call: Call, name: PrinterName, names: tuple[str, ...]) -> Reply:
+    printer, selection = call.spooler.printers.printer(name), select(list(names), GroupTag.PRINTER)
+    return Reply(groups=[(GroupTag.PRINTER, describer.describe(printer, call.origin, selection))])
