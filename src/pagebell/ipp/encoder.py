@@ -134,6 +134,10 @@ def encode(message: Message) -> bytes:
     )
 
 
+END: Final = b"\3"
+"""The last octet of a message's groups (RFC 8010 3.5.1)."""
+
+
 def encode_message_parts(
     version: tuple[int, int],
     code: int,
@@ -150,5 +154,5 @@ def encode_message_parts(
         out.append(_TAGS[tag])
         out += fragments
     out += tail
-    out.append(b"\3")
+    out.append(END)
     return b"".join(out)

@@ -188,32 +188,26 @@ class EventLog:
         when the subscription ends while its reader waits.
         """
         while True:
-            window = self._window(number, after, limit)
+            listener = self._listener(number)
+            window = self._window(listener, after, limit)
             if window.numbers or window.complete or not wait or self._closed:
                 events = await self._fetch(window.numbers)
                 if window.numbers and not events:
                     continue  # they left the log meanwhile: count them among the missed
-                return self._batch(number, after, window, events)
+                return _batch(self._listener(number), after, window, events)
             await self.news({number: after})
 
     def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
         """As `read`, where that takes no time; None where the store would have to be asked. Raises NotFound."""
-        window = self._window(number, after, limit)
-        events = self._at_hand(window.numbers)
-        return None if events is None else self._batch(number, after, window, events)
-
-    def _window(self, number: SubscriptionId, after: int, limit: int) -> Window:
         listener = self._listener(number)
+        window = self._window(listener, after, limit)
+        events = self._at_hand(window.numbers)
+        return None if events is None else _batch(listener, after, window, events)
+
+    def _window(self, listener: Listener, after: int, limit: int) -> Window:
         if listener.pacing is not None:
             listener.catch_up(self._progress)
         return listener.window(after, limit, self._chronicles.trimmed)
-
-    def _batch(self, number: SubscriptionId, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
-        """The events of a window, the first of which may have left the log meanwhile."""
-        wanted, missed, complete = window
-        if events:
-            missed += len(wanted) - len(events)
-        return Batch(self._listener(number).subscription, after + missed + 1, events, missed, complete)
 
     async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
@@ -395,6 +389,14 @@ class EventLog:
         insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
         self._leases.note(subscription.id, subscription.expires)
         return listener
+
+
+def _batch(listener: Listener, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
+    """The events of a window, the first of which may have left the log meanwhile."""
+    wanted, missed, complete = window
+    if events:
+        missed += len(wanted) - len(events)
+    return Batch(listener.subscription, after + missed + 1, events, missed, complete)
 
 
 def _compact(subscription: Subscription, chronicle: Chronicle) -> Subscription:

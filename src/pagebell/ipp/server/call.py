@@ -202,8 +202,11 @@ class Call:
         return JobId(number)
 
 
-Following = Callable[[Callable[["Reply"], bool]], AsyncGenerator["Reply"]]
-"""Makes the replies that follow; it is given what sends one at once, and tells whether it did."""
+Following = Callable[[Callable[[Iterable[bytes]], bool]], AsyncGenerator["Reply"]]
+"""Makes the replies that follow.
+
+It is given what sends a successful one at once, by the pieces of its groups, and tells whether it did.
+"""
 
 
 @dataclass(slots=True)
@@ -239,6 +242,12 @@ def _head(charset: str, language: str) -> tuple[bytes, bytes]:
         encode_attribute(r.attributes_charset(charset)),
         encode_attribute(r.attributes_natural_language(language)),
     )
+
+
+@lru_cache(maxsize=64)
+def operation_group(charset: str, language: str, *encoded: bytes) -> bytes:
+    """The operation attributes of a reply that has nothing else to say."""
+    return bytes([GroupTag.OPERATION]) + b"".join([*_head(charset, language), *encoded])
 
 
 def encode_reply(reply: Reply, version: tuple[int, int], request_id: int) -> bytes:

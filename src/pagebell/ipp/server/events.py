@@ -23,7 +23,6 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Subscription, subscribed
 from pagebell.model.wording import addressee, alone, language_for, timed_text
-from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
 
 _KEPT: Final = 4096
@@ -52,31 +51,41 @@ CARRIED: Final = tuple(sorted((*_OF_JOBS, *_OF_PRINTERS, *_OF_SUBSCRIPTIONS)))
 """notify-attributes-supported: what an event can carry beside what it always does (RFC 3995 5.3.4.1)."""
 
 
-def event_groups(
-    batch: Batch,
-    origin: Origin,
-    language: str = "en",
-    where: tzinfo | None = None,
-    reader: str | None = None,
-) -> list[tuple[bytes, ...]]:
-    """Event-notification groups, encoded, each with its tag (RFC 3996 5.2).
+class Telling:
+    """How the events of one subscription are told to a reader: as event-notification groups (RFC 3996 5.2).
 
-    Their own attributes stand before what all readers share, which is encoded once. `language` is the answer's,
-    `where` whose clock its texts tell the time by, `reader` who hears also what is meant for that one alone.
+    What all readers share is encoded once; a subscription's own attributes stand before it. `language` is the
+    answer's, `where` whose clock its texts tell the time by, `reader` who hears also what is meant for that one alone.
     """
-    subscription = batch.subscription
-    own = language_for(subscription.language)
-    of_system = subscription.scope.printer is None
-    voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
-    words, some_private = _speech(voice, origin).words(batch.events)
-    if some_private:
-        own_voice = voice._replace(reader=reader)
-        words = [
-            text if alone(event, reader) is None else _shared(event, own_voice, origin)
-            for event, text in zip(batch.events, words, strict=True)
-        ]
-    start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data)
-    return [(start, _NUMBER(number), text) for number, text in zip(count(batch.first), words, strict=False)]
+
+    __slots__ = ("_origin", "_reader", "_speech", "_start", "_voice")
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        origin: Origin,
+        language: str = "en",
+        where: tzinfo | None = None,
+        reader: str | None = None,
+    ) -> None:
+        own = language_for(subscription.language)
+        of_system = subscription.scope.printer is None
+        self._voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
+        self._origin, self._reader = origin, reader
+        self._speech = _speech(self._voice, origin)
+        self._start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data)
+
+    def groups(self, first: int, events: tuple[Event, ...]) -> list[tuple[bytes, ...]]:
+        """The pieces of each group, tags included; `first` is the number of the first event."""
+        words, some_private = self._speech.words(events)
+        if some_private:
+            own_voice = self._voice._replace(reader=self._reader)
+            words = [
+                text if alone(event, self._reader) is None else _shared(event, own_voice, self._origin)
+                for event, text in zip(events, words, strict=True)
+            ]
+        start = self._start
+        return [(start, _NUMBER(number), text) for number, text in zip(count(first), words, strict=False)]
 
 
 @lru_cache(maxsize=_KEPT)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from pagebell.ipp.decoder import CodecError, Limits, decode
+from pagebell.ipp.encoder import END, encode_message_parts
 from pagebell.ipp.operations import OPERATIONS, Operation, Target
 from pagebell.ipp.reader import MessageReader
 from pagebell.ipp.registry import Op, Status
@@ -166,9 +167,11 @@ async def _encoded_later(
 
 
 def _encoded(following: Following, version: tuple[int, int], request_id: int) -> Parts:
+    head = encode_message_parts(version, Status.SUCCESSFUL_OK, request_id, ())[: -len(END)]
+
     async def parts(at_once: Callable[[bytes], bool]) -> AsyncGenerator[bytes]:
-        def send(reply: Reply) -> bool:
-            return at_once(encode_reply(reply, version, request_id))
+        def send(groups: Iterable[bytes]) -> bool:
+            return at_once(b"".join((head, *groups, END)))
 
         async with aclosing(following(send)) as replies:
             async for reply in replies:

@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Origin, Reply
+from pagebell.ipp.server.call import Call, Origin, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
-from pagebell.ipp.server.events import carried, event_groups
+from pagebell.ipp.server.events import Telling, carried
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
-from pagebell.model.errors import NotAuthorized, NotFound
+from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
@@ -221,15 +221,18 @@ async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
 
 
 async def _bursts(
-    call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Reply], bool]
+    call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
 ) -> AsyncGenerator[Reply]:
     """What happens next, as it happens, until every subscription has ended or the server goes down.
 
-    Most of it is sent where it happens: there may be thousands who wait for it, each with a task that sleeps on.
+    Most of it is sent where it happens: there may be thousands who wait for it, each for one subscription and with a
+    task that sleeps on.
     """
     subscriptions = call.spooler.subscriptions
     with subscriptions.watch(cursors) as watch:
-        watch.told = partial(_tell, call, cursors, send)
+        if len(cursors) == 1:
+            with suppress(NotFound):  # it has just ended, as the first burst will find
+                watch.told = _Caller(call, cursors, send).tell
         while cursors:
             await watch.news()
             leave = subscriptions.is_closing
@@ -238,28 +241,41 @@ async def _bursts(
                 return
 
 
-def _tell(call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Reply], bool]) -> bool:
-    """Send all news at once; False where that can't be done, or where it is the end of something."""
-    subscriptions, batches, room = call.spooler.subscriptions, [], MOST_EVENTS
-    if subscriptions.is_closing:
-        return False
-    for number, after in cursors.items():
-        try:
-            batch = subscriptions.read_at_hand(number, call.by, after, room)
-        except (NotFound, NotAuthorized):
+class _Caller:
+    """Calls the news of one subscription out to who waits for them."""
+
+    __slots__ = ("_cursors", "_send", "_spooler", "_telling", "_voice")
+
+    def __init__(
+        self, call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
+    ) -> None:
+        self._spooler, self._cursors, self._send = call.spooler, cursors, send
+        subscription = call.spooler.subscriptions.subscription(next(iter(cursors)), call.by)
+        self._voice = subscription.charset, language_for(subscription.language)
+        self._telling = _telling(call, subscription, self._voice[1])
+
+    def tell(self) -> bool:
+        """Send all news at once; False where that can't be done, or where it is the end of something."""
+        subscriptions = self._spooler.subscriptions
+        if subscriptions.is_closing:
             return False
+        ((number, after),) = self._cursors.items()
+        batch = subscriptions.read_at_hand(number, after, MOST_EVENTS)
         if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
             return False
-        room -= len(batch.events)
-        if room <= 0:
+        if len(batch.events) == MOST_EVENTS:
             return False
         if batch.events:
-            batches.append(batch)
-    if batches and not send(_events(call, cursors, [(batch, []) for batch in batches])):
-        return False
-    for batch in batches:
-        cursors[batch.subscription.id] = batch.last
-    return True
+            said = operation_group(*self._voice, _up_time(up_time(self._spooler)))
+            groups = chain.from_iterable(self._telling.groups(batch.first, batch.events))
+            if not self._send((said, *groups)):
+                return False
+            self._cursors[number] = batch.last
+        return True
+
+
+def _telling(call: Call, subscription: Subscription, language: str) -> Telling:
+    return Telling(subscription, call.origin, language, zone(call.spooler.policy.time_zone), call.by.name)
 
 
 async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) -> Reply:
@@ -305,9 +321,8 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
     elif found:
         subscription = found[0][0].subscription
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
-    where = zone(call.spooler.policy.time_zone)
     for batch, more in found:
-        groups = event_groups(batch, call.origin, reply.language, where, call.by.name)
+        groups = _telling(call, batch.subscription, reply.language).groups(batch.first, batch.events)
         for group, further in zip_longest(groups, more, fillvalue=()):
             reply.tail += group
             reply.tail += further
