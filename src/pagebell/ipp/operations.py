@@ -73,9 +73,8 @@ _CREATE: Final[Attrs] = (
     r.job_authorization_uri,
 )
 _RESOURCES: Final[Attrs] = (r.resource_formats, r.resource_ids, r.resource_states, r.resource_types)
-_DATA: Final[Attrs] = (
-    *(r.resource_k_octets, r.resource_natural_language, r.resource_patches, r.resource_signature),
-    *(r.resource_string_version, r.resource_version),
+_RELEASE: Final[Attrs] = (
+    *(r.resource_natural_language, r.resource_patches, r.resource_string_version, r.resource_version),
 )
 _ASK: Final[Attrs] = (r.requested_attributes,)
 _LIST: Final[Attrs] = (r.requested_attributes, r.limit, r.first_index)
@@ -95,8 +94,8 @@ def _job_admin(code: Op, name: str, source: str, *optional: Attr[Any]) -> Operat
     return Operation(code, name, source, Target.JOB, optional=(*_JOB_NOTE, *optional))
 
 
-def _system(code: Op, name: str, optional: Attrs = (), groups: tuple[GroupTag, ...] = ()) -> Operation:
-    return Operation(code, name, "PWG 5100.22", Target.SYSTEM, optional=optional, groups=groups)
+def _system(code: Op, name: str, section: str, optional: Attrs) -> Operation:
+    return Operation(code, name, f"PWG 5100.22 {section}", Target.SYSTEM, optional=optional)
 
 
 def _create(code: Op, name: str, source: str, *more: Attr[Any], required: Attrs = ()) -> Operation:
@@ -257,8 +256,9 @@ _SUBSCRIPTION_OPERATIONS: Final = (
         required=(r.notify_subscription_ids,),
         optional=(r.notify_sequence_numbers, r.notify_wait),
     ),
-    _system(
-        *(Op.CREATE_SYSTEM_SUBSCRIPTIONS, "Create-System-Subscriptions", (r.notify_printer_ids,)),
+    Operation(
+        *(Op.CREATE_SYSTEM_SUBSCRIPTIONS, "Create-System-Subscriptions", "PWG 5100.22 6.3.3", Target.SYSTEM),
+        optional=(r.notify_printer_ids,),
         groups=(_S,),
     ),
     Operation(
@@ -270,88 +270,85 @@ _SUBSCRIPTION_OPERATIONS: Final = (
 
 _SYSTEM_OPERATIONS: Final = (
     _system(
-        *(Op.GET_PRINTERS, "Get-Printers"),
+        *(Op.GET_PRINTERS, "Get-Printers", "6.1.4"),
         optional=(
             *(*_LIST, r.printer_ids, r.printer_location, r.printer_geo_location, r.printer_service_type),
             *(r.which_printers, r.document_format),
         ),
     ),
-    _system(Op.GET_SYSTEM_ATTRIBUTES, "Get-System-Attributes", _ASK),
-    _system(Op.GET_SYSTEM_SUPPORTED_VALUES, "Get-System-Supported-Values", _ASK),
+    _system(Op.GET_SYSTEM_ATTRIBUTES, "Get-System-Attributes", "6.3.8", _ASK),
+    _system(Op.GET_SYSTEM_SUPPORTED_VALUES, "Get-System-Supported-Values", "6.3.9", _ASK),
     Operation(
-        *(Op.SET_SYSTEM_ATTRIBUTES, "Set-System-Attributes", "PWG 5100.22", Target.SYSTEM),
+        *(Op.SET_SYSTEM_ATTRIBUTES, "Set-System-Attributes", "PWG 5100.22 6.3.15", Target.SYSTEM),
         groups=(_Y,),
         out_of_band=_SET,
     ),
     Operation(
-        *(Op.CREATE_PRINTER, "Create-Printer", "PWG 5100.22", Target.SYSTEM),
+        *(Op.CREATE_PRINTER, "Create-Printer", "PWG 5100.22 6.3.1", Target.SYSTEM),
         required=(r.printer_service_type,),
         optional=(*_PRINTER_NOTE, r.printer_xri_requested, r.resource_ids),
         groups=(_P, _S),
     ),
     *(
-        Operation(code, name, "PWG 5100.22", Target.SYSTEM_PRINTER, optional=_PRINTER_NOTE)
-        for code, name in (
-            (Op.DELETE_PRINTER, "Delete-Printer"),
-            (Op.RESTART_ONE_PRINTER, "Restart-One-Printer"),
-            (Op.SHUTDOWN_ONE_PRINTER, "Shutdown-One-Printer"),
-            (Op.STARTUP_ONE_PRINTER, "Startup-One-Printer"),
+        Operation(code, name, f"PWG 5100.22 {section}", Target.SYSTEM_PRINTER, optional=_PRINTER_NOTE)
+        for code, name, section in (
+            (Op.DELETE_PRINTER, "Delete-Printer", "6.3.4"),
+            (Op.RESTART_ONE_PRINTER, "Restart-One-Printer", "6.1.6"),
+            (Op.SHUTDOWN_ONE_PRINTER, "Shutdown-One-Printer", "6.1.7"),
+            (Op.STARTUP_ONE_PRINTER, "Startup-One-Printer", "6.1.8"),
         )
     ),
     *(
-        _system(code, name, (r.system_message_from_operator,))
-        for code, name in (
-            (Op.DISABLE_ALL_PRINTERS, "Disable-All-Printers"),
-            (Op.ENABLE_ALL_PRINTERS, "Enable-All-Printers"),
-            (Op.PAUSE_ALL_PRINTERS, "Pause-All-Printers"),
-            (Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB, "Pause-All-Printers-After-Current-Job"),
-            (Op.RESTART_SYSTEM, "Restart-System"),
-            (Op.RESUME_ALL_PRINTERS, "Resume-All-Printers"),
-            (Op.SHUTDOWN_ALL_PRINTERS, "Shutdown-All-Printers"),
-            (Op.STARTUP_ALL_PRINTERS, "Startup-All-Printers"),
+        _system(code, name, section, (r.system_message_from_operator,))
+        for code, name, section in (
+            (Op.DISABLE_ALL_PRINTERS, "Disable-All-Printers", "6.3.5"),
+            (Op.ENABLE_ALL_PRINTERS, "Enable-All-Printers", "6.3.6"),
+            (Op.PAUSE_ALL_PRINTERS, "Pause-All-Printers", "6.3.10"),
+            (Op.PAUSE_ALL_PRINTERS_AFTER_CURRENT_JOB, "Pause-All-Printers-After-Current-Job", "6.3.11"),
+            (Op.RESTART_SYSTEM, "Restart-System", "6.3.13"),
+            (Op.RESUME_ALL_PRINTERS, "Resume-All-Printers", "6.3.14"),
+            (Op.SHUTDOWN_ALL_PRINTERS, "Shutdown-All-Printers", "6.3.16"),
+            (Op.STARTUP_ALL_PRINTERS, "Startup-All-Printers", "6.3.17"),
         )
     ),
 )
 
 _RESOURCE_OPERATIONS: Final = (
     Operation(
-        *(Op.CREATE_RESOURCE, "Create-Resource", "PWG 5100.22", Target.SYSTEM),
+        *(Op.CREATE_RESOURCE, "Create-Resource", "PWG 5100.22 6.3.2", Target.SYSTEM),
         required=(r.resource_type,),
-        optional=(
-            *(r.resource_natural_language, r.resource_patches),
-            *(r.resource_string_version, r.resource_version),
-        ),
+        optional=_RELEASE,
         groups=(_R, _S),
     ),
     Operation(
-        *(Op.SEND_RESOURCE_DATA, "Send-Resource-Data", "PWG 5100.22", Target.RESOURCE),
+        *(Op.SEND_RESOURCE_DATA, "Send-Resource-Data", "PWG 5100.22 6.2.5", Target.RESOURCE),
         required=(r.resource_format,),
-        optional=_DATA,
+        optional=(r.resource_k_octets, r.resource_signature, *_RELEASE),
         document=True,
     ),
-    Operation(Op.INSTALL_RESOURCE, "Install-Resource", "PWG 5100.22", Target.RESOURCE),
+    Operation(Op.INSTALL_RESOURCE, "Install-Resource", "PWG 5100.22 6.2.4", Target.RESOURCE),
     Operation(
-        *(Op.CANCEL_RESOURCE, "Cancel-Resource", "PWG 5100.22", Target.RESOURCE), optional=(r.message,)
+        *(Op.CANCEL_RESOURCE, "Cancel-Resource", "PWG 5100.22 6.2.1", Target.RESOURCE), optional=(r.message,)
     ),
     Operation(
-        *(Op.SET_RESOURCE_ATTRIBUTES, "Set-Resource-Attributes", "PWG 5100.22", Target.RESOURCE),
+        *(Op.SET_RESOURCE_ATTRIBUTES, "Set-Resource-Attributes", "PWG 5100.22 6.2.6", Target.RESOURCE),
         groups=(_R,),
         out_of_band=_SET,
     ),
     Operation(
-        *(Op.GET_RESOURCE_ATTRIBUTES, "Get-Resource-Attributes", "PWG 5100.22", Target.RESOURCE),
+        *(Op.GET_RESOURCE_ATTRIBUTES, "Get-Resource-Attributes", "PWG 5100.22 6.2.3", Target.RESOURCE),
         optional=_ASK,
     ),
-    _system(Op.GET_RESOURCES, "Get-Resources", (*_LIST, *_RESOURCES)),
+    _system(Op.GET_RESOURCES, "Get-Resources", "6.3.7", (*_LIST, *_RESOURCES)),
     Operation(
-        *(Op.GET_PRINTER_RESOURCES, "Get-Printer-Resources", "PWG 5100.22", Target.PRINTER),
+        *(Op.GET_PRINTER_RESOURCES, "Get-Printer-Resources", "PWG 5100.22 6.1.5", Target.PRINTER),
         optional=(*_LIST, *_RESOURCES),
     ),
     *(
-        Operation(code, name, "PWG 5100.22", Target.PRINTER, required=(r.resource_ids,))
-        for code, name in (
-            (Op.ALLOCATE_PRINTER_RESOURCES, "Allocate-Printer-Resources"),
-            (Op.DEALLOCATE_PRINTER_RESOURCES, "Deallocate-Printer-Resources"),
+        Operation(code, name, f"PWG 5100.22 {section}", Target.PRINTER, required=(r.resource_ids,))
+        for code, name, section in (
+            (Op.ALLOCATE_PRINTER_RESOURCES, "Allocate-Printer-Resources", "6.1.1"),
+            (Op.DEALLOCATE_PRINTER_RESOURCES, "Deallocate-Printer-Resources", "6.1.2"),
         )
     ),
 )

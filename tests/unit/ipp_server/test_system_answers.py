@@ -64,6 +64,20 @@ async def test_system_tells_all_that_is_required_but_the_long_lists_only_if_aske
             assert set(first(answer, GroupTag.SYSTEM).attributes) >= long
 
 
+async def test_configuration_that_has_not_changed_since_the_start_changed_at_zero() -> None:
+    """7.3.7 and 7.3.8."""
+    async with door() as d:
+        await d.restart()
+
+        async def changes() -> tuple[int | None, int | None]:
+            told = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+            return told.get(r.system_config_changes), told.get(r.system_config_change_time)
+
+        assert await changes() == (0, 0)
+        await d.add("p2")
+        assert await changes() == (1, int(d.clock.now()))
+
+
 async def test_printers_are_told_as_the_system_lists_them() -> None:
     """6.1.4.1 and 6.1.4.2: only the entry of system-configured-printers, and the UUID."""
     async with door() as d:

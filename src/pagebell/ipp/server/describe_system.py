@@ -102,7 +102,7 @@ def _configuration(spooler: Spooler) -> list[Attribute]:
     return [
         r.system_default_printer_id.no_value() if default is None else r.system_default_printer_id(default),
         r.system_config_changes(system.config_changes),
-        r.system_config_change_time(up_time(spooler, system.config_changed)),
+        r.system_config_change_time(up_time(spooler, system.config_changed) if system.config_changes else 0),
         time_attribute(r.system_config_change_date_time, system.config_changed),
         r.system_mandatory_printer_attributes("printer-name"),
         r.system_settable_attributes_supported(*SETTABLE),

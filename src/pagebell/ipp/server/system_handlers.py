@@ -24,6 +24,7 @@ from pagebell.ipp.server.describe_system import (
     status_attributes,
     system_attributes,
 )
+from pagebell.ipp.server.near import is_near, spot
 from pagebell.ipp.server.operator_handlers import ACTS, Act
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag, Tag
@@ -158,8 +159,10 @@ def _wanted_printers(call: Call) -> list[Printer]:
     which = attributes.get(r.which_printers) or "all"
     if which not in _WHICH:
         raise _refused(call, r.which_printers.name, f"which-printers {which} is not supported")
-    if r.printer_geo_location.name in attributes:
-        raise _refused(call, r.printer_geo_location.name, "printers are not told apart by distance here")
+    near = attributes.get(r.printer_geo_location)
+    place = None if near is None else spot(near)
+    if near is not None and place is None:
+        raise _refused(call, r.printer_geo_location.name, f"{near} is no place on earth")
     ids = attributes.all(r.printer_ids)
     location = attributes.get(r.printer_location)
     services = attributes.all(r.printer_service_type)
@@ -171,6 +174,7 @@ def _wanted_printers(call: Call) -> list[Printer]:
         if _WHICH[which](printer)
         and (not ids or printer.id in ids)
         and (location is None or printer.location == str(location))
+        and (place is None or is_near(place, printer.geo_location))
         and (not services or "print" in services)
         and (format_ is None or format_.lower() in printers.capabilities(printer.name).formats)
     ]
