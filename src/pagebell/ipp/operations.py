@@ -317,7 +317,10 @@ _RESOURCE_OPERATIONS: Final = (
     Operation(
         *(Op.CREATE_RESOURCE, "Create-Resource", "PWG 5100.22", Target.SYSTEM),
         required=(r.resource_type,),
-        optional=(r.resource_natural_language,),
+        optional=(
+            *(r.resource_natural_language, r.resource_patches),
+            *(r.resource_string_version, r.resource_version),
+        ),
         groups=(_R, _S),
     ),
     Operation(

@@ -74,6 +74,18 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """What its maker calls the data that are to come (PWG 5100.22 6.3.2.1); empty for what is not known."""
+
+    version: bytes = b""
+    string_version: str = ""
+    patches: str = ""
+
+
+UNKNOWN_RELEASE: Final = Release()
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One of them. Times are in seconds since 1970, None for what has not happened."""
 
@@ -94,12 +106,20 @@ class Resource:
     installed_at: float | None = None
     ended_at: float | None = None
     """When it was cancelled or given up."""
+    doomed_at: float | None = None
+    """When somebody asked for that, where printers still used it."""
+    release: Release = UNKNOWN_RELEASE
     version: int = 1
 
     @property
     def is_usable(self) -> bool:
         """Whether a printer may be given it."""
         return self.state is ResourceState.INSTALLED and CANCEL_REQUESTED not in self.reasons
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come to its end, or shall as soon as no printer uses it any more."""
+        return self.state >= ResourceState.CANCELED or CANCEL_REQUESTED in self.reasons
 
     @property
     def status(self) -> ResourceStatus:
@@ -143,5 +163,5 @@ def doomed(resource: Resource, now: float, message: str = "") -> tuple[Resource,
     """The resource as it is when it shall be cancelled and printers still use it. Raises WrongState."""
     step(resource, Cause.CANCEL, now)
     reasons = resource.reasons | {CANCEL_REQUESTED}
-    new = replace(resource, reasons=reasons, message=message, version=resource.version + 1)
+    new = replace(resource, reasons=reasons, message=message, doomed_at=now, version=resource.version + 1)
     return new, resource_event(new, now, EventKind.RESOURCE_STATE_CHANGED, ("reasons",))

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.document import DocumentKey
@@ -26,8 +26,10 @@ from pagebell.model.printer import Printer
 from pagebell.model.resource import (
     CANCEL_REQUESTED,
     FORMATS,
+    UNKNOWN_RELEASE,
     Cause,
     Data,
+    Release,
     Resource,
     doomed,
     resource_event,
@@ -40,6 +42,9 @@ from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change, Stored, Upload
 from pagebell.spooler.subscriptions import Subscriptions
+
+LEAST_HISTORY: Final = 300.0
+"""Seconds that a resource is told of at least when it is over (PWG 5100.22 4.6.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class Resources:
         name: str = "",
         info: str = "",
         language: str = "",
+        release: Release = UNKNOWN_RELEASE,
         subscriptions: Sequence[SubscriptionWish] = (),
     ) -> tuple[Resource, tuple[Subscription, ...]]:
         """Begin a resource whose data are still to come, with as many of the subscriptions as there is room for.
@@ -129,7 +135,8 @@ class Resources:
                 )
             number, now = self._ledger.next_resource_id(), self._ledger.clock.now()
             resource = Resource(
-                number, str(uuid.uuid4()), kind, name or f"{kind}-{number}", info, now, language
+                *(number, str(uuid.uuid4()), kind, name or f"{kind}-{number}", info, now, language),
+                release=release,
             )
             granted = self._subscriptions.of_new(Scope(resource=number), subscriptions, by)
             event = resource_event(resource, now, EventKind.RESOURCE_CREATED)
@@ -186,9 +193,12 @@ class Resources:
 
     async def _filled(self, number: ResourceId, spec: DataSpec, key: DocumentKey, upload: Upload) -> Resource:
         stored: Stored = await upload.commit()
+        said = self.resource(number).release
         data = Data(
-            *(key, spec.format, stored.octets, stored.digest),
-            *(spec.signature, spec.version, spec.string_version, spec.patches),
+            *(key, spec.format, stored.octets, stored.digest, spec.signature),
+            version=spec.version or said.version,
+            string_version=spec.string_version or said.string_version,
+            patches=spec.patches or said.patches,
         )
 
         def decide() -> Change:
@@ -219,8 +229,11 @@ class Resources:
         by.demand(Right.ADMINISTER)
 
         def decide() -> Change:
+            old = self.resource(number)
+            if old.is_over:
+                raise WrongState(f"resource {number} is cancelled already")
             act = doomed if self.uses(number) else _canceled
-            new, event = act(self.resource(number), self._ledger.clock.now(), message)
+            new, event = act(old, self._ledger.clock.now(), message)
             return Change(resources=(new,), events=(event,))
 
         await self._ledger.update(decide)
@@ -229,7 +242,7 @@ class Resources:
     async def change(
         self, number: ResourceId, by: Principal, *, name: str | None = None, info: str | None = None
     ) -> Resource:
-        """Give it another name or description. Raises NotFound, NotAuthorized."""
+        """Give it another name or description. Raises NotFound, NotAuthorized; WrongState for one that is over."""
         by.demand(Right.ADMINISTER)
         wish: dict[str, Any] = {
             key: value for key, value in (("name", name), ("info", info)) if value is not None
@@ -237,6 +250,8 @@ class Resources:
 
         def decide() -> Change | None:
             old = self.resource(number)
+            if old.is_over:
+                raise WrongState(f"resource {number} is over: it can't be changed")
             names = tuple(key for key, value in wish.items() if getattr(old, key) != value)
             if not names:
                 return None
@@ -291,12 +306,13 @@ class Resources:
     async def tidy(self) -> None:
         """End what nobody uses any more or never came, and forget what has been over for as long as events live."""
         now, policy = self._ledger.clock.now(), self._ledger.policy
+        history = max(LEAST_HISTORY, policy.event_life)
         await self._end_unused()
         for resource in self.all():
             idle = resource.state is ResourceState.PENDING and not self.is_incoming(resource.id)
             if idle and now - resource.created >= policy.open_job_timeout:
                 await self._step(resource.id, _aborted, "Its data did not come.")
-        over = [r for r in self.all() if r.ended_at is not None and r.ended_at <= now - policy.event_life]
+        over = [r for r in self.all() if r.ended_at is not None and r.ended_at <= now - history]
         gone = [resource for resource in over if not self.uses(resource.id)]
         if gone:
             await self._forget(gone)

@@ -76,12 +76,12 @@ class Subscriptions:
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def _refuse_over(self, number: ResourceId) -> None:
-        """Raise NotFound; WrongState for a resource that was cancelled or given up."""
+        """Raise NotFound; WrongState for a resource that is over (PWG 5100.22 6.2.2)."""
         resource = self._ledger.resources.get(number)
         if resource is None:
             raise NotFound(f"there is no resource {number}")
-        if resource.ended_at is not None:
-            raise WrongState(f"resource {number} is {resource.state.name.lower()}: nothing will happen to it")
+        if resource.is_over:
+            raise WrongState(f"resource {number} is over: nothing will happen to it")
 
     def of_new(
         self, scope: Scope, wishes: Sequence[SubscriptionWish], by: Principal

@@ -146,9 +146,10 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (
         *(SET, "what can't be set"),
         on(pending, SET, ONE, groups=described(r.resource_use_count(3))),
-        S.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE,
+        IMPOSSIBLE,  # PWG 5100.22 6.2.6
     ),
-    (SET, "to nothing", on(pending, SET, ONE, groups=described(r.resource_name.no_value())), UNSUPPORTED),
+    (SET, "to nothing", on(pending, SET, ONE, groups=described(r.resource_name.no_value())), IMPOSSIBLE),
+    (SET, "cancelled", on(canceled, SET, ONE, groups=described(r.resource_name("x"))), IMPOSSIBLE),
     *(
         (op, "no such printer", ask(op, r.resource_ids(1), path="/ipp/print/p9"), NOT_FOUND)
         for op in (GIVE, TAKE)

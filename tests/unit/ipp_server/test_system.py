@@ -21,6 +21,7 @@ Play = Callable[[Door], Awaitable[Message]]
 AT = "/ipp/system"
 OK, FORBIDDEN, NOT_FOUND = S.SUCCESSFUL_OK, S.CLIENT_ERROR_NOT_AUTHORIZED, S.CLIENT_ERROR_NOT_FOUND
 BAD, UNSUPPORTED = S.CLIENT_ERROR_BAD_REQUEST, S.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+IMPOSSIBLE = S.CLIENT_ERROR_NOT_POSSIBLE
 NOWHERE = "/ipp/print/p1/system"
 ALL_PRINTERS = (
     *(Op.DISABLE_ALL_PRINTERS, Op.ENABLE_ALL_PRINTERS, Op.PAUSE_ALL_PRINTERS, Op.RESUME_ALL_PRINTERS),
@@ -104,13 +105,14 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     (Op.DELETE_PRINTER, "not there", ask(Op.DELETE_PRINTER, r.printer_id(9), user=ADMIN), NOT_FOUND),
     (Op.DELETE_PRINTER, "not an administrator", ask(Op.DELETE_PRINTER, r.printer_id(1)), FORBIDDEN),
     (SET, "ok", ask(SET, groups=system(r.system_default_printer_id(1)), user=ADMIN), OK),
-    (SET, "not there", ask(SET, groups=system(r.system_default_printer_id(9)), user=ADMIN), NOT_FOUND),
+    (SET, "not there", ask(SET, groups=system(r.system_default_printer_id(9)), user=ADMIN), IMPOSSIBLE),
     (SET, "nothing", ask(SET, user=ADMIN), BAD),
+    (SET, "elsewhere", ask(SET, user=ADMIN, path=NOWHERE), NOT_FOUND),
     (SET, "not an administrator", ask(SET, groups=system(r.system_default_printer_id(1))), FORBIDDEN),
     (
         *(SET, "what can't be set"),
         ask(SET, groups=system(r.system_name("x")), user=ADMIN),
-        S.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE,
+        IMPOSSIBLE,
     ),
     (Op.SHUTDOWN_ONE_PRINTER, "ok", ask(Op.SHUTDOWN_ONE_PRINTER, r.printer_id(1), user=ADMIN), OK),
     (

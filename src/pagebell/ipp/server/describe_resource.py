@@ -10,15 +10,14 @@ from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import ResourceId
-from pagebell.model.event import ResourceState as State
-from pagebell.model.resource import Data, Resource
+from pagebell.model.resource import Data, Release, Resource
 from pagebell.spooler.spooler import Spooler
 
 
 def resource_attributes(resource: Resource, origin: Origin, spooler: Spooler) -> list[Attribute]:
     """All that there is to tell of a resource."""
     data = resource.data
-    canceled = resource.ended_at if resource.state is State.CANCELED else None
+    canceled = resource.ended_at if resource.doomed_at is None else resource.doomed_at
     return [
         r.resource_id(resource.id),
         r.resource_uuid(f"urn:uuid:{resource.uuid}"),
@@ -33,29 +32,31 @@ def resource_attributes(resource: Resource, origin: Origin, spooler: Spooler) ->
         r.resource_data_uri.no_value()
         if data is None
         else r.resource_data_uri(data_uri(resource.id, origin)),
-        *_described(data),
+        *_described(resource.release if data is None else data),
+        *(() if data is None else _of_data(data)),
         *((r.resource_natural_language(resource.language),) if resource.language else ()),
         r.time_at_creation(up_time(spooler, resource.created)),
         time_attribute(r.date_time_at_creation, resource.created),
         _tick(r.time_at_installed, spooler, resource.installed_at),
         time_attribute(r.date_time_at_installed, resource.installed_at),
-        _tick(r.time_at_canceled, spooler, canceled),
+        _tick(r.time_at_canceled, spooler, canceled),  # asked for or aborted (PWG 5100.22 7.9.19)
         time_attribute(r.date_time_at_canceled, canceled),
     ]
 
 
-def _described(data: Data | None) -> list[Attribute]:
-    """What the resource's maker says of its data."""
-    version, text = (b"", "") if data is None else (data.version, data.string_version)
-    found = [
+def _described(said: Data | Release) -> list[Attribute]:
+    """What the resource's maker calls its data."""
+    version, text, patches = said.version, said.string_version, said.patches
+    return [
         r.resource_version(version) if version else r.resource_version.no_value(),
         r.resource_string_version(text) if text else r.resource_string_version.no_value(),
+        r.resource_patches(patches) if patches else r.resource_patches.no_value(),
     ]
-    if data is None:
-        return found
-    found.append(r.resource_format(data.format))
-    found.append(r.resource_patches(data.patches) if data.patches else r.resource_patches.no_value())
-    return [*found, *((r.resource_signature(*data.signature),) if data.signature else ())]
+
+
+def _of_data(data: Data) -> list[Attribute]:
+    signature = (r.resource_signature(*data.signature),) if data.signature else ()
+    return [r.resource_format(data.format), *signature]
 
 
 def _tick(attr: Attr[int], spooler: Spooler, at: float | None) -> Attribute:

@@ -19,7 +19,7 @@ from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
 from pagebell.model.errors import Unsupported
 from pagebell.model.event import ResourceId
-from pagebell.model.resource import FORMATS, Resource
+from pagebell.model.resource import FORMATS, Release, Resource
 from pagebell.spooler.resources import DataSpec
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -68,6 +68,11 @@ async def create_resource(call: Call) -> Reply:
         name=_text(group, r.resource_name) or "",
         info=_text(group, r.resource_info) or "",
         language=attributes.get(r.resource_natural_language) or "",
+        release=Release(
+            attributes.get(r.resource_version) or b"",
+            call.text(r.resource_string_version),
+            call.text(r.resource_patches),
+        ),
         subscriptions=wishes.granted,
     )
     reply = _told(call, resource)
@@ -113,14 +118,13 @@ async def set_resource_attributes(call: Call) -> Reply:
     fixed = [a.name for a in (*group.attributes.values(), *flawed) if a.name not in SETTABLE]
     if fixed:
         told = [Attribute(name, (Value(Tag.NOT_SETTABLE, None),)) for name in fixed]
-        raise call.refuse(Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE, f"'{fixed[0]}' can't be set", *told)
+        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, f"'{fixed[0]}' can't be set", *told)
     bad = flawed + [a for a in group.attributes.values() if a.values[0].data is None]
     if bad:
-        status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
-        raise call.refuse(status, f"'{bad[0].name}' can't be set to that here", *bad)
+        why = f"'{bad[0].name}' can't be set to that here"
+        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, why, *bad)
     name, info = _text(group, r.resource_name), _text(group, r.resource_info)
-    await call.spooler.resources.change(_id(call), call.by, name=name, info=info)
-    return Reply()
+    return _told(call, await call.spooler.resources.change(_id(call), call.by, name=name, info=info))
 
 
 def _text(group: Group, attr: Attr[str]) -> str | None:

@@ -223,7 +223,7 @@ async def delete_printer(call: Call) -> Reply:
 
 
 async def set_system_attributes(call: Call) -> Reply:
-    """Set-System-Attributes, PWG 5100.22: all that is named, or nothing."""
+    """Set-System-Attributes, PWG 5100.22 6.3.15: all that is named, or nothing."""
     call.demand_system()
     call.by.demand(Right.ADMINISTER)
     group = call.request.group(GroupTag.SYSTEM)
@@ -232,9 +232,13 @@ async def set_system_attributes(call: Call) -> Reply:
     ]
     flawed: list[Attribute] = call.request.unsupported + bad
     if flawed or not group.attributes:
-        status = Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE if flawed else Status.CLIENT_ERROR_BAD_REQUEST
+        status = Status.CLIENT_ERROR_NOT_POSSIBLE if flawed else Status.CLIENT_ERROR_BAD_REQUEST
         raise call.refuse(status, f"only {', '.join(SETTABLE)} can be set", *flawed)
-    printer = call.spooler.printers.by_id(group.get(r.system_default_printer_id) or 0)
+    try:
+        printer = call.spooler.printers.by_id(group.get(r.system_default_printer_id) or 0)
+    except NotFound as refusal:
+        told = group.attributes[r.system_default_printer_id.name]
+        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, str(refusal), told) from None
     await call.spooler.printers.set_default(printer.name, call.by)
     return Reply()
 

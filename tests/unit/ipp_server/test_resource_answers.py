@@ -1,0 +1,92 @@
+"""What PWG 5100.22 (2025) demands of resources besides their states: 4.6.1, 6.2, 6.3.2 and 7.9."""
+
+from __future__ import annotations
+
+from pagebell.ipp import registry as r
+from pagebell.ipp.codec import GroupTag
+from pagebell.ipp.registry import ResourceState
+from tests.asking import subscription_group
+from tests.unit.ipp_server.door import ADMIN, door, first, status
+from tests.unit.ipp_server.test_resources import (
+    AS_PNG,
+    AT,
+    CANCEL,
+    CREATE,
+    GET,
+    GOOD,
+    IMAGE,
+    IMPOSSIBLE,
+    NOT_FOUND,
+    OK,
+    ONE,
+    SEND,
+    SET,
+    SUBSCRIBE,
+    TAKE,
+    canceled,
+    described,
+    given,
+    pending,
+    told_of,
+)
+from tests.unit.spooler.test_resources import PNG
+
+
+async def test_maker_is_quoted_before_the_data_come_and_after() -> None:
+    """PWG 5100.22 6.3.2.1: version and patches are said to Create-Resource."""
+    said = r.resource_version(b"1"), r.resource_string_version("1.0"), r.resource_patches("a")
+    async with door() as d:
+        assert status(await d.ask(CREATE, IMAGE, *said, path=AT, user=ADMIN)) is OK
+        for _ in range(2):
+            told = await told_of(d)
+            assert all(told.attributes[one.name] == one for one in said)
+            await d.ask(SEND, ONE, AS_PNG, path=AT, user=ADMIN, data=PNG)
+
+
+async def test_change_of_a_resource_is_answered_with_its_state() -> None:
+    """PWG 5100.22 6.2.6.2."""
+    async with door() as d:
+        answer = await GOOD[SET](d)
+        brief = {"resource-id", "resource-uuid", "resource-state", "resource-state-reasons"}
+        assert set(first(answer, GroupTag.RESOURCE).attributes) == brief
+
+
+async def test_resource_that_shall_go_takes_nothing_any_more_and_tells_since_when() -> None:
+    """PWG 5100.22 6.2.1, 6.2.2, 6.2.6 and 7.9.19: 'cancel-requested' is as good as cancelled."""
+    async with door() as d:
+        await given(d)
+        asked_at = int(d.clock.now())
+        assert status(await d.ask(CANCEL, ONE, path=AT, user=ADMIN)) is OK
+        await d.clock.advance(5)
+        more = {"path": AT, "user": ADMIN}
+        again = await d.ask(CANCEL, ONE, **more)  # type: ignore[arg-type]
+        named = await d.ask(SET, ONE, groups=described(r.resource_name("x")), **more)  # type: ignore[arg-type]
+        heard = await d.ask(SUBSCRIBE, ONE, groups=[subscription_group()], **more)  # type: ignore[arg-type]
+        assert {status(again), status(named), status(heard)} == {IMPOSSIBLE}
+        assert (await told_of(d)).get(r.time_at_canceled) == asked_at
+        await d.ask(TAKE, r.resource_ids(1), user=ADMIN)
+        gone = await told_of(d)
+        assert gone.get(r.resource_state) is ResourceState.CANCELED
+        assert gone.get(r.time_at_canceled) == asked_at
+
+
+async def test_resource_that_was_given_up_tells_when() -> None:
+    """PWG 5100.22 7.9.1 and 7.9.19."""
+    async with door() as d:
+        await pending(d)
+        await d.clock.advance(d.policy.open_job_timeout + d.policy.housekeeping)
+        told = await told_of(d)
+        assert told.get(r.resource_state) is ResourceState.ABORTED
+        assert told.get(r.time_at_canceled) is not None
+
+
+async def test_resource_that_is_over_is_told_of_for_300_seconds_at_least() -> None:
+    """Resource History, PWG 5100.22 4.6.1."""
+    async with door(event_life=15.0) as d:
+        await canceled(d)
+        await d.clock.advance(299)
+        await d.spooler.tidy()
+        assert status(await d.ask(GET, ONE, path=AT)) is OK
+        await d.clock.advance(2)
+        await d.spooler.tidy()
+        assert status(await d.ask(GET, ONE, path=AT)) is NOT_FOUND
