@@ -67,7 +67,11 @@ class Line:
 
     async def ask(self, op: Op, *attributes: Attribute, groups: Sequence[Group] = ()) -> Message:
         """Ask, and read the answer; whatever is no success ends the measurement."""
-        self._writer.write(ask(self.uri, op, *attributes, groups=groups))
+        return await self.send(op, ask(self.uri, op, *attributes, groups=groups))
+
+    async def send(self, op: Op, octets: bytes) -> Message:
+        """Ask what was put into octets before."""
+        self._writer.write(octets)
         message = decode(await read_answer(self._reader))[0]
         if message.code > 0xFF:
             raise SystemExit(f"{op.name}: {message}")
@@ -141,8 +145,8 @@ class Crowd:
 
     async def burst(self, line: Line, op: Op) -> list[float]:
         """Let something happen; returns after how many milliseconds each of them was told."""
-        begun = time.time()
-        await line.ask(op)
+        octets, begun = ask(line.uri, op), time.time()
+        await line.send(op, octets)
         return [(at - begun) * 1e3 for at in gathered(len(self._members), self._parts)]
 
     def _parts(self) -> Iterator[float]:
