@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 
 from pagebell.model.errors import NoRoom
@@ -51,6 +52,7 @@ class System:
         self.config_changed = ledger.clock.now()
         """When a printer came or went, or another one became the default; or the start."""
         self.config_changes = 0
+        self._changes_of: Counter[PrinterName] = Counter()
         ledger.listeners.append(self._committed)
 
     @property
@@ -67,6 +69,10 @@ class System:
     def state_changed(self) -> float:
         """When some printer's state changed last, if ever."""
         return max((printer.state_changed for printer in self._ledger.printers.values()), default=0.0)
+
+    def changes_of(self, printer: PrinterName) -> int:
+        """How often a printer's configuration has changed since the start."""
+        return self._changes_of[printer]
 
     async def started(self) -> None:
         """Tell who asked that the server is up again."""
@@ -113,6 +119,10 @@ class System:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)
 
     def _committed(self, change: Change) -> None:
+        told = [event.printer for event in change.events if event.kind is EventKind.PRINTER_CONFIG_CHANGED]
+        self._changes_of.update(set(told))
+        for name in change.gone_printers:
+            del self._changes_of[name]
         came = any(printer.version == 1 for printer in change.printers)
         configured = came or bool(change.gone_printers) or change.default_printer is not None
         if configured:

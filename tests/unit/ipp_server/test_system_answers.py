@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.codec import GroupTag
+from pagebell.ipp.codec import Group, GroupTag
 from pagebell.ipp.registry import Op
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import PrinterName
@@ -76,6 +76,28 @@ async def test_configuration_that_has_not_changed_since_the_start_changed_at_zer
         assert await changes() == (0, 0)
         await d.add("p2")
         assert await changes() == (1, int(d.clock.now()))
+
+
+async def test_printer_counts_what_changed_it_once_each_time() -> None:
+    """printer-config-changes, 7.7.1: by one for each operation, not for each attribute."""
+    async with door() as d:
+
+        async def changes() -> int | None:
+            asked = r.requested_attributes("printer-config-changes")
+            told = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, asked), GroupTag.PRINTER)
+            return told.get(r.printer_config_changes)
+
+        before = await changes() or 0
+        new = Group.of(GroupTag.PRINTER, r.printer_info("Ours"), r.printer_location("Hall"))
+        await d.ask(Op.SET_PRINTER_ATTRIBUTES, groups=[new], user=ADMIN)
+        assert await changes() == before + 1
+        await d.ask(Op.PAUSE_PRINTER, user=ADMIN)
+        await d.add("p2")
+        assert await changes() == before + 1
+        name = PrinterName("p1")
+        await d.spooler.printers.remove(name, SYSTEM)
+        await d.add("p1")
+        assert await changes() == 0
 
 
 async def test_printers_are_told_as_the_system_lists_them() -> None:
