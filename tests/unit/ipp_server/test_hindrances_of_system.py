@@ -38,12 +38,14 @@ PLAYS: dict[Op, Play] = {
 """One that succeeds, for each operation, and changes something if the operation does."""
 ASKS = frozenset(op for op in PLAYS if op.name.startswith("GET_"))
 EVERY = frozenset(PLAYS)
+FOR_ALL = frozenset({Op.GET_SYSTEM_ATTRIBUTES})
+"""What even somebody without rights may know (PWG 5100.22 6.3.8, access rights)."""
 HINDRANCES: list[tuple[Happen, S, frozenset[Op]]] = [
     (full, S.SERVER_ERROR_TEMPORARY_ERROR, EVERY - ASKS),
     (stopping, S.SERVER_ERROR_SERVICE_UNAVAILABLE, frozenset({Op.CREATE_PRINTER, Op.CREATE_RESOURCE})),
     (crowded, S.SERVER_ERROR_BUSY, frozenset({Op.CREATE_RESOURCE})),
-    (powerless, S.CLIENT_ERROR_NOT_AUTHORIZED, EVERY),
-    (unproved, S.CLIENT_ERROR_NOT_AUTHENTICATED, EVERY),
+    (powerless, S.CLIENT_ERROR_NOT_AUTHORIZED, EVERY - FOR_ALL),
+    (unproved, S.CLIENT_ERROR_NOT_AUTHENTICATED, EVERY - FOR_ALL),
 ]
 
 

@@ -190,10 +190,13 @@ _ANY_ID: Final = b"\0\0\0\1"
 _FOR_STRANGERS: Final = frozenset(
     {
         *(Op.GET_PRINTER_ATTRIBUTES, Op.GET_PRINTER_SUPPORTED_VALUES),
-        *(Op.CUPS_GET_PRINTERS, Op.CUPS_GET_DEFAULT),
+        *(Op.CUPS_GET_PRINTERS, Op.CUPS_GET_DEFAULT, Op.GET_SYSTEM_ATTRIBUTES),
     }
 )
-"""What everybody may ask: it tells what there is and how to prove who one is, and nothing of anybody's jobs."""
+"""What everybody may ask: it tells what there is and how to prove who one is, and nothing of anybody's jobs.
+
+Get-System-Attributes is not authenticated either (PWG 5100.22 6.3.8, access rights).
+"""
 _WHEN_OUT_OF_SERVICE: Final = frozenset(
     {
         *_QUESTIONS,
