@@ -36,7 +36,7 @@ def ok(answer: Message) -> Message:
 def states(server: ServerProcess) -> dict[int | None, tuple[object, int | None]]:
     """State and use count of each resource."""
     with Asker(server.authority) as ask:
-        answer = ok(ask.ask(Op.GET_RESOURCES, path=AT))
+        answer = ok(ask.ask(Op.GET_RESOURCES, r.requested_attributes("all"), path=AT))
     return {
         group.get(r.resource_id): (group.get(r.resource_state), group.get(r.resource_use_count))
         for group in answer.groups_of(GroupTag.RESOURCE)

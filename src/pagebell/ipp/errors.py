@@ -172,6 +172,7 @@ EXCEPTIONS: Final[dict[Status, type[IppError]]] = {
             Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS,
             Status.SERVER_ERROR_TOO_MANY_JOBS,
             Status.SERVER_ERROR_TOO_MANY_DOCUMENTS,
+            Status.SERVER_ERROR_TOO_MANY_PRINTERS,
         ),
         TooLarge,
     ),
