@@ -30,6 +30,12 @@ from pagebell.stores import rows
 
 _GROUP = 256
 """At most so many units share a sync."""
+_DUE = 100
+"""Syncs after which a checkpoint is made when nobody waits for"""
+_QUIET = 0.2
+"""so many seconds: made within a commit, as it is where the log has grown to"""
+_MOST_PAGES = 4000
+"""pages, it would keep somebody waiting."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
 
 T = TypeVar("T")
@@ -40,6 +46,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the database for one thread's use."""
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, timeout=10.0)
     connection.execute("pragma synchronous=full")
+    connection.execute(f"pragma wal_autocheckpoint={_MOST_PAGES}")
     return connection
 
 
@@ -159,7 +166,7 @@ class SqliteStore:
                 return
             self._last_event = snapshot.last_event
             self._tell(_set, ready, snapshot)
-            for group in self._groups():
+            for group in self._groups(connection):
                 self._commit_group(connection, group)
                 self._tell(self._report, group)
             with suppress(sqlite3.Error):
@@ -169,12 +176,20 @@ class SqliteStore:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(function, *values)
 
-    def _groups(self) -> Iterator[list[_Unit]]:
-        """Whatever waits, up to a limit; ends at None."""
+    def _groups(self, connection: sqlite3.Connection) -> Iterator[list[_Unit]]:
+        """Whatever waits, up to a limit; ends at None. When nothing does, there is time for a checkpoint."""
+        written = 0
         while True:
-            unit = self._queue.get()
+            try:
+                unit = self._queue.get(timeout=_QUIET if written >= _DUE else None)
+            except queue.Empty:
+                with suppress(sqlite3.Error):  # it will be tried again
+                    connection.execute("pragma wal_checkpoint(passive)")
+                written = 0
+                continue
             if unit is None:
                 return
+            written += 1
             group = [unit]
             ended = False
             while len(group) < _GROUP and not ended:
