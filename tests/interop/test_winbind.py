@@ -13,7 +13,7 @@ from tests.peers import absent, find, need_mapper, started
 from tests.samba import PASSWORD
 from tests.server import ServerProcess, wait_for
 
-HOST = "127.0.0.24"
+HOST = "127.0.0.28"
 SETTINGS = """[global]
 workgroup = WORKGROUP
 netbios name = PEER

@@ -18,7 +18,7 @@ from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.service import Caller, Service
 from tests.samba import PASSWORD, Front, front
 
-HOST = "127.0.0.27"
+HOST = "127.0.0.29"
 LSARPC = Interface("lsarpc", UUID("12345778-1234-abcd-ef00-0123456789ab"), (0, 0))
 
 
