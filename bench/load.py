@@ -110,7 +110,8 @@ def questions(uri: str, octets: bytes, connections: int, seconds: float) -> floa
         body.write_bytes(octets.partition(b"\r\n\r\n")[2])
         script.write_text(_WRK.format(body))
         argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), _http(uri)]
-        told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        wrk = subprocess.run(argv, capture_output=True, text=True, check=False)
+    told = wrk.stdout + wrk.stderr
     rate = re.search(r"Requests/sec: +([\d.]+)", told)
     if rate is None or "Non-2xx" in told or "Socket errors" in told:
         raise OSError(" ".join(told.split()))
