@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
@@ -209,11 +209,12 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
-    def push(self, body: bytes) -> bool:
-        """`send` more of the body at once; tells whether it could: not before the head, nor while that has to wait."""
-        if not self.started or self._head or self.complete or self.disconnected or self._flow.write_paused:
+    def push(self, pieces: Sequence[bytes]) -> bool:
+        """`send` more of a chunked body at once, if it has begun and need not wait; tells whether it did."""
+        if not self._chunked or self._head or self.complete or self.disconnected or self._flow.write_paused:
             return False
-        self._go_on(body, ends=False)
+        size = b"%x\r\n" % sum(map(len, pieces))
+        self._flow.transport.write(b"".join((size, *pieces, b"\r\n")))
         return True
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:

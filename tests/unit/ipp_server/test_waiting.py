@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 
 import pytest
@@ -55,9 +55,9 @@ class Waiter:
         with suppress(asyncio.CancelledError):
             await self._task
 
-    def _take(self, octets: bytes) -> bool:
+    def _take(self, pieces: Sequence[bytes]) -> bool:
         if self.takes:
-            self.at_once.append(decode(octets)[0])
+            self.at_once.append(decode(b"".join(pieces))[0])
         return self.takes
 
     async def _wait(self, parts: AsyncGenerator[bytes]) -> None:

@@ -138,12 +138,12 @@ async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive,
     """
     content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
-    push: Callable[[bytes], bool] = scope.get("state", {}).get("push", lambda _: False)
+    push: Callable[[Sequence[bytes]], bool] = scope.get("state", {}).get("push", lambda _: False)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _part(first), "more_body": True})
     try:
         async with (
-            aclosing(more(lambda octets: push(_part(octets)))) as parts,
+            aclosing(more(lambda pieces: push((_PART, *pieces, b"\r\n")))) as parts,
             asyncio.TaskGroup() as group,
         ):
             watch = group.create_task(_watch(receive))

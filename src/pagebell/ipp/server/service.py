@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 Authenticate = Callable[[str | None], Principal]
 """Makes a principal of the requesting-user-name; the transport knows the rest."""
 
-Parts = Callable[[Callable[[bytes], bool]], AsyncGenerator[bytes]]
-"""Makes octets that follow; it is given what sends some at once, and tells whether it did."""
+Parts = Callable[[Callable[[Sequence[bytes]], bool]], AsyncGenerator[bytes]]
+"""Makes messages that follow; it is given what sends the pieces of one at once, and tells whether it did."""
 
 
 @dataclass(slots=True)
@@ -169,9 +169,9 @@ async def _encoded_later(
 def _encoded(following: Following, version: tuple[int, int], request_id: int) -> Parts:
     head = encode_message_parts(version, Status.SUCCESSFUL_OK, request_id, ())[: -len(END)]
 
-    async def parts(at_once: Callable[[bytes], bool]) -> AsyncGenerator[bytes]:
+    async def parts(at_once: Callable[[Sequence[bytes]], bool]) -> AsyncGenerator[bytes]:
         def send(groups: Iterable[bytes]) -> bool:
-            return at_once(b"".join((head, *groups, END)))
+            return at_once((head, *groups, END))
 
         async with aclosing(following(send)) as replies:
             async for reply in replies:
