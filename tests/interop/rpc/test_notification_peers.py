@@ -18,7 +18,7 @@ import pytest
 
 from pagebell.dcerpc.ndr import Call, ContextHandle, Transfer
 from pagebell.winspool.changes import ChangeFlag, JobField, NotifyType
-from pagebell.winspool.client.answering import Answering, News
+from pagebell.winspool.client.answering import Answering, News, Unreachable
 from pagebell.winspool.constants import JobStatus
 from pagebell.winspool.idl import par_notify, rprn_notify
 from tests.interop.rpc.test_spoolss_peers import PASSWORD, configuration
@@ -120,7 +120,7 @@ async def _where_it_connects_from(stack: AsyncExitStack, answering: Answering) -
         try:
             await stack.enter_async_context(answering.serving("127.0.0.1"))
             return
-        except OSError as error:
+        except Unreachable as error:
             if time.monotonic() > deadline:
                 absent(f"127.0.0.1:135: {error}")
             await asyncio.sleep(0.1)  # by the other's end
