@@ -70,7 +70,8 @@ class Client:
     ) -> None:
         self.address = parse_address(uri)
         self.user = user or (self.address.credentials or ("",))[0] or login_name()
-        self._login, self._verify, self._times = Login(user, password, ask), verify, times
+        login = Login(user, password, ask)
+        self._how: dict[str, Any] = {"login": login, "user": self.user, "verify": verify, "times": times}
         self._transport: Transport | None = None
         self._old: set[Address] = set()  # servers that speak IPP/1.1 only
         self.streams: set[EventStream] = set()
@@ -140,9 +141,7 @@ class Client:
         from pagebell.ipp.transport import Transport  # noqa: PLC0415 - its library takes long to load
 
         if self._transport is None:
-            self._transport = Transport(
-                login=self._login, user=self.user, verify=self._verify, times=self._times
-            )
+            self._transport = Transport(**self._how)
         return self._transport
 
     # --- printers ---

@@ -194,7 +194,7 @@ class EventLog:
                 events = await self._fetch(window.numbers)
                 if window.numbers and not events:
                     continue  # they left the log meanwhile: count them among the missed
-                return _batch(self._listener(number), after, window, events)
+                return self._listener(number).batch(after, window, events)
             await self.news({number: after})
 
     def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
@@ -202,7 +202,7 @@ class EventLog:
         listener = self._listener(number)
         window = self._window(listener, after, limit)
         events = self._at_hand(window.numbers)
-        return None if events is None else _batch(listener, after, window, events)
+        return None if events is None else listener.batch(after, window, events)
 
     def _window(self, listener: Listener, after: int, limit: int) -> Window:
         if listener.pacing is not None:
@@ -389,14 +389,6 @@ class EventLog:
         insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
         self._leases.note(subscription.id, subscription.expires)
         return listener
-
-
-def _batch(listener: Listener, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
-    """The events of a window, the first of which may have left the log meanwhile."""
-    wanted, missed, complete = window
-    if events:
-        missed += len(wanted) - len(events)
-    return Batch(listener.subscription, after + missed + 1, events, missed, complete)
 
 
 def _compact(subscription: Subscription, chronicle: Chronicle) -> Subscription:

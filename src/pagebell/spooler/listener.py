@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from pagebell.model.event import EventKind
+from pagebell.model.event import Event, EventKind
 from pagebell.model.subscription import SERVER, Filter, Subscription
 from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, Sleeper, Track, merged
 from pagebell.spooler.pacing import Pacing
+from pagebell.spooler.reading import Batch
 
 _OF_PRINTERS = frozenset(kind for kind in EventKind if kind.value.startswith("printer-"))
 
@@ -123,6 +124,13 @@ class Listener:
         if numbers:
             self.cursor = (last, numbers[-1])
         return Window(numbers, missed, self.finished is not None and last >= self.total())
+
+    def batch(self, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
+        """The events of a window, the first of which may have left the log meanwhile."""
+        wanted, missed, complete = window
+        if events:
+            missed += len(wanted) - len(events)
+        return Batch(self.subscription, after + missed + 1, events, missed, complete)
 
     def _place(self, number: int, gone: int, trimmed: int) -> int:
         """The log number of an event that comes after notification `number`, and before or with the next."""
