@@ -98,6 +98,14 @@ class AllowList:
         """Whether the host is listed by its name."""
         return host.lower().rstrip(".") in self._names
 
+    def lists(self, host: str) -> bool:
+        """Whether the host is listed itself, by its name or its address, whatever a name server says."""
+        try:
+            return self.may_connect(host, host)
+        except ValueError:
+            here = _is_this_machine(host) and any(self.may_connect(host, one) for one in ("127.0.0.1", "::1"))
+            return here or self.knows(host)
+
     def may_connect(self, host: str, address: str) -> bool:
         """Whether a connection to that address may be made for that host."""
         found = _plain(ipaddress.ip_address(address))
