@@ -81,7 +81,7 @@ class Service:
             **document_handlers.handlers(),
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
-            **system_handlers.handlers(describer, lambda: self._handlers),
+            **system_handlers.handlers(describer, lambda: self._handlers, announced or (lambda _: None)),
             **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
