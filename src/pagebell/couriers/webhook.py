@@ -162,7 +162,7 @@ class WebhookCourier:
         return f"{url.host}:{url.port}"
 
     def _judge(self, uri: str) -> URL:
-        """Raises ValueError, also where a name server would have to be asked whether the host is in a listed network."""
+        """Raises ValueError, also for a name that is not listed itself, whatever it stands for."""
         try:
             url = self._allowed.judge(uri, _SCHEMES)
         except SchemeUnknown as scheme:

@@ -9,7 +9,9 @@ from pagebell.http.outbound import AllowList, SchemeUnknown, UriRefused
 NAMED = AllowList(["hooks.test", "localhost"])
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "2600:1406::1", "2002:5db8:d70e::1", "64:ff9b::5db8:d70e"])
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "2600:1406::1", "2002:5db8:d70e::1", "64:ff9b::5db8:d70e"]
+)
 def test_listed_name_may_have_any_public_address(address: str) -> None:
     assert NAMED.may_connect("hooks.test", address)
 
@@ -17,7 +19,15 @@ def test_listed_name_may_have_any_public_address(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255"),
+        *(
+            "127.0.0.1",
+            "10.0.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+        ),
         *("::1", "::", "fe80::1", "fe80::1%lo", "fd00::1", "fec0::1", "ff02::1"),
         *("::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "::127.0.0.1"),  # RFC 4291 2.5.5, RFC 2765 2.1
         *("2002:7f00:1::", "2002:a00:1::1"),  # RFC 3056

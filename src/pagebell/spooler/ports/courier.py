@@ -41,7 +41,9 @@ class Undelivered(Exception):
     """
 
     def __init__(self, message: str, *, after: float | None = None, gone: bool = False) -> None:
-        shown = "".join(sign if sign.isprintable() else " " for sign in message)  # a recipient may have a say in it
+        shown = "".join(
+            sign if sign.isprintable() else " " for sign in message
+        )  # a recipient may have a say in it
         super().__init__(" ".join(shown.split())[:_LONGEST])
         self.after = after
         self.gone = gone
