@@ -212,7 +212,7 @@ def _whose(subscription: Subscription) -> str:
 
 
 def _where(subscription: Subscription) -> str:
-    where = plain_text(subscription.recipient) or _WINDOWS.get(subscription.method, "")
+    where = plain_text(subscription.recipient).rstrip(".") or _WINDOWS.get(subscription.method, "")
     if not subscription.trouble:
         return where
     return f"{where}, up to {subscription.delivered or 0}: {plain_text(subscription.trouble)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -188,9 +189,7 @@ class WebhookCourier:
         except TimeoutError:
             raise Undelivered(f"{url.host} does not answer in {self._timeout:g} seconds") from None
         except (aiohttp.ClientError, OSError, UriRefused) as error:
-            refused = refusal_in(error)
-            why = str(refused or error) or type(error).__name__
-            raise Undelivered(f"{url.host} can't be reached: {why}") from None
+            raise Undelivered(f"{url.host} can't be reached: {_in_words(error)}") from None
         raise Undelivered(f"{url.host} leads from one place to the next without an end")
 
     def _redirected(self, old: URL, there: str) -> URL:
@@ -259,6 +258,14 @@ class WebhookCourier:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _in_words(error: BaseException) -> str:
+    """Why there is no connection, without aiohttp's own details."""
+    cause = refusal_in(error) or getattr(error, "os_error", error)
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
+        return cause.strerror if cause.errno < 0 and cause.strerror else os.strerror(cause.errno).lower()
+    return str(cause) or type(cause).__name__
 
 
 def make(settings: Mapping[str, object], folder: Path) -> WebhookCourier:
