@@ -262,7 +262,8 @@ class WebhookCourier:
 
 def _in_words(error: BaseException) -> str:
     """Why there is no connection, without aiohttp's own details."""
-    cause = refusal_in(error) or getattr(error, "os_error", error)
+    refused = refusal_in(error)
+    cause: object = getattr(error, "os_error", error) if refused is None else refused
     if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
         return cause.strerror if cause.errno < 0 and cause.strerror else os.strerror(cause.errno).lower()
     return str(cause) or type(cause).__name__
