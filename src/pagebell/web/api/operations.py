@@ -246,7 +246,7 @@ ENDPOINTS: Final = (
     Endpoint(
         *("POST", "/printers/{printer}/jobs", submit_job, m.JobInfo, m.SubmitQuery),
         document=True,
-        created=True,
+        created="jobs",
         refusals=_SUBMIT,
     ),
     Endpoint("GET", "/jobs", list_jobs, m.Jobs, m.JobsQuery, refusals=_OWN),
@@ -259,7 +259,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/subscriptions", create_subscription, m.SubscriptionInfo, None, m.NewSubscription),
-        created=True,
+        created="subscriptions",
         refusals=(*_CHANGE, Unsupported, TooMany),
         example={"scope": "server", "events": ["job-completed", "printer-stopped"], "lease": 3600},
     ),
