@@ -86,6 +86,12 @@ async def test_document_is_printed(w: Web) -> None:
     assert (await w.api("GET", f"/jobs/{job['id']}")).json()["state"] == "completed"
 
 
+async def test_empty_body_is_no_document(w: Web) -> None:
+    answer = await w.api("POST", "/printers/p1/jobs", content=b"")
+    assert (answer.status_code, told(answer)) == (422, "The body is empty, and not a document")
+    assert (await w.api("GET", "/jobs?which=all")).json()["items"] == []
+
+
 async def test_document_of_a_format_that_the_printer_lacks_is_refused(w: Web) -> None:
     answer = await w.api(
         "POST", "/printers/p1/jobs", content=b"x", headers=[("content-type", "text/x-nonsense")]

@@ -43,9 +43,15 @@ class Wish:
     wish: SubscriptionWish | None
     status: Status = Status.SUCCESSFUL_OK
     unsupported: tuple[Attribute, ...] = ()
+    reason: str = ""
+    """Why not, in words."""
 
 
-_TOO_MANY: Final = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
+_TOO_MANY: Final = Wish(
+    None,
+    Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS,
+    reason="the server has as many subscriptions as it may have",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Wishes:
     def granted(self) -> tuple[SubscriptionWish, ...]:
         """Those to be created."""
         return tuple(wish.wish for wish in self.each if wish.wish is not None)
+
+    @property
+    def reason(self) -> str:
+        """Why the first of them that can't be created can't."""
+        return next((wish.reason for wish in self.each if wish.wish is None and wish.reason), "")
 
     def within(self, room: int) -> Wishes:
         """What comes of them where so many more subscriptions can be made."""
@@ -152,7 +163,7 @@ class _Reader:
                 self._call.spooler.subscriptions.deliveries.check(recipient)
             except Unsupported as refusal:
                 self._put_aside(self._good.attributes[r.notify_recipient_uri.name])
-                return Wish(None, status_of(refusal), tuple(self._unsupported))
+                return Wish(None, status_of(refusal), tuple(self._unsupported), str(refusal))
         elif pull != "ippget":
             if pull is not None:
                 self._put_aside(self._good.attributes[r.notify_pull_method.name])
