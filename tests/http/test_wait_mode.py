@@ -98,6 +98,16 @@ def test_each_burst_is_a_part_until_the_job_is_done() -> None:
     assert all("printer-up-time" in message.groups[0] for message in messages)
 
 
+def test_pages_of_one_scope_have_nothing_else_in_them() -> None:
+    with PrintServer() as server, SyncClient(server.uri, user="kim") as client:
+        scopes = ("printer", "server", "printer", "server")
+        made = [client.create_subscription("job-created", scope=scope).id for scope in scopes]
+        of_all = [[one.id for one in client.subscriptions(limit=3, first=first)] for first in (1, 4)]
+        assert of_all == [made[:3], made[3:]]
+        of_server = [[one.id for one in client.subscriptions("server", limit=1, first=n)] for n in (1, 2, 3)]
+        assert of_server == [[made[1]], [made[3]], []]
+
+
 def test_server_that_goes_down_says_when_to_come_back() -> None:
     with PrintServer() as server:
         answer = wait_on(server, subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))
