@@ -9,12 +9,14 @@ from functools import lru_cache, partial
 from itertools import chain, zip_longest
 
 from pagebell.ipp import registry as r
-from pagebell.ipp.encoder import integer_writer
+from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Origin, Reply, operation_group
+from pagebell.ipp.server.call import Call, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
+from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
@@ -32,6 +34,9 @@ MOST_EVENTS = 10_000
 """Events in one answer; who is told to come back at once can have the rest."""
 PATIENCE = 20.0
 """Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
+_IN_A_TURN = 500
+"""Subscriptions that are described between two looks at what else there is to do."""
+_LEASE = r.notify_lease_duration.name
 _up_time = lru_cache(4)(integer_writer(r.printer_up_time.name))
 
 
@@ -108,15 +113,31 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    limit = attributes.get(r.limit) or MOST_LISTED
-    owner = call.by.name if attributes.get(r.my_subscriptions) else None
+    limit = attributes.get(r.limit)
     found: list[Subscription] = []
     for scope in await _listed(call):
-        found += call.spooler.subscriptions.list(call.by, scope=scope, owner=owner, limit=limit).subscriptions
+        found += await _all_of(call, scope, limit)
     reply = Reply()
-    for subscription in sorted(found, key=lambda one: one.id)[:limit]:
-        reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
+    for place, subscription in enumerate(sorted(found, key=lambda one: one.id)[:limit], 1):
+        with suppress(NotFound):  # it has just ended
+            reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
+        if place % _IN_A_TURN == 0:
+            await asyncio.sleep(0)
     return reply
+
+
+async def _all_of(call: Call, scope: Scope | None, limit: int | None) -> list[Subscription]:
+    """All that the client may see of a scope, or the first ones: there is no list's end but its own (11.2.5.1.2)."""
+    owner = call.by.name if call.request.attributes.get(r.my_subscriptions) else None
+    found: list[Subscription] = []
+    after: int | None = 0
+    while after is not None and (limit is None or len(found) < limit):
+        page = call.spooler.subscriptions.list(
+            call.by, scope=scope, owner=owner, after=after, limit=limit or MOST_LISTED
+        )
+        found += page.subscriptions
+        after = page.next
+    return found
 
 
 async def _listed(call: Call) -> list[Scope | None]:
@@ -149,10 +170,13 @@ async def _listed(call: Call) -> list[Scope | None]:
 async def renew_subscription(call: Call) -> Reply:
     """Renew-Subscription, RFC 3995 11.2.6"""
     lease = call.request.attributes.get(r.notify_lease_duration)
+    group, ignored = sift(call.request.group(GroupTag.SUBSCRIPTION))
     if lease is None:
-        lease = call.request.group(GroupTag.SUBSCRIPTION).get(r.notify_lease_duration)
+        lease = group.get(r.notify_lease_duration)
+    ignored += [r.ATTRIBUTES[name].unsupported() for name in group.attributes if name != _LEASE]
     subscription = await call.spooler.subscriptions.renew(_id(call), lease, call.by)
-    reply = Reply().add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
+    reply = Reply(unsupported=ignored)
+    reply.add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
     if lease not in (None, subscription.lease):
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     return reply
@@ -174,7 +198,8 @@ async def get_notifications(call: Call) -> Reply:
     reply = await _burst(call, cursors, wait=wait)
     if missing:
         reply.unsupported.append(r.notify_subscription_ids(*missing))
-        reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        if reply.status is Status.SUCCESSFUL_OK:  # the end is told by the status alone (RFC 3996 10.1)
+            reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     if wait and cursors:
         reply.more = partial(_bursts, call, cursors)
     return reply
@@ -185,6 +210,7 @@ def _cursors(call: Call) -> tuple[dict[SubscriptionId, int], list[int]]:
 
     Raises NotAuthorized if any is somebody else's, NotFound if there is none of them (RFC 3996 5, 5.1.1).
     """
+    call.demand_place()
     attributes = call.request.attributes
     numbers = attributes.all(r.notify_sequence_numbers)
     cursors: dict[SubscriptionId, int] = {}
@@ -297,9 +323,10 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         subscription, further = batch.subscription, []
         if subscription.attributes:
             further = [await carried(event, subscription, call.origin, spooler) for event in told.events]
-        found.append((told, further))
+        is_over = batch.complete and told.last == batch.last
+        found.append((told, further, is_over))
         cursors[number] = told.last
-        if batch.complete and told.last == batch.last:
+        if is_over:
             del cursors[number]
     reply = _events(call, asked, found)
     if not cursors:
@@ -309,8 +336,12 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     return reply
 
 
-Told = tuple[Batch, list[list[bytes]]]
-"""Events of one subscription, and what it wants to hear with each of them besides."""
+_STATUS = tuple(
+    encode_attribute(r.notify_status_code(status))
+    for status in (Status.SUCCESSFUL_OK, Status.SUCCESSFUL_OK_EVENTS_COMPLETE)
+)
+Told = tuple[Batch, list[list[bytes]], bool]
+"""Events of one subscription, what it wants to hear with each of them besides, and whether they are its last."""
 
 
 def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]) -> Reply:
@@ -321,7 +352,10 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
     elif found:
         subscription = found[0][0].subscription
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
-    for batch, more in found:
+    differ = len({is_over for batch, _, is_over in found if batch.events}) > 1
+    for batch, more, is_over in found:
+        if differ:  # each event tells its subscription's status (RFC 3996 5.2)
+            more = [[*each, _STATUS[is_over]] for each in more or [[]] * len(batch.events)]  # noqa: PLW2901
         groups = _telling(call, batch.subscription, reply.language).groups(batch.first, batch.events)
         for group, further in zip_longest(groups, more, fillvalue=()):
             reply.tail += group
@@ -346,6 +380,8 @@ def get_interval(spooler: Spooler) -> int:
 
 
 def _id(call: Call) -> SubscriptionId:
+    """Of the one aimed at, by its number alone: but it is asked for at a printer that there is, or at the server."""
+    call.demand_place()
     return SubscriptionId(call.request.attributes.get(r.notify_subscription_id) or 0)
 
 
@@ -353,48 +389,3 @@ def _described(call: Call, subscription: Subscription, default: tuple[str, ...])
     asked = call.request.attributes.all(r.requested_attributes) or None
     selection = select(asked, GroupTag.SUBSCRIPTION, default)
     return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
-
-
-def _ids(scope: Scope, spooler: Spooler) -> list[int]:
-    """Of those printers that are still there: with the last one its subscriptions end."""
-    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
-
-
-def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
-    """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
-    _, newest = spooler.subscriptions.available(subscription.id)
-    scope = subscription.scope
-    attributes = [
-        r.notify_subscription_id(subscription.id),
-        r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
-        r.notify_events(*sorted(kind.value for kind in subscription.events)),
-        r.notify_recipient_uri(subscription.recipient)
-        if subscription.recipient
-        else r.notify_pull_method(subscription.pull_method),
-        r.notify_subscriber_user_name(subscription.owner),
-        r.notify_sequence_number(newest),
-        r.notify_charset(subscription.charset),
-        r.notify_natural_language(subscription.language),
-    ]
-    if subscription.interval:
-        attributes.append(r.notify_time_interval(subscription.interval))
-    if scope.printer is not None:
-        attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
-    else:
-        if scope.resource is not None:
-            attributes.append(r.notify_resource_id(scope.resource))
-        if scope.printers:
-            attributes.append(r.notify_printer_ids(*_ids(scope, spooler)))
-        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
-    if subscription.user_data:
-        attributes.append(r.notify_user_data(subscription.user_data))
-    if subscription.attributes:
-        attributes.append(r.notify_attributes(*subscription.attributes))
-    if scope.job is not None:
-        attributes.append(r.notify_job_id(scope.job))
-    else:  # a job's has neither a lease nor this (RFC 3995 5.3.8, 5.4.3, 5.4.4)
-        attributes.append(r.notify_printer_up_time(up_time(spooler)))
-        attributes.append(r.notify_lease_duration(subscription.lease))
-        end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
-        attributes.append(r.notify_lease_expiration_time(max(0, end)))
-    return attributes
