@@ -8,10 +8,9 @@ from typing import Final
 from urllib.parse import quote
 
 from pagebell.http.settings import TlsMode
+from pagebell.model.names import MAX_LABEL, cut, label
 from pagebell.model.printer import Capabilities, Printer, media_size
 
-MAX_LABEL: Final = 63
-"""Octets of an instance's name (RFC 6763 4.1.1)."""
 MAX_PAIR: Final = 255
 """Octets of a key with its value (RFC 6763 6.1)."""
 _LEFT_OUT: Final = "application/octet-stream"
@@ -55,22 +54,20 @@ def host_name(machine: str, server: str) -> str:
     announce for another machine's.
     """
     own = f"-{server[:8]}"
-    return f"{_cut(machine.partition('.')[0] or 'pagebell', MAX_LABEL - len(own))}{own}.local"
+    return f"{cut(machine.partition('.')[0] or 'pagebell', MAX_LABEL - len(own))}{own}.local"
 
 
 def instance_name(printer: Printer, taken: Container[str]) -> str:
     """The name that people see: what the printer is, or its name, with a number where that one is taken.
 
-    `taken` has names in lower case, as DNS compares them. Full stops become spaces: the library takes them for the
-    ends of labels.
+    `taken` has names in lower case, as DNS compares them.
     """
-    words = "".join(c if c.isprintable() and c != "." else " " for c in printer.info)
-    base = " ".join(words.split()) or " ".join(printer.name.replace(".", " ").split()) or "Printer"
-    name, number = _cut(base, MAX_LABEL), 1
+    base = label(printer.info) or label(printer.name) or "Printer"
+    name, number = base, 1
     while name.lower() in taken:
         number += 1
         end = f" ({number})"
-        name = _cut(base, MAX_LABEL - len(end)) + end
+        name = cut(base, MAX_LABEL - len(end)) + end
     return name
 
 
@@ -139,12 +136,7 @@ def _urf(capabilities: Capabilities) -> str:
 
 
 def _pair(key: str, value: str) -> tuple[str, str]:
-    return key, _cut(value, MAX_PAIR - len(key) - 1)
-
-
-def _cut(text: str, octets: int) -> str:
-    """So many octets of UTF-8 at most, with no character halved."""
-    return text.encode()[:octets].decode(errors="ignore").rstrip()
+    return key, cut(value, MAX_PAIR - len(key) - 1)
 
 
 def _flag(value: bool) -> str:

@@ -81,7 +81,7 @@ class Chronicle:
     """The tracks of kinds that were asked for, as long as there are no new ones."""
     told: tuple[frozenset[EventKind], int, int, list[int]] | None = None
     """What `following` was asked last, and what it found: a crowd of readers asks the same."""
-    parked: dict[frozenset[EventKind], set[Sleeper]] | None = None
+    parked: dict[frozenset[EventKind], dict[Sleeper, None]] | None = None
     """Who waits, by the kinds that would wake them."""
 
     def add(self, kind: EventKind, number: int) -> None:
@@ -115,13 +115,13 @@ class Chronicle:
         """Wake somebody at every event of these kinds, until they leave."""
         if self.parked is None:
             self.parked = {}
-        self.parked.setdefault(kinds, set()).add(sleeper)
+        self.parked.setdefault(kinds, {})[sleeper] = None
 
     def leave(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
         """They do not wait any more."""
         sleepers = (self.parked or {}).get(kinds)
         if sleepers is not None:
-            sleepers.discard(sleeper)
+            sleepers.pop(sleeper, None)
             if not sleepers and self.parked is not None:
                 del self.parked[kinds]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict, deque
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -197,27 +197,31 @@ class EventLog:
                 return self._listener(number).batch(after, window, events)
             await self.news({number: after})
 
-    def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
-        """As `read`, where that takes no time; None where the store would have to be asked. Raises NotFound."""
-        listener = self._listener(number)
-        window = self._window(listener, after, limit)
+    def at_hand(self, number: SubscriptionId, after: int) -> Batch | None:
+        """All above that number; None where the store has to be asked, some were missed or no more will come."""
+        listener = self._listeners.get(number)
+        if listener is None or self._closed:
+            return None
+        window = self._window(listener, after, _RECENT)
         events = self._at_hand(window.numbers)
-        return None if events is None else listener.batch(after, window, events)
+        if events is None or window.missed or window.complete:
+            return None
+        return Batch(listener.subscription, after + 1, events)
 
     def _window(self, listener: Listener, after: int, limit: int) -> Window:
         if listener.pacing is not None:
             listener.catch_up(self._progress)
         return listener.window(after, limit, self._chronicles.trimmed)
 
-    async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
+    async def news(self, cursors: dict[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
         with self.watch(cursors) as watch:
             await watch.news()
 
     @contextmanager
-    def watch(self, cursors: Mapping[SubscriptionId, int]) -> Iterator[Watch]:
+    def watch(self, cursors: dict[SubscriptionId, int]) -> Iterator[Watch]:
         """Be woken for what these subscriptions tell above those numbers, which may rise as they are read."""
-        watch = Watch(cursors, self._has_news, self._turns)
+        watch = Watch(cursors, self, self._turns)
         listeners = [self._listeners[number] for number in cursors if number in self._listeners]
         for listener in listeners:
             listener.park(watch)
@@ -229,7 +233,7 @@ class EventLog:
             for listener in listeners:
                 listener.leave(watch)
 
-    def _has_news(self, number: SubscriptionId, after: int) -> bool:
+    def has_news(self, number: SubscriptionId, after: int) -> bool:
         """Whether there is something to tell above that number, or nothing will come any more."""
         listener = self._listeners.get(number)
         if listener is None or self._closed or listener.finished is not None:

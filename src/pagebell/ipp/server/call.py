@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -207,11 +207,12 @@ class Call:
         return JobId(number)
 
 
-Following = Callable[[Callable[[Iterable[bytes]], bool]], AsyncGenerator["Reply"]]
-"""Makes the replies that follow.
-
-It is given what sends a successful one at once, by the pieces of its groups, and tells whether it did.
-"""
+Push = Callable[[Sequence[bytes]], bool]
+"""Sends these pieces at once; tells whether it did."""
+Pusher = Callable[[bytes, bytes], Push]
+"""Makes a `Push` that each time sends something before the pieces, and something after them."""
+Following = Callable[[Push], AsyncGenerator["Reply"]]
+"""Makes the replies that follow; it is given what sends a successful one at once, by the pieces of its groups."""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +28,7 @@ from pagebell.ipp.server import (
     subscription_handlers,
     system_handlers,
 )
-from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Reply, encode_reply
+from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Pusher, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import Announced, PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal, Right
@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 Authenticate = Callable[[str | None], Principal]
 """Makes a principal of the requesting-user-name; the transport knows the rest."""
 
-Parts = Callable[[Callable[[Sequence[bytes]], bool]], AsyncGenerator[bytes]]
-"""Makes messages that follow; it is given what sends the pieces of one at once, and tells whether it did."""
+Parts = Callable[[Pusher], AsyncGenerator[bytes]]
+"""Makes messages that follow; by what it is given it can send one at once."""
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Service:
             **document_handlers.handlers(),
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
-            **system_handlers.handlers(describer, lambda: self._handlers),
+            **system_handlers.handlers(describer, lambda: self._handlers, announced or (lambda _: None)),
             **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
@@ -169,11 +169,8 @@ async def _encoded_later(
 def _encoded(following: Following, version: tuple[int, int], request_id: int) -> Parts:
     head = encode_message_parts(version, Status.SUCCESSFUL_OK, request_id, ())[: -len(END)]
 
-    async def parts(at_once: Callable[[Sequence[bytes]], bool]) -> AsyncGenerator[bytes]:
-        def send(groups: Iterable[bytes]) -> bool:
-            return at_once((head, *groups, END))
-
-        async with aclosing(following(send)) as replies:
+    async def parts(pusher: Pusher) -> AsyncGenerator[bytes]:
+        async with aclosing(following(pusher(head, END))) as replies:
             async for reply in replies:
                 yield encode_reply(reply, version, request_id)
 

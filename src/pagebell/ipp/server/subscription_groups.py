@@ -227,7 +227,7 @@ def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription] | 
 
 def _status(wish: Wish, made: Subscription | None) -> Status:
     """Another lease than the one that was asked for is a substituted attribute, too (RFC 3995 5.2, 5.3.8)."""
-    if made is not None and wish.status is Status.SUCCESSFUL_OK and wish.wish is not None:
-        if wish.wish.lease not in (None, made.lease):
-            return Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    asked = None if made is None or wish.wish is None else wish.wish.lease
+    if wish.status is Status.SUCCESSFUL_OK and made is not None and asked not in (None, made.lease):
+        return Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     return wish.status

@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import chain, zip_longest
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Reply, operation_group
-from pagebell.ipp.server.describe_job import chosen, up_time
+from pagebell.ipp.server.call import Call, Push, Reply, operation_group
+from pagebell.ipp.server.describe_job import chosen, ticks, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
@@ -246,9 +245,7 @@ async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
     return await _burst(call, cursors, wait=False)
 
 
-async def _bursts(
-    call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
-) -> AsyncGenerator[Reply]:
+async def _bursts(call: Call, cursors: dict[SubscriptionId, int], push: Push) -> AsyncGenerator[Reply]:
     """What happens next, as it happens, until every subscription has ended or the server goes down.
 
     Most of it is sent where it happens: there may be thousands who wait for it, each for one subscription and with a
@@ -258,7 +255,7 @@ async def _bursts(
     with subscriptions.watch(cursors) as watch:
         if len(cursors) == 1:
             with suppress(NotFound):  # it has just ended, as the first burst will find
-                watch.told = _Caller(call, cursors, send).tell
+                watch.told = _caller(call, next(iter(cursors)), push)
         while cursors:
             await watch.news()
             leave = subscriptions.is_closing
@@ -267,37 +264,26 @@ async def _bursts(
                 return
 
 
-class _Caller:
-    """Calls the news of one subscription out to who waits for them."""
+def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch], bool]:
+    """What calls the news of one subscription out to who waits for them, and says whether it could. Raises NotFound."""
+    spooler, subscription = call.spooler, call.spooler.subscriptions.subscription(number, call.by)
+    charset, language = subscription.charset, language_for(subscription.language)
+    groups = _telling(call, subscription, language).groups
 
-    __slots__ = ("_cursors", "_send", "_spooler", "_telling", "_voice")
+    def told(batch: Batch) -> bool:
+        now = spooler.clock.now()
+        expires = batch.subscription.expires
+        if subscription.attributes or (expires is not None and expires <= now):
+            return False
+        return push((_opening(charset, language, ticks(now)), *groups(batch.first, batch.events)))
 
-    def __init__(
-        self, call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
-    ) -> None:
-        self._spooler, self._cursors, self._send = call.spooler, cursors, send
-        subscription = call.spooler.subscriptions.subscription(next(iter(cursors)), call.by)
-        self._voice = subscription.charset, language_for(subscription.language)
-        self._telling = _telling(call, subscription, self._voice[1])
+    return told
 
-    def tell(self) -> bool:
-        """Send all news at once; False where that can't be done, or where it is the end of something."""
-        subscriptions = self._spooler.subscriptions
-        if subscriptions.is_closing:
-            return False
-        ((number, after),) = self._cursors.items()
-        batch = subscriptions.read_at_hand(number, after, MOST_EVENTS)
-        if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
-            return False
-        if len(batch.events) == MOST_EVENTS:
-            return False
-        if batch.events:
-            said = operation_group(*self._voice, _up_time(up_time(self._spooler)))
-            groups = chain.from_iterable(self._telling.groups(batch.first, batch.events))
-            if not self._send((said, *groups)):
-                return False
-            self._cursors[number] = batch.last
-        return True
+
+@lru_cache(maxsize=8)
+def _opening(charset: str, language: str, now: int) -> bytes:
+    """The operation attributes of what is told at that time."""
+    return operation_group(charset, language, _up_time(now))
 
 
 def _telling(call: Call, subscription: Subscription, language: str) -> Telling:
@@ -356,10 +342,8 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
     for batch, more, is_over in found:
         if differ:  # each event tells its subscription's status (RFC 3996 5.2)
             more = [[*each, _STATUS[is_over]] for each in more or [[]] * len(batch.events)]  # noqa: PLW2901
-        groups = _telling(call, batch.subscription, reply.language).groups(batch.first, batch.events)
-        for group, further in zip_longest(groups, more, fillvalue=()):
-            reply.tail += group
-            reply.tail += further
+        telling = _telling(call, batch.subscription, reply.language)
+        reply.tail += telling.groups(batch.first, batch.events, more)
     return reply
 
 
