@@ -192,7 +192,7 @@ class Call:
         return None if self.place.server else self.printer
 
     def demand_place(self) -> None:
-        """Raise NotFound, RequestRefused where the printer aimed at is not there, though nothing more is asked of it."""
+        """Raise NotFound, RequestRefused where the printer aimed at is not there; nothing more is asked of it."""
         if self.place.printer is not None:
             self.spooler.printers.printer(PrinterName(self.place.printer))
 
