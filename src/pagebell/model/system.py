@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pagebell.model.names import label
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -35,6 +37,11 @@ class SystemDescription:
     asset_tag: bytes = b""
     dns_sd_name: str = ""
     """By what the network shall know it (DNS-SD), as far as nobody else there is called so; empty for `name`."""
+
+    @property
+    def title(self) -> str:
+        """The name that it would have on the network with nobody else around (PWG 5100.22 7.2.32)."""
+        return self.dns_sd_name or label(self.name) or "System"
 
 
 UNDESCRIBED: Final = SystemDescription()

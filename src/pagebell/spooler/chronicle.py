@@ -83,6 +83,8 @@ class Chronicle:
     """What `following` was asked last, and what it found: a crowd of readers asks the same."""
     parked: dict[frozenset[EventKind], dict[Sleeper, None]] | None = None
     """Who waits, by the kinds that would wake them."""
+    finished: float | None = None
+    """When its job was, if it is a job's; nothing follows."""
 
     def add(self, kind: EventKind, number: int) -> None:
         """Count one more."""
@@ -180,7 +182,6 @@ class JobChronicle(Chronicle):
     born: int = field(kw_only=True)
     """The newest event's number when it got its first subscription."""
     gaps: list[tuple[int, int]] | None = None
-    finished: float | None = None
 
     @property
     def is_open(self) -> bool:

@@ -22,7 +22,7 @@ from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
 from pagebell.spooler.leases import Leases
-from pagebell.spooler.listener import Listener, Window, kinds_of
+from pagebell.spooler.listener import Listener, kinds_of
 from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Base, Count, Snapshot
 from pagebell.spooler.reading import Batch, Turns, Watch
@@ -189,10 +189,13 @@ class EventLog:
         """
         while True:
             listener = self._listener(number)
-            window = self._window(listener, after, limit)
-            if window.numbers or window.complete or not wait or self._closed:
-                events = await self._fetch(window.numbers)
-                if window.numbers and not events:
+            if listener.pacing is not None:
+                listener.catch_up(self._progress)
+            window = listener.window(after, limit, self._chronicles.trimmed)
+            numbers, _, complete = window
+            if numbers or complete or not wait or self._closed:
+                events = await self._fetch(numbers)
+                if numbers and not events:
                     continue  # they left the log meanwhile: count them among the missed
                 return self._listener(number).batch(after, window, events)
             await self.news({number: after})
@@ -202,16 +205,13 @@ class EventLog:
         listener = self._listeners.get(number)
         if listener is None or self._closed:
             return None
-        window = self._window(listener, after, _RECENT)
-        events = self._at_hand(window.numbers)
-        if events is None or window.missed or window.complete:
-            return None
-        return Batch(listener.subscription, after + 1, events)
-
-    def _window(self, listener: Listener, after: int, limit: int) -> Window:
         if listener.pacing is not None:
             listener.catch_up(self._progress)
-        return listener.window(after, limit, self._chronicles.trimmed)
+        numbers, missed, complete = listener.window(after, _RECENT, self._chronicles.trimmed)
+        events = self._found if numbers is self._asked else self._at_hand(numbers)
+        if events is None or missed or complete:
+            return None
+        return Batch(listener.subscription, after + 1, events)
 
     async def news(self, cursors: dict[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
@@ -236,7 +236,7 @@ class EventLog:
     def has_news(self, number: SubscriptionId, after: int) -> bool:
         """Whether there is something to tell above that number, or nothing will come any more."""
         listener = self._listeners.get(number)
-        if listener is None or self._closed or listener.finished is not None:
+        if listener is None or self._closed or listener.chronicle.finished is not None:
             return True
         if listener.pacing is not None:
             listener.catch_up(self._progress)

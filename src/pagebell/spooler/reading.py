@@ -108,26 +108,17 @@ class Watch:
     def tell(self) -> None:
         """Its turn has come; it is woken only for what it can't tell here and now."""
         self._is_due = False
-        if self._waiter is None or self._waiter.done():
+        if self.told is None or self._waiter is None or self._waiter.done():
             return
+        ((number, after),) = self._cursors.items()
         try:
-            told = self._tell()
+            batch = self._log.at_hand(number, after)
+            if batch is not None and (not batch.events or self.told(batch)):
+                self._cursors[number] = after + len(batch.events)
+                return
         except Exception:
             log.exception("internal error while a reader was told of news")
-            told = False
-        if not told:
-            self._waiter.set_result(None)
-
-    def _tell(self) -> bool:
-        ((number, after),) = self._cursors.items()
-        batch = self._log.at_hand(number, after)
-        if batch is None or self.told is None:
-            return False
-        if batch.events:
-            if not self.told(batch):
-                return False
-            self._cursors[number] = after + len(batch.events)
-        return True
+        self._waiter.set_result(None)
 
     async def news(self) -> None:
         """Return when one of its subscriptions can be read on from its number, has ended, or the server goes down."""

@@ -6,13 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NoRoom
 from pagebell.model.event import (
     NO_PRINTER,
-    SYSTEM_KINDS,
     Event,
     EventKind,
     PrinterName,
@@ -25,6 +24,8 @@ from pagebell.model.system import UNDESCRIBED, SystemDescription
 from pagebell.spooler.changing import new_default
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
+
+_OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
 def status_of(printers: Iterable[Printer]) -> SystemStatus:
@@ -108,13 +109,14 @@ class System:
     async def started(self) -> None:
         """Tell who asked that the server is up again."""
         self._described = self.description
-        if self._is_heard:
+        if self._is_heard(EventKind.SYSTEM_RESTARTED):
+            await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self.status))
+        if self._is_heard(*_OF_STATE):
             self._told = self.status
-            await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self._told))
 
     async def stopping(self) -> None:
         """Tell who asked that the server goes down."""
-        if self._is_heard:
+        if self._is_heard(EventKind.SYSTEM_SHUTDOWN):
             await self._tell(self._event(EventKind.SYSTEM_SHUTDOWN, self.status))
 
     async def announce(self, *changed: str, printer: PrinterName | None = None) -> None:
@@ -129,7 +131,7 @@ class System:
             return
         self.config_changed = self._ledger.clock.now()
         self.config_changes += 1
-        if self._is_heard:
+        if self._is_heard(EventKind.SYSTEM_CONFIG_CHANGED):
             await self._tell(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, changed))
 
     async def run(self) -> None:
@@ -143,9 +145,8 @@ class System:
 
         await self._ledger.insist(attempt, NoRoom)
 
-    @property
-    def _is_heard(self) -> bool:
-        return self._ledger.hears(SYSTEM_KINDS)
+    def _is_heard(self, *kinds: EventKind) -> bool:
+        return self._ledger.hears(frozenset(kinds))
 
     def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)
@@ -164,15 +165,14 @@ class System:
         if names:
             self.config_changed = self._ledger.clock.now()
             self.config_changes += 1
-        if not self._is_heard:
+        if not self._is_heard(*_OF_STATE):
             self._told = None
-            return
-        if self._told is None:  # the first subscriber came just now: from here on
+        elif self._told is None:  # the first subscriber came just now: from here on
             self._told = self.status
         elif change.printers or change.gone_printers:
             self._compare(self._told, self.status)
-        if names:
-            self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self._told, names))
+        if names and self._is_heard(EventKind.SYSTEM_CONFIG_CHANGED):
+            self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, names))
 
     def _renewed(self, change: Change) -> tuple[str, ...]:
         """What of its description is new."""

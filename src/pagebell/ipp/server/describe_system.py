@@ -22,7 +22,6 @@ from pagebell.ipp.server.resource_handlers import SETTABLE as RESOURCE_SETTABLE
 from pagebell.ipp.server.system_setting import SETTABLE
 from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import PrinterState as State
-from pagebell.model.names import label
 from pagebell.model.printer import Printer
 from pagebell.model.resource import FORMATS
 from pagebell.model.wording import LANGUAGES
@@ -87,7 +86,7 @@ def _described(spooler: Spooler, announced: str | None) -> list[Attribute]:
     return [
         r.system_asset_tag(said.asset_tag),
         contact_attribute(r.system_contact_col, said.contact),
-        r.system_dns_sd_name(announced or said.dns_sd_name or label(said.name)),
+        r.system_dns_sd_name(announced or said.title),
         r.system_geo_location(place) if place else r.system_geo_location.unknown(),
         r.system_info(said.info),
         r.system_location(said.location),

@@ -13,7 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Push, Reply, operation_group
-from pagebell.ipp.server.describe_job import chosen, ticks, up_time
+from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
@@ -275,7 +275,7 @@ def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch],
         expires = batch.subscription.expires
         if subscription.attributes or (expires is not None and expires <= now):
             return False
-        return push((_opening(charset, language, ticks(now)), *groups(batch.first, batch.events)))
+        return push((_opening(charset, language, int(now)), *groups(batch.first, batch.events)))
 
     return told
 
@@ -283,7 +283,7 @@ def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch],
 @lru_cache(maxsize=8)
 def _opening(charset: str, language: str, now: int) -> bytes:
     """The operation attributes of what is told at that time."""
-    return operation_group(charset, language, _up_time(now))
+    return operation_group(charset, language, _up_time(max(1, now)))
 
 
 def _telling(call: Call, subscription: Subscription, language: str) -> Telling:
