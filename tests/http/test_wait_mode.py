@@ -108,6 +108,29 @@ def test_pages_of_one_scope_have_nothing_else_in_them() -> None:
         assert of_server == [[made[1]], [made[3]], []]
 
 
+def test_client_of_the_first_http_gets_parts_until_the_connection_ends() -> None:
+    with PrintServer() as server:
+        number = subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS)
+        asked = octets(
+            server.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
+        )
+        parts = urlsplit(server.uri)
+        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+            head = f"POST {parts.path} HTTP/1.0\r\nContent-Type: application/ipp\r\n"
+            connection.sendall(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked)
+            wait_for(lambda: server.waiting() == 1, "the client to wait")
+            cancel = octets(server.uri, Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(number))
+            open_request(server, cancel).read()
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert "transfer-encoding" not in answer.headers
+            messages = parts_of(answer)
+    assert [message.code for message in messages] == [
+        Status.SUCCESSFUL_OK,
+        Status.SUCCESSFUL_OK_EVENTS_COMPLETE,
+    ]
+
+
 def test_server_that_goes_down_says_when_to_come_back() -> None:
     with PrintServer() as server:
         answer = wait_on(server, subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))
