@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from contextlib import suppress
 from functools import lru_cache, partial
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Push, Reply, operation_group
+from pagebell.ipp.server.call import Call, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.describe_subscription import subscription_attributes
@@ -272,8 +273,7 @@ def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch],
 
     def told(batch: Batch) -> bool:
         now = spooler.clock.now()
-        expires = batch.subscription.expires
-        if subscription.attributes or (expires is not None and expires <= now):
+        if subscription.attributes or batch.subscription.is_over(now):
             return False
         return push((_opening(charset, language, int(now)), *groups(batch.first, batch.events)))
 
