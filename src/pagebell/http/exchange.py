@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 import httptools
 
+from pagebell.http.push import Push
+
 log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
@@ -209,7 +211,7 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
-    def pusher(self, before: bytes, after: bytes) -> Callable[[Sequence[bytes]], bool]:
+    def pusher(self, before: bytes, after: bytes) -> Push:
         """What sends pieces of a chunked body at once, each time with something before and after them.
 
         It tells whether it did: the body must have begun, and need not wait.

@@ -237,4 +237,4 @@ class Subscriptions:
         return longest if asked == 0 else min(asked, longest)
 
     def _is_over(self, subscription: Subscription) -> bool:
-        return subscription.expires is not None and subscription.expires <= self._ledger.clock.now()
+        return subscription.is_over(self._ledger.clock.now())

@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, aclosing, suppress
 
 import pytest
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag, Message, decode, encode
 from pagebell.ipp.registry import Op
 from pagebell.ipp.registry import Status as S
-from pagebell.ipp.server.call import Push
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import Scope, SubscriptionId

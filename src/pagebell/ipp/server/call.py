@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.encoder import encode_attribute, encode_message_parts
@@ -202,10 +203,6 @@ class Call:
         return JobId(number)
 
 
-Push = Callable[[Sequence[bytes]], bool]
-"""Sends these pieces at once; tells whether it did."""
-Pusher = Callable[[bytes, bytes], Push]
-"""Makes a `Push` that each time sends something before the pieces, and something after them."""
 Following = Callable[[Push], AsyncGenerator["Reply"]]
 """Makes the replies that follow; it is given what sends a successful one at once, by the pieces of its groups."""
 

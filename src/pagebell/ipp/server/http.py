@@ -17,8 +17,9 @@ from contextlib import aclosing
 from typing import Any
 
 from pagebell.entrance import admission_of
+from pagebell.http.push import pusher_of
 from pagebell.ipp.registry import Status
-from pagebell.ipp.server.call import BodyBroken, Origin, Push, Pusher
+from pagebell.ipp.server.call import BodyBroken, Origin
 from pagebell.ipp.server.service import Parts, Service
 from pagebell.model.errors import NotAuthenticated
 
@@ -135,11 +136,11 @@ _END_OF_PART = b"\r\n"
 async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive, send: Send) -> None:
     """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11).
 
-    What happens is sent there and then where the HTTP server has put a `pusher` into the scope's state.
+    What happens is sent there and then, where that can be.
     """
     content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
-    pusher: Pusher = scope.get("state", {}).get("pusher", _no_pusher)
+    pusher = pusher_of(scope)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _part(first), "more_body": True})
     try:
@@ -158,10 +159,6 @@ async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive,
 
 def _part(octets: bytes) -> bytes:
     return _PART + octets + _END_OF_PART
-
-
-def _no_pusher(_before: bytes, _after: bytes) -> Push:
-    return lambda _: False
 
 
 async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from pagebell.http.push import Pusher
 from pagebell.ipp.decoder import CodecError, Limits, decode
 from pagebell.ipp.encoder import END, encode_message_parts
 from pagebell.ipp.operations import OPERATIONS, Operation, Target
@@ -28,7 +29,7 @@ from pagebell.ipp.server import (
     subscription_handlers,
     system_handlers,
 )
-from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Pusher, Reply, encode_reply
+from pagebell.ipp.server.call import BodyBroken, Call, Following, Origin, Reply, encode_reply
 from pagebell.ipp.server.describe_printer import Announced, PrinterDescriber
 from pagebell.ipp.server.status import status_of
 from pagebell.model.access import Principal, Right

@@ -7,13 +7,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from contextlib import suppress
 from functools import lru_cache, partial
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Origin, Push, Reply, operation_group
+from pagebell.ipp.server.call import Call, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
+from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
@@ -246,8 +248,7 @@ def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch],
 
     def told(batch: Batch) -> bool:
         now = spooler.clock.now()
-        expires = batch.subscription.expires
-        if subscription.attributes or (expires is not None and expires <= now):
+        if subscription.attributes or batch.subscription.is_over(now):
             return False
         return push((_opening(charset, language, int(now)), *groups(batch.first, batch.events)))
 
@@ -337,48 +338,3 @@ def _described(call: Call, subscription: Subscription, default: tuple[str, ...])
     asked = call.request.attributes.all(r.requested_attributes) or None
     selection = select(asked, GroupTag.SUBSCRIPTION, default)
     return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
-
-
-def _ids(scope: Scope, spooler: Spooler) -> list[int]:
-    """Of those printers that are still there: with the last one its subscriptions end."""
-    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
-
-
-def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
-    """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
-    _, newest = spooler.subscriptions.available(subscription.id)
-    scope = subscription.scope
-    attributes = [
-        r.notify_subscription_id(subscription.id),
-        r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
-        r.notify_events(*sorted(kind.value for kind in subscription.events)),
-        r.notify_recipient_uri(subscription.recipient)
-        if subscription.recipient
-        else r.notify_pull_method(subscription.pull_method),
-        r.notify_subscriber_user_name(subscription.owner),
-        r.notify_sequence_number(newest),
-        r.notify_charset(subscription.charset),
-        r.notify_natural_language(subscription.language),
-    ]
-    if subscription.interval:
-        attributes.append(r.notify_time_interval(subscription.interval))
-    if scope.printer is not None:
-        attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
-    else:
-        if scope.resource is not None:
-            attributes.append(r.notify_resource_id(scope.resource))
-        if scope.printers:
-            attributes.append(r.notify_printer_ids(*_ids(scope, spooler)))
-        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
-    if subscription.user_data:
-        attributes.append(r.notify_user_data(subscription.user_data))
-    if subscription.attributes:
-        attributes.append(r.notify_attributes(*subscription.attributes))
-    if scope.job is not None:
-        attributes.append(r.notify_job_id(scope.job))
-    else:  # a job's has neither a lease nor this (RFC 3995 5.3.8, 5.4.3, 5.4.4)
-        attributes.append(r.notify_printer_up_time(up_time(spooler)))
-        attributes.append(r.notify_lease_duration(subscription.lease))
-        end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
-        attributes.append(r.notify_lease_expiration_time(max(0, end)))
-    return attributes
