@@ -48,10 +48,10 @@ class Jobs:
     async def submit(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
         """Create a job without documents: they come by `open_document`, until `close` or the last one.
 
-        Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping.
+        Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping, Unsupported.
         """
         job, subscriptions = self._draft(order)
-        await self._ledger.store.commit(creation(job, subscriptions, self._now()))
+        await self._ledger.update(lambda: creation(job, subscriptions, self._ledger))
         return job, subscriptions
 
     async def open_document(

@@ -21,9 +21,14 @@ from pagebell.spooler.ports import Change, Content
 log = logging.getLogger(__name__)
 
 
-def creation(job: Job, subscriptions: tuple[Subscription, ...], now: float) -> Change:
-    """A new job with its subscriptions and its first event."""
-    return Change(jobs=(job,), subscriptions=subscriptions, events=created(job, now))
+def creation(job: Job, subscriptions: tuple[Subscription, ...], ledger: Ledger) -> Change:
+    """A new job with its subscriptions and its first event. Raises Unsupported for a resource that it can't have."""
+    return Change(
+        jobs=(job,),
+        subscriptions=subscriptions,
+        events=created(job, ledger.clock.now()),
+        resources=ledger.take_resources(job.allocated),
+    )
 
 
 class Uploads:
@@ -52,16 +57,20 @@ class Uploads:
             nonlocal draft
             if draft is not None:
                 ledger.printer(draft.printer)
-                await ledger.store.commit(creation(draft, subscriptions, ledger.clock.now()))
+                job = draft
+                await ledger.update(lambda: creation(job, subscriptions, ledger))
                 draft = None
 
         async def stored(document: Document, content: Content | None, last: bool) -> Job:
             try:
                 if draft is not None:
                     return await self._store_whole(draft, document, content, last, subscriptions)
-                return await ledger.update_job(
-                    job.id, lambda now: with_document(now, document, content, last, ledger.clock.now())
-                )
+
+                def decide(now: Job) -> Change:
+                    change = with_document(now, document, content, last, ledger.clock.now())
+                    return replace(change, resources=ledger.take_resources(document.resources))
+
+                return await ledger.update_job(job.id, decide)
             finally:
                 self._arrived(job.id, key)
 
@@ -120,8 +129,11 @@ class Uploads:
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        change = creation(job, subscriptions, self._ledger.clock.now())
-        await self._ledger.store.commit(replace(change, contents=contents(content)))
+
+        def decide() -> Change:
+            return replace(creation(job, subscriptions, self._ledger), contents=contents(content))
+
+        await self._ledger.update(decide)
         return job
 
     async def _store_aborted(
@@ -131,7 +143,7 @@ class Uploads:
         if draft.printer not in self._ledger.printers:
             return
         now = self._ledger.clock.now()
-        change = creation(draft, subscriptions, now)
+        change = creation(replace(draft, resources=()), subscriptions, self._ledger)
         job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
         job = replace(job, version=1)
         await self._ledger.commit(replace(change, jobs=(job,), events=change.events + events))

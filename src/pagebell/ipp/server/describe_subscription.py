@@ -1,22 +1,18 @@
-"""A subscription in IPP's words (RFC 3995 5.3, 5.4)."""
+"""What there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
 
 from __future__ import annotations
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.delivery import ATTEMPTS, DELIVERED, TROUBLE, TROUBLE_SINCE
 from pagebell.ipp.server.call import Origin
-from pagebell.ipp.server.describe_job import up_time
+from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.values import Attribute
-from pagebell.model.subscription import Scope, Subscription
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.spooler import Spooler
 
 
-def _ids(scope: Scope, spooler: Spooler) -> list[int]:
-    """Of those printers that are still there: with the last one its subscriptions end."""
-    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
-
-
 def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
-    """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
+    """All of it."""
     _, newest = spooler.subscriptions.available(subscription.id)
     scope = subscription.scope
     attributes = [
@@ -45,6 +41,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
         attributes.append(r.notify_user_data(subscription.user_data))
     if subscription.attributes:
         attributes.append(r.notify_attributes(*subscription.attributes))
+    if subscription.recipient:
+        attributes += _delivery(subscription.id, spooler)
     if scope.job is not None:
         attributes.append(r.notify_job_id(scope.job))
     else:  # a job's has neither a lease nor this (RFC 3995 5.3.8, 5.4.3, 5.4.4)
@@ -53,3 +51,18 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
         end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
         attributes.append(r.notify_lease_expiration_time(max(0, end)))
     return attributes
+
+
+def _delivery(number: SubscriptionId, spooler: Spooler) -> list[Attribute]:
+    """How its recipient fares."""
+    deliveries = spooler.subscriptions.deliveries
+    attributes = [DELIVERED(deliveries.delivered(number))]
+    if (trouble := deliveries.trouble(number)) is not None:
+        since = time_attribute(TROUBLE_SINCE, trouble.since)
+        attributes += [TROUBLE(trouble.message), since, ATTEMPTS(trouble.attempts)]
+    return attributes
+
+
+def _ids(scope: Scope, spooler: Spooler) -> list[int]:
+    """Of those printers that are still there: with the last one its subscriptions end."""
+    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
