@@ -17,7 +17,7 @@ from sys import intern
 from typing import Protocol
 
 from pagebell.model.errors import NotFound
-from pagebell.model.event import Event, EventKind, JobId, ResourceId
+from pagebell.model.event import Event, EventKind, JobId, PrinterId, ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
@@ -68,9 +68,8 @@ class EventLog:
 
     def attach(self, subscription: Subscription) -> None:
         """Count for a new subscription from here on."""
-        listener = self._enter(
-            subscription, self._chronicles.get(subscription.scope, subscription.since), None
-        )
+        chronicle = self._chronicles.get(subscription.scope, subscription.since)
+        listener = self._enter(subscription, chronicle, None)
         listener.base = listener.count()
 
     def renew(self, subscription: Subscription) -> None:
@@ -109,13 +108,17 @@ class EventLog:
         """The job lives again."""
         self._chronicles.reopen(job)
 
-    def forget(self, resources: Iterable[ResourceId]) -> None:
-        """These resources are gone, and their subscriptions with them."""
-        self._chronicles.forget(resources)
+    def forget(self, resources: Iterable[ResourceId], printers: Iterable[PrinterId]) -> None:
+        """These resources and printers are gone, and their subscriptions with them."""
+        self._chronicles.forget(resources, printers)
+
+    def knows(self, printer: PrinterId) -> bool:
+        """Whether an event or a subscription remembers a printer of that id."""
+        return self._chronicles.knows(printer)
 
     def over(self, now: float, finished_before: float) -> set[SubscriptionId]:
-        """Subscriptions whose lease has run out, and those of jobs that were finished by then."""
-        return self._leases.over(now).union(self._chronicles.finished_before(finished_before))
+        """Subscriptions whose lease has run out, of jobs that were finished by then, and of printers that are gone."""
+        return self._leases.over(now).union(self._chronicles.over(finished_before))
 
     def ending(self, up_to: int) -> list[SubscriptionId]:
         """Subscriptions of finished jobs that have nothing left to tell when the log is trimmed."""
@@ -320,14 +323,14 @@ class EventLog:
                 listener.base = base.count
                 listener.is_settled = True
 
-    def trimmed(self, up_to: int) -> None:
-        """The store has removed the events up to that number, and knows the bases that `plan_trim` told."""
+    def trimmed(self, up_to: int, counts: Iterable[Count]) -> None:
+        """The store has removed the events up to that number, and knows the counts and bases that `plan_trim` told."""
         for listener in self._paced:
             assert listener.pacing is not None
             listener.pacing.trim(up_to, self._progress)
         while self._progress and (oldest := next(iter(self._progress))) <= up_to:
             del self._progress[oldest]
-        self._chronicles.trim(up_to)
+        self._chronicles.trim(up_to, counts)
         while self._recent and next(iter(self._recent)) <= up_to:
             self._recent.popitem(last=False)
 
@@ -347,9 +350,9 @@ class EventLog:
             self._note(event)
         self._chronicles.replay(events)
 
-    def resume(self, living: Container[JobId]) -> None:
-        """All has been replayed; `living` are the jobs that were not finished by then."""
-        self._chronicles.resume(living)
+    def resume(self, living: Container[JobId], printers: Container[PrinterId]) -> None:
+        """All has been replayed: `living` are the jobs that were not finished by then, `printers` those that are."""
+        self._chronicles.resume(living, printers)
         for listener in self._listeners.values():
             if not listener.is_settled and listener.pacing is None:
                 listener.base = listener.count(max(listener.subscription.since, self._chronicles.trimmed))

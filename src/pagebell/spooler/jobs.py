@@ -30,7 +30,7 @@ from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
-from pagebell.spooler.uploads import Uploads, creation
+from pagebell.spooler.uploads import Uploads, creation, store_new
 
 
 class Jobs:
@@ -51,7 +51,7 @@ class Jobs:
         Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping.
         """
         job, subscriptions = self._draft(order)
-        await self._ledger.store.commit(creation(job, subscriptions, self._now()))
+        await store_new(self._ledger, creation(job, subscriptions, self._now()))
         return job, subscriptions
 
     async def open_document(
@@ -98,7 +98,7 @@ class Jobs:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
         job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         job = self._for_sources(job)
-        scope = Scope(job.printer, job.id)
+        scope = Scope(job.printer_id, job.id)
         return job, self._subscriptions.of_new(scope, order.subscriptions, order.by)
 
     def _for_sources(self, job: Job) -> Job:

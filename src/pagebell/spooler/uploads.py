@@ -15,8 +15,8 @@ from pagebell.model.lifecycle import Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import INCOMING, contents, with_document
 from pagebell.spooler.intake import DocumentSpec, Intake
-from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, Content
+from pagebell.spooler.ledger import Ledger, to_end
+from pagebell.spooler.ports import Change, Conflict, Content
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,15 @@ log = logging.getLogger(__name__)
 def creation(job: Job, subscriptions: tuple[Subscription, ...], now: float) -> Change:
     """A new job with its subscriptions and its first event."""
     return Change(jobs=(job,), subscriptions=subscriptions, events=created(job, now))
+
+
+async def store_new(ledger: Ledger, change: Change) -> None:
+    """Store a job that begins to be. Raises NotFound where its printer has gone meanwhile."""
+    try:
+        await ledger.store.commit(change)
+    except Conflict:
+        (job,) = change.jobs
+        raise NotFound(f"printer {job.printer} is gone") from None
 
 
 class Uploads:
@@ -51,8 +60,7 @@ class Uploads:
         async def announce() -> None:
             nonlocal draft
             if draft is not None:
-                ledger.printer(draft.printer)
-                await ledger.store.commit(creation(draft, subscriptions, ledger.clock.now()))
+                await store_new(ledger, creation(draft, subscriptions, ledger.clock.now()))
                 draft = None
 
         async def stored(document: Document, content: Content | None, last: bool) -> Job:
@@ -116,22 +124,20 @@ class Uploads:
         subscriptions: tuple[Subscription, ...],
     ) -> Job:
         """A new job with its first document, in one transaction."""
-        self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
         change = creation(job, subscriptions, self._ledger.clock.now())
-        await self._ledger.store.commit(replace(change, contents=contents(content)))
+        await store_new(self._ledger, replace(change, contents=contents(content)))
         return job
 
     async def _store_aborted(
         self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
     ) -> None:
         """A new job whose only document did not arrive: its history says so."""
-        if draft.printer not in self._ledger.printers:
-            return
         now = self._ledger.clock.now()
         change = creation(draft, subscriptions, now)
         job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
         job = replace(job, version=1)
-        await self._ledger.commit(replace(change, jobs=(job,), events=change.events + events))
+        with suppress(NotFound):
+            await to_end(store_new(self._ledger, replace(change, jobs=(job,), events=change.events + events)))

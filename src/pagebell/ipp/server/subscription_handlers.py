@@ -52,7 +52,12 @@ def handlers() -> dict[Op, Handler]:
 
 async def create_printer_subscriptions(call: Call) -> Reply:
     """Create-Printer-Subscriptions, RFC 3995 11.1.2"""
-    return await _create(call, Scope(call.printer))
+    return await _create(call, _scope_of_printer(call))
+
+
+def _scope_of_printer(call: Call) -> Scope:
+    """Of the printer aimed at. Raises NotFound."""
+    return Scope(call.spooler.printers.printer(call.printer).id)
 
 
 async def create_system_subscriptions(call: Call) -> Reply:
@@ -62,7 +67,7 @@ async def create_system_subscriptions(call: Call) -> Reply:
     """
     call.demand_system()
     ids = call.request.attributes.all(r.notify_printer_ids)
-    return await _create(call, Scope.of_printers(call.spooler.printers.by_id(number).name for number in ids))
+    return await _create(call, Scope.of_printers(call.spooler.printers.by_id(number).id for number in ids))
 
 
 async def create_resource_subscriptions(call: Call) -> Reply:
@@ -84,7 +89,7 @@ async def _scope_of_job(call: Call, number: JobId) -> Scope:
     job = await call.spooler.jobs.job(number)
     if not call.is_system and job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
-    return Scope(job.printer, job.id)
+    return Scope(job.printer_id, job.id)
 
 
 async def _create(call: Call, scope: Scope) -> Reply:
@@ -138,12 +143,12 @@ async def _listed(call: Call) -> list[Scope | None]:
     if resource is not None:
         return [Scope(resource=call.spooler.resources.resource(ResourceId(resource)).id)]
     if printers:
-        return [Scope(call.spooler.printers.by_id(number).name) for number in dict.fromkeys(printers)]
+        return [Scope(call.spooler.printers.by_id(number).id) for number in dict.fromkeys(printers)]
     if call.place.server and not call.is_system:
         return [None]  # at the root all scopes are listed, as CUPS does
     if call.is_system:
         return list(call.spooler.subscriptions.of_system())
-    return [Scope(call.printer)]
+    return [_scope_of_printer(call)]
 
 
 async def renew_subscription(call: Call) -> Reply:
@@ -355,11 +360,6 @@ def _described(call: Call, subscription: Subscription, default: tuple[str, ...])
     return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
 
 
-def _ids(scope: Scope, spooler: Spooler) -> list[int]:
-    """Of those printers that are still there: with the last one its subscriptions end."""
-    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)
-
-
 def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
     """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
     _, newest = spooler.subscriptions.available(subscription.id)
@@ -379,12 +379,12 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     if subscription.interval:
         attributes.append(r.notify_time_interval(subscription.interval))
     if scope.printer is not None:
-        attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
+        attributes += (r.notify_printer_uri(origin.printer(one.name)) for one in spooler.printers.of(scope))
     else:
         if scope.resource is not None:
             attributes.append(r.notify_resource_id(scope.resource))
         if scope.printers:
-            attributes.append(r.notify_printer_ids(*_ids(scope, spooler)))
+            attributes.append(r.notify_printer_ids(*sorted(one.id for one in spooler.printers.of(scope))))
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))
