@@ -13,6 +13,7 @@ from pagebell.model.event import EventKind, JobId, JobState, ResourceId
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Data, Resource
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
+from pagebell.model.system import Contact, SystemDescription
 from pagebell.spooler.ports import Change, Conflict, Content, Count, JobQuery, Setting, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
 from pagebell.testing import MemoryStore
@@ -192,9 +193,11 @@ async def test_all_is_there_after_closing_and_opening(opened: Opened, make: Call
     await opened.commit(
         jobs=(living, finished), printers=(printer(P3),), default_printer=P2, events=(event(),)
     )
-    await opened.commit(gone_printers=(P3,))
+    said = SystemDescription(info="Ü", contact=Contact("Bob", vcard=("a", "b")), asset_tag=b"\x00\xff")
+    await opened.commit(gone_printers=(P3,), system=said)
     again = await reopened(opened, make)
     snapshot = again.snapshot
+    assert snapshot.system == said
     assert snapshot.printers == (printer(P1), printer(P2))
     assert snapshot.active == (living,)
     assert snapshot.default_printer == P2

@@ -129,6 +129,50 @@ def test_printer_that_comes_goes_and_changes_does_so_on_the_network(network: Net
         assert dns_sd_name(network, running.uri("Lab")) == "Red one"
 
 
+SYSTEM = """{{
+  NAME "{operation}"
+  OPERATION {operation}
+  GROUP operation-attributes-tag
+  ATTR charset attributes-charset utf-8
+  ATTR language attributes-natural-language en
+  ATTR uri system-uri $uri
+  {more}
+  STATUS successful-ok
+  DISPLAY system-dns-sd-name
+}}
+"""
+
+
+def system(network: Network, running: ServerProcess, operation: str, more: str = "") -> str:
+    """What ipptool shows of an operation on the server itself."""
+    play = running.folder / "system.test"
+    play.write_text(SYSTEM.format(operation=operation, more=more))
+    done = network.run("ipptool", "-c", f"ipps://{running.authority}/ipp/system", str(play))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_system_is_found_told_apart_and_called_anew(network: Network, tmp_path: Path) -> None:
+    """PWG 5100.22 11.1.1, 11.1.4 and 7.2.32: "the System MUST replace the value set with a non-conflicting name"."""
+    kind = "_ipps-system._tcp"  # ippfind takes no domain behind a type with a hyphen
+    with server(network, tmp_path / "one") as one:
+        wait_until_announced(one, "Pagebell")
+        with server(network, tmp_path / "two") as two:
+            wait_until_announced(two, "Pagebell (2)")
+            names = [system(network, each, "Get-System-Attributes") for each in (one, two)]
+            assert names == ["Pagebell", "Pagebell (2)"]
+            wait_for(lambda: network.find(kind, "--txt-UUID", "^.{36}$") == {f"{n}|" for n in names}, "both")
+            name = "GROUP system-attributes-tag ATTR name system-dns-sd-name"
+            system(network, one, "Set-System-Attributes", f'{name} "Ours"')
+            wait_until_announced(one, "Ours")
+            system(network, two, "Set-System-Attributes", f'{name} "Ours" ATTR text system-location "Hall"')
+            wait_until_announced(two, "Ours (2)")
+            assert system(network, two, "Get-System-Attributes") == "Ours (2)"
+            wait_for(lambda: network.find(kind) == {"Ours|", "Ours (2)|"}, "the new names")
+            assert network.find(kind, "--txt-note", "^Hall$") == {"Ours (2)|"}
+    wait_for(lambda: not network.find(kind), "the goodbyes")
+
+
 TAKEN = """<?xml version="1.0"?><!DOCTYPE service-group SYSTEM "avahi-service.dtd">
 <service-group>
   <name>Printer in the Lab</name>

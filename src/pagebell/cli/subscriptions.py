@@ -80,8 +80,7 @@ def list_subscriptions(
         owner = plain_text(one.owner).rstrip(".")
         newest = "" if one.newest is None else str(one.newest)
         events = ", ".join(condensed(one.events))
-        where = one.recipient or _WINDOWS.get(one.method, "")
-        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, where)
+        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, _where(one))
     return print_table(rows, "There are no subscriptions.")
 
 
@@ -212,6 +211,13 @@ def _whose(subscription: Subscription) -> str:
     return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
 
 
+def _where(subscription: Subscription) -> str:
+    where = plain_text(subscription.recipient).rstrip(".") or _WINDOWS.get(subscription.method, "")
+    if not subscription.trouble:
+        return where
+    return f"{where}, up to {subscription.delivered or 0}: {plain_text(subscription.trouble)}"
+
+
 def _end(subscription: Subscription) -> str:
     if subscription.method in _WINDOWS:
         return "with its connection"
@@ -240,5 +246,7 @@ def _described(subscription: Subscription) -> dict[str, object]:
         "left": subscription.left,
         "newest": subscription.newest,
         "recipient": subscription.recipient or None,
+        "delivered": subscription.delivered,
+        "trouble": subscription.trouble or None,
         "method": subscription.method or None,
     }

@@ -7,9 +7,12 @@ recipient knows what it has had already.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -36,7 +39,8 @@ _GONE: Final = 410
 _KEEP: Final = frozenset({307, 308})
 """Redirects by which a POST stays one (RFC 9110 15.4.8)."""
 _ANSWER: Final = 2**16
-"""Octets of an answer that are read, so that its connection can be used again."""
+_ANSWER_WAIT: Final = 1.0
+"""Octets of an answer, and seconds for them, that are read so that its connection can be used again."""
 
 
 class WebhookSettings(Table, frozen=True):
@@ -159,12 +163,16 @@ class WebhookCourier:
         return f"{url.host}:{url.port}"
 
     def _judge(self, uri: str) -> URL:
+        """Raises ValueError, also for a name that is not listed itself, whatever it stands for."""
         try:
-            return self._allowed.judge(uri, _SCHEMES)
+            url = self._allowed.judge(uri, _SCHEMES)
         except SchemeUnknown as scheme:
             raise ValueError(f"webhooks are not sent by {scheme}:") from None
         except UriRefused as refused:
             raise ValueError(str(refused)) from None
+        if not self._allowed.lists(url.host or ""):
+            raise ValueError(f"{url.host} is not a host that may be connected to")
+        return url
 
     async def deliver(self, parcel: Parcel) -> None:
         """Post it. Raises Undelivered."""
@@ -176,17 +184,19 @@ class WebhookCourier:
                 if there is None:
                     return
                 url = self._redirected(url, there)
-        except (aiohttp.ClientError, OSError, TimeoutError, UriRefused) as error:
-            refused = refusal_in(error)
-            why = str(refused or error) or type(error).__name__
-            raise Undelivered(f"{url.host} can't be reached: {why}") from None
+        except aiohttp.ClientResponseError:  # its words have the whole URL in them
+            raise Undelivered(f"{url.host} answers what is no HTTP") from None
+        except TimeoutError:
+            raise Undelivered(f"{url.host} does not answer in {self._timeout:g} seconds") from None
+        except (aiohttp.ClientError, OSError, UriRefused) as error:
+            raise Undelivered(f"{url.host} can't be reached: {_in_words(error)}") from None
         raise Undelivered(f"{url.host} leads from one place to the next without an end")
 
     def _redirected(self, old: URL, there: str) -> URL:
         try:
             new = self._judge(str(old.join(URL(there))))
-        except ValueError as error:
-            raise Undelivered(f"{old.host} leads to where nothing is sent: {error}") from None
+        except ValueError:
+            raise Undelivered(f"{old.host} leads to where nothing is sent") from None
         if old.scheme == "https" and new.scheme != "https":
             raise Undelivered(f"{old.host} leads from https: to {new.scheme}:")
         return new
@@ -197,7 +207,11 @@ class WebhookCourier:
             out = connector(self._allowed, self._look_up, ssl=self._trusted, limit=0, keepalive_timeout=15)
             times = aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(10.0, self._timeout))
             self._session = aiohttp.ClientSession(
-                connector=out, timeout=times, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+                connector=out,
+                timeout=times,
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
             )
         async with self._session.post(
             url, data=request.body, headers=request.headers, allow_redirects=False
@@ -210,7 +224,9 @@ class WebhookCourier:
                     after=self._retry_after(answer.headers.get("Retry-After", "")),
                     gone=answer.status == _GONE,
                 )
-            await answer.content.read(_ANSWER)
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(_ANSWER_WAIT):
+                    await answer.content.read(_ANSWER)
             return None
 
     def _retry_after(self, text: str) -> float | None:
@@ -242,6 +258,15 @@ class WebhookCourier:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _in_words(error: BaseException) -> str:
+    """Why there is no connection, without aiohttp's own details."""
+    refused = refusal_in(error)
+    cause: object = getattr(error, "os_error", error) if refused is None else refused
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
+        return cause.strerror if cause.errno < 0 and cause.strerror else os.strerror(cause.errno).lower()
+    return str(cause) or type(cause).__name__
 
 
 def make(settings: Mapping[str, object], folder: Path) -> WebhookCourier:

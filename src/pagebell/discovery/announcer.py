@@ -1,4 +1,4 @@
-"""Tells the local network of the printers, and follows the event log with it.
+"""Tells the local network of the printers and of the server itself, and follows the event log with it.
 
 The library answers and sends; it knows no subtypes (RFC 6763 7.1). One is a further service here, whose type has
 the subtype in front and whose key in the library's registry is its own: what is asked for by the instance's name is
@@ -26,10 +26,16 @@ from zeroconf import (
 )
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-from pagebell.discovery.records import Place, ServiceRecord, instance_name, service_records
+from pagebell.discovery.records import (
+    Place,
+    Presence,
+    ServiceRecord,
+    instance_name,
+    printer_presence,
+    system_presence,
+)
 from pagebell.model.access import SYSTEM
-from pagebell.model.event import EventKind, PrinterName
-from pagebell.model.printer import Printer
+from pagebell.model.event import NO_PRINTER, EventKind, PrinterName
 from pagebell.model.subscription import SERVER
 from pagebell.spooler.backoff import Backoff
 from pagebell.spooler.spooler import Spooler
@@ -47,22 +53,29 @@ library itself listens for a third of one.
 TRIES: Final = 20
 """Names that are tried for a printer before it goes without."""
 _KINDS: Final = frozenset(
-    {EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED, EventKind.PRINTER_CONFIG_CHANGED}
+    {
+        *(EventKind.PRINTER_CREATED, EventKind.PRINTER_DELETED, EventKind.PRINTER_CONFIG_CHANGED),
+        EventKind.SYSTEM_CONFIG_CHANGED,
+    }
 )
 
 
 class Announced:
-    """A printer the network knows of: its name there, and what it was told."""
+    """A printer the network knows of, or the server: its name there, and what was told of it."""
 
-    def __init__(self, name: str, wish: str, records: tuple[ServiceRecord, ...], place: Place) -> None:
+    def __init__(self, name: str, presence: Presence, place: Place) -> None:
         self.name = name
-        self.wish = wish
-        """The name it would have with nobody else around."""
-        self.told = (records, place)
+        self.wish = presence.wish
+        self.told = (presence, place)
+        records = presence.records
         self.services = [_service(name, record, place) for record in records]
         self.subtypes = [
             _subtype(name, record, subtype, place) for record in records for subtype in record.subtypes
         ]
+
+
+def _called(printer: PrinterName) -> str:
+    return "the server" if printer == NO_PRINTER else f"printer {printer}"
 
 
 def _service(name: str, record: ServiceRecord, place: Place, subtype: str = "") -> ServiceInfo:
@@ -98,7 +111,9 @@ def addresses_of(host: str) -> Iterator[str]:
 
 
 class Announcer:
-    """Announces a server's printers between `start` and `stop`, in a task of its own, which begins anew if it fails."""
+    """Announces a server with its printers between `start` and `stop`, in a task of its own, which begins anew if it
+    fails.
+    """
 
     def __init__(self, spooler: Spooler, place: Callable[[], Place], host: str) -> None:
         self._spooler = spooler
@@ -111,7 +126,7 @@ class Announcer:
         self._task: asyncio.Task[None] | None = None
 
     def name_of(self, printer: PrinterName) -> str | None:
-        """By which name the network knows a printer; None while it does not."""
+        """By which name the network knows a printer, or by NO_PRINTER the server itself; None while it does not."""
         known = self._known.get(printer)
         return None if known is None else known.name
 
@@ -120,7 +135,7 @@ class Announcer:
         self._task = asyncio.create_task(self._run(), name="DNS-SD")
 
     async def stop(self) -> None:
-        """Say goodbye for all printers."""
+        """Say goodbye for all of it."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -177,42 +192,49 @@ class Announcer:
 
     async def _keep_up(self, network: AsyncZeroconf, place: Place) -> None:
         """Make what is announced what there is now."""
-        printers = {one.name: one for one in self._spooler.printers.list()[:MOST_PRINTERS]}
+        all_there_is = self._presences(place)
         for name, known in list(self._known.items()):
-            if name not in printers or known.wish != instance_name(printers[name], ()):
+            if name not in all_there_is or known.wish != all_there_is[name].wish:
                 await self._withdraw(network, name)
         new: list[Awaitable[None]] = []
-        taken = {known.name.lower() for known in self._known.values()}
-        for name, printer in printers.items():
-            records = service_records(printer, self._spooler.printers.capabilities(name), place)
+        taken = {known.name.lower() for name, known in self._known.items() if name != NO_PRINTER}
+        for name, presence in all_there_is.items():
             known_one = self._known.get(name)
             if known_one is None:
-                new.append(self._announce(network, printer, records, place, taken))
-            elif known_one.told != (records, place):
-                await self._tell(network, name, Announced(known_one.name, known_one.wish, records, place))
+                others = taken if name != NO_PRINTER else set[str]()  # its service has names of its own
+                new.append(self._announce(network, name, presence, place, others))
+            elif known_one.told != (presence, place):
+                await self._tell(network, name, Announced(known_one.name, presence, place))
         await asyncio.gather(*new)
+
+    def _presences(self, place: Place) -> dict[PrinterName, Presence]:
+        """What there is to announce: printers by their names, the server by NO_PRINTER."""
+        system, printers = self._spooler.system, self._spooler.printers
+        found = {NO_PRINTER: system_presence(system.description, system.uuid, place)}
+        for printer in printers.list()[:MOST_PRINTERS]:
+            found[printer.name] = printer_presence(printer, printers.capabilities(printer.name), place)
+        return {name: presence for name, presence in found.items() if presence.records}
 
     async def _announce(
         self,
         network: AsyncZeroconf,
-        printer: Printer,
-        records: tuple[ServiceRecord, ...],
+        printer: PrinterName,
+        presence: Presence,
         place: Place,
         taken: set[str],
     ) -> None:
         """Announce by the first name that nobody else has."""
-        wish = instance_name(printer, ())
         for _ in range(TRIES):
-            name = instance_name(printer, taken)
+            name = instance_name(presence.wish, taken)
             taken.add(name.lower())
-            one = Announced(name, wish, records, place)
+            one = Announced(name, presence, place)
             refused = await self._claim(network, one)
             if refused is None:
-                await self._tell(network, printer.name, one)
+                await self._tell(network, printer, one)
                 return
             if not isinstance(refused, NonUniqueNameException | ServiceNameAlreadyRegistered):
                 raise refused
-        log.warning("printer %s is not announced: others on the network have its names", printer.name)
+        log.warning("%s is not announced: others on the network have its names", _called(printer))
 
     async def _claim(self, network: AsyncZeroconf, one: Announced) -> Exception | None:
         """Ask the network for the name, for all services; why not, where one of them is refused."""
@@ -240,10 +262,10 @@ class Announcer:
         network.zeroconf.registry.async_remove(list(gone.values()))
         self._known[name] = one
         if old is None:
-            log.info("printer %s is announced on the network as %r", name, one.name)
+            log.info("%s is announced on the network as %r", _called(name), one.name)
 
     async def _withdraw(self, network: AsyncZeroconf, name: PrinterName) -> None:
-        """Say goodbye for one printer."""
+        """Say goodbye for one of them."""
         one = self._known.pop(name)
         for info in (*one.services, *one.subtypes):
             self._send(await network.async_unregister_service(info))

@@ -1,4 +1,7 @@
-"""What DNS-SD tells of a printer (PWG 5100.14 4.2, Apple's Bonjour Printing 1.2.1): values, no network."""
+"""What DNS-SD tells of a printer and of the server: values, no network.
+
+A printer's are those of PWG 5100.14 4.2 and Apple's Bonjour Printing 1.2.1, the server's those of PWG 5100.22 11.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import Final
 from urllib.parse import quote
 
 from pagebell.http.settings import TlsMode
+from pagebell.model.names import MAX_LABEL, cut, label
 from pagebell.model.printer import Capabilities, Printer, media_size
+from pagebell.model.system import SystemDescription
 
-MAX_LABEL: Final = 63
-"""Octets of an instance's name (RFC 6763 4.1.1)."""
 MAX_PAIR: Final = 255
 """Octets of a key with its value (RFC 6763 6.1)."""
+_LOGIN: Final = "username,password"
 _LEFT_OUT: Final = "application/octet-stream"
 _STAPLES: Final = frozenset({4, *range(20, 36)})
 _PUNCHES: Final = frozenset({5, *range(70, 94)})
@@ -55,23 +59,45 @@ def host_name(machine: str, server: str) -> str:
     announce for another machine's.
     """
     own = f"-{server[:8]}"
-    return f"{_cut(machine.partition('.')[0] or 'pagebell', MAX_LABEL - len(own))}{own}.local"
+    return f"{cut(machine.partition('.')[0] or 'pagebell', MAX_LABEL - len(own))}{own}.local"
 
 
-def instance_name(printer: Printer, taken: Container[str]) -> str:
-    """The name that people see: what the printer is, or its name, with a number where that one is taken.
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What the network is told of a printer, or of the server itself."""
 
-    `taken` has names in lower case, as DNS compares them. Full stops become spaces: the library takes them for the
-    ends of labels.
+    wish: str
+    """The name it would have with nobody else around."""
+    records: tuple[ServiceRecord, ...]
+
+
+def instance_name(wish: str, taken: Container[str]) -> str:
+    """The name that people see: the one that is wished for, with a number where that one is taken.
+
+    `taken` has names in lower case, as DNS compares them.
     """
-    words = "".join(c if c.isprintable() and c != "." else " " for c in printer.info)
-    base = " ".join(words.split()) or " ".join(printer.name.replace(".", " ").split()) or "Printer"
-    name, number = _cut(base, MAX_LABEL), 1
+    name, number = wish, 1
     while name.lower() in taken:
         number += 1
         end = f" ({number})"
-        name = _cut(base, MAX_LABEL - len(end)) + end
+        name = cut(wish, MAX_LABEL - len(end)) + end
     return name
+
+
+def system_presence(description: SystemDescription, uuid: str, place: Place) -> Presence:
+    """The server's one service, which is there with TLS alone (PWG 5100.22 11.1.1)."""
+    text = [("note", description.location)] * bool(description.location)
+    text += [("UUID", uuid), *([("air", _LOGIN)] if place.login else ())]
+    record = ServiceRecord(
+        "_ipps-system._tcp", place.port, text=tuple(_pair(key, value) for key, value in text)
+    )
+    return Presence(description.title, () if place.tls is TlsMode.OFF else (record,))
+
+
+def printer_presence(printer: Printer, capabilities: Capabilities, place: Place) -> Presence:
+    """A printer goes by what it is, or by its name."""
+    wish = label(printer.info) or label(printer.name) or "Printer"
+    return Presence(wish, service_records(printer, capabilities, place))
 
 
 def service_records(printer: Printer, capabilities: Capabilities, place: Place) -> tuple[ServiceRecord, ...]:
@@ -104,7 +130,7 @@ def _text(
     if place.tls is not TlsMode.OFF:
         yield "TLS", "1.3"
     if place.login:
-        yield "air", "username,password"
+        yield "air", _LOGIN
     yield "Color", _flag(can.color)
     yield "Duplex", _flag(len(can.sides) > 1)
     yield "Copies", _flag(can.max_copies > 1)
@@ -139,12 +165,7 @@ def _urf(capabilities: Capabilities) -> str:
 
 
 def _pair(key: str, value: str) -> tuple[str, str]:
-    return key, _cut(value, MAX_PAIR - len(key) - 1)
-
-
-def _cut(text: str, octets: int) -> str:
-    """So many octets of UTF-8 at most, with no character halved."""
-    return text.encode()[:octets].decode(errors="ignore").rstrip()
+    return key, cut(value, MAX_PAIR - len(key) - 1)
 
 
 def _flag(value: bool) -> str:

@@ -235,7 +235,7 @@ class HttpConnection(asyncio.Protocol):
             ),
             expects_continue=self._expects_continue,
         )
-        scope["state"]["push"] = exchange.push
+        scope["state"]["pusher"] = exchange.pusher
         if self._is_answering():
             self._flow.pause_reading()
             self._waiting.append(exchange)

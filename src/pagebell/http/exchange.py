@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 import httptools
 
+from pagebell.http.push import Push
+
 log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
@@ -209,13 +211,21 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} out of turn")
 
-    def push(self, pieces: Sequence[bytes]) -> bool:
-        """`send` more of a chunked body at once, if it has begun and need not wait; tells whether it did."""
-        if not self._chunked or self._head or self.complete or self.disconnected or self._flow.write_paused:
-            return False
-        size = b"%x\r\n" % sum(map(len, pieces))
-        self._flow.transport.write(b"".join((size, *pieces, b"\r\n")))
-        return True
+    def pusher(self, before: bytes, after: bytes) -> Push:
+        """What sends pieces of a chunked body at once, each time with something before and after them.
+
+        It tells whether it did: the body must have begun, and need not wait.
+        """
+        frame, flow, end = len(before) + len(after), self._flow, after + b"\r\n"
+
+        def push(pieces: Sequence[bytes]) -> bool:
+            if not self._chunked or self._head or self.complete or self.disconnected or flow.write_paused:
+                return False
+            size = b"%x\r\n" % (frame + sum(map(len, pieces)))
+            flow.transport.write(b"".join((size, before, *pieces, end)))
+            return True
+
+        return push
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Put the head together; a body without a length is chunked (RFC 9112 7.1)."""

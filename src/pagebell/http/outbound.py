@@ -98,12 +98,22 @@ class AllowList:
         """Whether the host is listed by its name."""
         return host.lower().rstrip(".") in self._names
 
+    def lists(self, host: str) -> bool:
+        """Whether the host is listed itself, by its name or its address, whatever a name server says."""
+        try:
+            return self.may_connect(host, host)
+        except ValueError:
+            here = _is_this_machine(host) and any(self.may_connect(host, one) for one in ("127.0.0.1", "::1"))
+            return here or self.knows(host)
+
     def may_connect(self, host: str, address: str) -> bool:
         """Whether a connection to that address may be made for that host."""
         found = _plain(ipaddress.ip_address(address))
         if any(found in network for network in self._networks):
             return True
-        return self.knows(host) and found.is_global and not found.is_multicast
+        if _is_this_machine(host):  # who lists that can mean nothing else
+            return self.knows(host) and found.is_loopback
+        return self.knows(host) and _is_public(found)
 
     def judge(self, uri: str, schemes: Iterable[str]) -> URL:
         """The URI as it is connected to. Raises UriRefused for what is forbidden whatever its name stands for."""
@@ -126,10 +136,30 @@ class AllowList:
         return url
 
 
+def _is_this_machine(host: str) -> bool:
+    """RFC 6761 6.3"""
+    return host.lower().rstrip(".") == "localhost"
+
+
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052 2.1"""
+_ALLOCATED: Final = ipaddress.IPv6Network("2000::/3")
+"""All that is anybody's in public (RFC 4291 2.4)."""
+
+
 def _plain(address: Address) -> Address:
-    """An IPv4 address that comes as IPv6 is judged as what it is."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address if mapped is None else mapped
+    """An IPv4 address within an IPv6 one, mapped, by NAT64 or by 6to4 (RFC 3056), is judged as what it is."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address not in _ALLOCATED:
+        return False
+    return address.is_global and not address.is_multicast
 
 
 async def addresses(allowed: AllowList, look_up: Lookup, host: str, port: int) -> list[str]:

@@ -53,6 +53,8 @@ class Request:
     attributes: Group
     groups: list[Group]
     unsupported: list[Attribute] = field(default_factory=list)
+    flawed: list[Attribute] = field(default_factory=list)
+    """What of that was in the groups that follow the operation attributes."""
 
     def group(self, tag: GroupTag) -> Group:
         """The group with this tag; one that was not sent is as an empty one (RFC 8010 3.3)."""
@@ -124,15 +126,15 @@ def check_request(message: Message, operation_of: Mapping[int, Operation]) -> Re
     _check_language(received)
     attributes, unsupported = _operation_attributes(operation, received)
     _check_present(operation, attributes)
-    groups = []
+    groups, wrong = [], list[Attribute]()
     for group in message.groups[1:]:
         if group.tag not in operation.groups:
             continue
         if group.tag is not GroupTag.SUBSCRIPTION:
             group, flawed = sift(group, operation.out_of_band)  # noqa: PLW2901
-            unsupported += flawed
+            wrong += flawed
         groups.append(group)
-    return Request(operation, message.version, attributes, groups, unsupported)
+    return Request(operation, message.version, attributes, groups, unsupported + wrong, wrong)
 
 
 def sift(group: Group, out_of_band: frozenset[Tag] = frozenset()) -> tuple[Group, list[Attribute]]:

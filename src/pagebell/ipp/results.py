@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
+from pagebell.ipp.delivery import DELIVERED, TROUBLE
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import JobState, Op, PrinterState
 from pagebell.ipp.values import GroupTag
@@ -257,6 +258,10 @@ class Subscription:
     """The newest event's number."""
     recipient: str = ""
     """Where its events are sent; empty when they are fetched (ippget)."""
+    delivered: int | None = None
+    """Up to which number the recipient has been told, where the server tells this (Pagebell does)."""
+    trouble: str = ""
+    """Why it has not been told of the next."""
     method: str = ""
     """How they are fetched; of a Windows client's own subscription, the protocol by which it hears of them."""
     user_data: bytes = b""
@@ -281,6 +286,8 @@ class Subscription:
             left=max(0, ends - now) if ends and now else None,
             newest=group.get(r.notify_sequence_number),
             recipient=group.get(r.notify_recipient_uri) or "",
+            delivered=group.get(DELIVERED),
+            trouble=_text(group, TROUBLE),
             method=group.get(r.notify_pull_method) or "",
             user_data=group.get(r.notify_user_data) or b"",
             printer_ids=tuple(group.all(r.notify_printer_ids)),

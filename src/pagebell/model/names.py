@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import Final, NewType
 
 PrinterName = NewType("PrinterName", str)
 NO_PRINTER = PrinterName("")
@@ -18,3 +18,19 @@ JobId = NewType("JobId", int)
 """Unique in the server, never used again."""
 ResourceId = NewType("ResourceId", int)
 """As a job's."""
+MAX_LABEL: Final = 63
+"""Octets of a name on the local network (RFC 6763 4.1.1)."""
+
+
+def label(text: str) -> str:
+    """A name as the local network can carry it: no control characters, 63 octets.
+
+    Full stops become spaces: the library that announces it takes them for the ends of labels.
+    """
+    words = "".join(c if c.isprintable() and c != "." else " " for c in text)
+    return cut(" ".join(words.split()), MAX_LABEL)
+
+
+def cut(text: str, octets: int) -> str:
+    """So many octets of UTF-8 at most, with no character halved."""
+    return text.encode()[:octets].decode(errors="ignore").rstrip()

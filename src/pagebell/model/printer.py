@@ -10,6 +10,7 @@ from pagebell.model.access import Grant
 from pagebell.model.dialog import DialogId
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
 from pagebell.model.event import NO_ID, JobId, PrinterId, PrinterName, PrinterState, PrinterStatus, ResourceId
+from pagebell.model.system import NOBODY, Contact
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
 
@@ -150,6 +151,8 @@ class Printer:
     organizational_unit: str = ""
     geo_location: str = ""
     """A `geo:` URI (RFC 5870); empty where nobody has said."""
+    contact: Contact = NOBODY
+    """Whom its users turn to (PWG 5100.22 7.6.1)."""
     operator_message: str = ""
     """Words of an operator to its users (IPP printer-message-from-operator)."""
     operator_message_at: float = 0.0
@@ -173,7 +176,7 @@ class Printer:
         return (
             *(self.uuid, self.changed, self.device, self.info, self.location, self.alias, self.defaults),
             *(self.organization, self.organizational_unit, self.geo_location, self.operator_message),
-            self.resources,
+            *(self.resources, self.contact),
         )
 
     @property

@@ -112,6 +112,10 @@ class Subscription:
     since: int = -1
     """Number of the newest event when it came; given by the store, -1 before that."""
 
+    def is_over(self, now: float) -> bool:
+        """Whether its lease has run out."""
+        return self.expires is not None and self.expires <= now
+
     def subscribed(self, event: Event) -> EventKind:
         """Which of its wanted kinds brings it this event."""
         return subscribed(self.events, event.kind)

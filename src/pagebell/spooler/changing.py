@@ -9,11 +9,18 @@ from pagebell.model.document import Document, Ticket
 from pagebell.model.errors import NotFound, WrongState
 from pagebell.model.event import Event, EventKind, JobState
 from pagebell.model.job import DEFAULT_PRIORITY, Job
-from pagebell.model.lifecycle import HOLDS, PRINTED_TWICE, Cause, job_event, let_go, step
+from pagebell.model.lifecycle import HOLDS, PRINTED_TWICE, Cause, job_event, let_go, printer_event, step
+from pagebell.model.printer import Printer
 from pagebell.spooler.holding import FREE, SPECIFIED, opens
 from pagebell.spooler.ports import Change, Content
 
 INCOMING = frozenset({"job-incoming"})
+
+
+def new_default(printer: Printer, now: float) -> Change:
+    """That printer becomes the server's default one."""
+    told = printer_event(printer, now, EventKind.PRINTER_CONFIG_CHANGED, ("default",))
+    return Change(default_printer=printer.name, events=(told,))
 
 
 @dataclass(frozen=True, slots=True)

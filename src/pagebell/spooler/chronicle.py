@@ -81,8 +81,10 @@ class Chronicle:
     """The tracks of kinds that were asked for, as long as there are no new ones."""
     told: tuple[frozenset[EventKind], int, int, list[int]] | None = None
     """What `following` was asked last, and what it found: a crowd of readers asks the same."""
-    parked: dict[frozenset[EventKind], set[Sleeper]] | None = None
+    parked: dict[frozenset[EventKind], dict[Sleeper, None]] | None = None
     """Who waits, by the kinds that would wake them."""
+    finished: float | None = None
+    """When its job was, if it is a job's; nothing follows."""
 
     def add(self, kind: EventKind, number: int) -> None:
         """Count one more."""
@@ -120,13 +122,13 @@ class Chronicle:
         """Wake somebody at every event of these kinds, until they leave."""
         if self.parked is None:
             self.parked = {}
-        self.parked.setdefault(kinds, set()).add(sleeper)
+        self.parked.setdefault(kinds, {})[sleeper] = None
 
     def leave(self, kinds: frozenset[EventKind], sleeper: Sleeper) -> None:
         """They do not wait any more."""
         sleepers = (self.parked or {}).get(kinds)
         if sleepers is not None:
-            sleepers.discard(sleeper)
+            sleepers.pop(sleeper, None)
             if not sleepers and self.parked is not None:
                 del self.parked[kinds]
 
@@ -185,7 +187,6 @@ class JobChronicle(Chronicle):
     born: int = field(kw_only=True)
     """The newest event's number when it got its first subscription."""
     gaps: list[tuple[int, int]] | None = None
-    finished: float | None = None
 
     @property
     def is_open(self) -> bool:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -28,14 +28,31 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 32
 """Notifications that are read, and afterwards noted as delivered, together."""
-LANE_WIDTH: Final = 4
+LANE_WIDTH: Final = 32
 """Parcels that are under way to one host at one time."""
+LANE_WIDTH_AGAIN: Final = 4
+"""Those besides that have been refused before."""
 MOST_AT_ONCE: Final = 256
-"""Parcels that are under way in all."""
+"""Parcels that are under way in all, and so many that have been refused before."""
 LONGEST_WAIT: Final = 300.0
-"""Seconds between two attempts, at most; also where a recipient asks for more."""
+"""Seconds between two attempts, at most."""
+LONGEST_ASKED: Final = 86_400.0
+"""The same where a recipient asks for so much."""
 
 Drop = Callable[[Sequence[SubscriptionId]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a recipient does not get what there is for it."""
+
+    message: str
+    """In a line, without anything secret."""
+    since: float
+    attempts: int = 0
+    """How often it was tried."""
+    next_attempt: float | None = None
+    """When it will be tried again; None when it won't."""
 
 
 class _Lane(asyncio.Semaphore):
@@ -56,8 +73,10 @@ class Deliveries:
         self._news: set[SubscriptionId] = set()
         self._cursors: dict[SubscriptionId, int] = {}
         """What has been delivered and not been stored yet."""
-        self._lanes: WeakValueDictionary[str, _Lane] = WeakValueDictionary()
-        self._under_way = asyncio.Semaphore(MOST_AT_ONCE)
+        self._lanes: WeakValueDictionary[tuple[str, bool], _Lane] = WeakValueDictionary()
+        self._under_way = {again: asyncio.Semaphore(MOST_AT_ONCE) for again in (False, True)}
+        """Who hangs, hangs among its like: what has failed once goes by ways of its own."""
+        self._troubles: dict[SubscriptionId, Trouble] = {}
         self._group: asyncio.TaskGroup | None = None
 
     # --- recipients ---
@@ -105,6 +124,10 @@ class Deliveries:
         """Up to which number the recipient of a subscription has been told."""
         return self._cursor(number)
 
+    def trouble(self, number: SubscriptionId) -> Trouble | None:
+        """What keeps the recipient of a subscription from its events; None for nothing that is known of."""
+        return self._troubles.get(number)
+
     @property
     def active(self) -> int:
         """How many subscriptions have news on their way."""
@@ -139,6 +162,7 @@ class Deliveries:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
         self._cursors.pop(number, None)
+        self._troubles.pop(number, None)
         self._news.discard(number)
 
     def _wake(self, number: SubscriptionId) -> None:
@@ -183,32 +207,38 @@ class Deliveries:
         """Try until the recipient has taken it. Raises NotFound when the subscription has ended meanwhile."""
         number = parcel.subscription.id
         backoff = Backoff(most=LONGEST_WAIT)
-        failed = False
         while True:
             current = replace(parcel, subscription=self._subscription(number))
             try:
-                await self._attempt(courier, current)
+                await self._attempt(courier, current, again=number in self._troubles)
             except Undelivered as problem:
                 if problem.gone:  # RFC 3995 9: an error that would occur each time ends the subscription
                     log.warning("subscription %d ends: %s", number, problem)
                     await self._drop([number])
                     raise NotFound(f"there is no subscription {number}") from None
-                if not failed:
+                wait = max(backoff.next(), min(problem.after or 0.0, LONGEST_ASKED))
+                if self._note(number, problem, wait):
                     log.warning("subscription %d: %s; trying again", number, problem)
-                    failed = True
                     await self._store(number)
-                wait = backoff.next() if problem.after is None else min(problem.after, LONGEST_WAIT)
                 await self._ledger.clock.sleep(wait)
             else:
-                if failed:
+                if self._troubles.pop(number, None):
                     log.info("subscription %d is delivered again", number)
                 return
 
-    async def _attempt(self, courier: Courier, parcel: Parcel) -> None:
+    def _note(self, number: SubscriptionId, problem: Undelivered, wait: float) -> bool:
+        """Remember what keeps a recipient from its events; tells whether it is news."""
+        now = self._ledger.clock.now()
+        known = self._troubles.get(number)
+        since, attempts = (now, 0) if known is None else (known.since, known.attempts)
+        self._troubles[number] = Trouble(str(problem), since, attempts + 1, now + wait)
+        return known is None
+
+    async def _attempt(self, courier: Courier, parcel: Parcel, *, again: bool) -> None:
         """Raises Undelivered, also for whatever else goes wrong in a courier."""
         try:
-            lane = self._lane(courier, parcel.subscription.recipient)
-            async with lane, self._under_way:
+            lane = self._lane(courier, parcel.subscription.recipient, again=again)
+            async with lane, self._under_way[again]:
                 await courier.deliver(parcel)
         except Undelivered:
             raise
@@ -218,19 +248,20 @@ class Deliveries:
             log.exception("the courier of subscription %d failed", parcel.subscription.id)
             raise Undelivered(f"the courier failed: {type(error).__name__}") from None
 
-    def _lane(self, courier: Courier, uri: str) -> _Lane:
-        name = courier.check(uri)
+    def _lane(self, courier: Courier, uri: str, *, again: bool) -> _Lane:
+        name = (courier.check(uri), again)
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = _Lane(LANE_WIDTH)
+            lane = self._lanes[name] = _Lane(LANE_WIDTH_AGAIN if again else LANE_WIDTH)
         return lane
 
     def _courier(self, subscription: Subscription) -> Courier | None:
         scheme = subscription.recipient.partition(":")[0].lower()
         courier = self._couriers.get(scheme)
-        if courier is None:
-            told = "subscription %d waits: %s: recipients are not configured any more"
-            log.warning(told, subscription.id, scheme)
+        if courier is None and subscription.id not in self._troubles:
+            trouble = Trouble(f"{scheme}: recipients are not configured", self._ledger.clock.now())
+            self._troubles[subscription.id] = trouble
+            log.warning("subscription %d waits: %s", subscription.id, trouble.message)
         return courier
 
     def _subscription(self, number: SubscriptionId) -> Subscription:

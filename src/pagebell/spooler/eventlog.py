@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict, deque
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -22,7 +22,7 @@ from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
 from pagebell.spooler.leases import Leases
-from pagebell.spooler.listener import Listener, Window, kinds_of
+from pagebell.spooler.listener import Listener, kinds_of
 from pagebell.spooler.pacing import Pacing
 from pagebell.spooler.ports import Base, Count, Snapshot
 from pagebell.spooler.reading import Batch, Turns, Watch
@@ -132,16 +132,14 @@ class EventLog:
         self, *, scope: Scope | None = None, owner: str | None = None, after: int = 0
     ) -> Iterator[Subscription]:
         """Those of exactly that scope and that owner, where given, with ids above `after`, in their order."""
+        members = None if scope is None else self._chronicles.members(scope)
+        numbers = sorted(self._listeners) if members is None else members
         if owner is not None:
-            numbers: Sequence[SubscriptionId] = self._by_owner.get(owner, [])
-        elif scope is not None:
-            numbers = self._chronicles.members(scope)
-        else:
-            numbers = sorted(self._listeners)
+            numbers = self._by_owner.get(owner, [])
         for number in numbers[bisect_right(numbers, after) :]:
-            subscription = self._listeners[number].subscription
-            if scope is None or subscription.scope == scope:
-                yield subscription
+            listener = self._listeners[number]
+            if members is None or listener.chronicle.members is members:
+                yield listener.subscription
 
     def of_system(self) -> list[Scope]:
         """The scopes of the server's own subscriptions: all it has, and some printers."""
@@ -192,35 +190,39 @@ class EventLog:
         """
         while True:
             listener = self._listener(number)
-            window = self._window(listener, after, limit)
-            if window.numbers or window.complete or not wait or self._closed:
-                events = await self._fetch(window.numbers)
-                if window.numbers and not events:
+            if listener.pacing is not None:
+                listener.catch_up(self._progress)
+            window = listener.window(after, limit, self._chronicles.trimmed)
+            numbers, _, complete = window
+            if numbers or complete or not wait or self._closed:
+                events = await self._fetch(numbers)
+                if numbers and not events:
                     continue  # they left the log meanwhile: count them among the missed
                 return self._listener(number).batch(after, window, events)
             await self.news({number: after})
 
-    def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
-        """As `read`, where that takes no time; None where the store would have to be asked. Raises NotFound."""
-        listener = self._listener(number)
-        window = self._window(listener, after, limit)
-        events = self._at_hand(window.numbers)
-        return None if events is None else listener.batch(after, window, events)
-
-    def _window(self, listener: Listener, after: int, limit: int) -> Window:
+    def at_hand(self, number: SubscriptionId, after: int) -> Batch | None:
+        """All above that number; None where the store has to be asked, some were missed or no more will come."""
+        listener = self._listeners.get(number)
+        if listener is None or self._closed:
+            return None
         if listener.pacing is not None:
             listener.catch_up(self._progress)
-        return listener.window(after, limit, self._chronicles.trimmed)
+        numbers, missed, complete = listener.window(after, _RECENT, self._chronicles.trimmed)
+        events = self._found if numbers is self._asked else self._at_hand(numbers)
+        if events is None or missed or complete:
+            return None
+        return Batch(listener.subscription, after + 1, events)
 
-    async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
+    async def news(self, cursors: dict[SubscriptionId, int]) -> None:
         """Return when one of these subscriptions can be read on from its number, or has come to its end."""
         with self.watch(cursors) as watch:
             await watch.news()
 
     @contextmanager
-    def watch(self, cursors: Mapping[SubscriptionId, int]) -> Iterator[Watch]:
+    def watch(self, cursors: dict[SubscriptionId, int]) -> Iterator[Watch]:
         """Be woken for what these subscriptions tell above those numbers, which may rise as they are read."""
-        watch = Watch(cursors, self._has_news, self._turns)
+        watch = Watch(cursors, self, self._turns)
         listeners = [self._listeners[number] for number in cursors if number in self._listeners]
         for listener in listeners:
             listener.park(watch)
@@ -232,10 +234,10 @@ class EventLog:
             for listener in listeners:
                 listener.leave(watch)
 
-    def _has_news(self, number: SubscriptionId, after: int) -> bool:
+    def has_news(self, number: SubscriptionId, after: int) -> bool:
         """Whether there is something to tell above that number, or nothing will come any more."""
         listener = self._listeners.get(number)
-        if listener is None or self._closed or listener.finished is not None:
+        if listener is None or self._closed or listener.chronicle.finished is not None:
             return True
         if listener.pacing is not None:
             listener.catch_up(self._progress)
@@ -357,8 +359,6 @@ class EventLog:
             if not listener.is_settled and listener.pacing is None:
                 listener.base = listener.count(max(listener.subscription.since, self._chronicles.trimmed))
 
-    # --- bookkeeping ---
-
     def _listener(self, number: SubscriptionId) -> Listener:
         try:
             return self._listeners[number]
@@ -379,9 +379,8 @@ class EventLog:
             listener.base, listener.is_settled = base.count, True
         if subscription.interval:
             since = max(subscription.since, self._chronicles.trimmed)
-            listener.pacing = Pacing(subscription.interval, since)
-            if base is not None:
-                listener.pacing = Pacing(subscription.interval, since, base.count, base.paced_at)
+            past = () if base is None else (base.count, base.paced_at)
+            listener.pacing = Pacing(subscription.interval, since, *past)
             self._paced.add(listener)
         if not listener.is_settled:
             self._unsettled.append(subscription.id)

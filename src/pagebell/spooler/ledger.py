@@ -21,6 +21,7 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, SubscriptionId
+from pagebell.model.system import UNDESCRIBED
 from pagebell.spooler.eventlog import EventLog
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Setting, Store
@@ -50,6 +51,7 @@ class Ledger:
         self.events = EventLog(store)
         self.printers: dict[PrinterName, Printer] = {}
         self.default_printer: PrinterName | None = None
+        self.system = UNDESCRIBED
         self.resources: dict[ResourceId, Resource] = {}
         self.settings: dict[str, dict[str, dict[str, bytes]]] = {}
         """What front ends keep, by owner, section and name."""
@@ -78,6 +80,7 @@ class Ledger:
         self._last_subscription = snapshot.last_subscription
         self.last_event = snapshot.last_event
         self.default_printer = snapshot.default_printer
+        self.system = snapshot.system
         self.printers = {printer.name: printer for printer in snapshot.printers}
         self.resources = {resource.id: resource for resource in snapshot.resources}
         self._last_resource = snapshot.last_resource
@@ -282,6 +285,8 @@ class Ledger:
         self._keep(change.settings)
         if change.default_printer is not None:
             self.default_printer = None if change.default_printer == NO_PRINTER else change.default_printer
+        if change.system is not None:
+            self.system = change.system
         for subscription in change.subscriptions:
             self.events.attach(subscription)
         for subscription in change.renewed:

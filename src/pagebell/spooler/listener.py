@@ -32,13 +32,8 @@ def kinds_of(wanted: frozenset[EventKind]) -> Kinds:
     return Kinds(wanted, heard, heard & _OF_PRINTERS)
 
 
-class Window(NamedTuple):
-    """Some of a subscription's matches by log number, how many were missed before them, and whether these are all."""
-
-    numbers: list[int]
-    missed: int
-    complete: bool
-    """None can follow these: its job is finished."""
+Window = tuple[list[int], int, bool]
+"""Some of a subscription's matches by log number, how many were missed before them, and whether none can follow."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,11 +55,6 @@ class Listener:
     cursor: tuple[int, int] | None = None
     """The number last read, and that of its event in the log: most readers go on from there."""
     sleepers: tuple[Sleeper, ...] = ()
-
-    @property
-    def finished(self) -> float | None:
-        """When its job was."""
-        return self.chronicle.finished if isinstance(self.chronicle, JobChronicle) else None
 
     def count(self, up_to: int = NEVER) -> int:
         """How many matches its chronicles have had up to that event, which must not have left the log."""
@@ -110,8 +100,11 @@ class Listener:
     def window(self, after: int, limit: int, trimmed: int) -> Window:
         """Its first `limit` notifications numbered above `after`."""
         cursor, missed = self.cursor, 0
-        if self.pacing is None and cursor is not None and cursor[0] == after and cursor[1] >= trimmed:
-            numbers = self.following(cursor[1], limit)
+        if cursor is not None and cursor[0] == after and cursor[1] >= trimmed and self.pacing is None:
+            if self.printer is None:
+                numbers = self.chronicle.following(self.kinds, cursor[1], limit)
+            else:
+                numbers = self.following(cursor[1], limit)
         else:
             gone = self.gone(trimmed)
             missed = max(0, gone - after)
@@ -123,7 +116,7 @@ class Listener:
         last = after + missed + len(numbers)
         if numbers:
             self.cursor = (last, numbers[-1])
-        return Window(numbers, missed, self.finished is not None and last >= self.total())
+        return numbers, missed, self.chronicle.finished is not None and last >= self.total()
 
     def batch(self, after: int, window: Window, events: tuple[Event, ...]) -> Batch:
         """The events of a window, the first of which may have left the log meanwhile."""

@@ -22,6 +22,8 @@ from pagebell.model.event import (
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.model.subscription import Scope
+from pagebell.model.system import Contact
+from pagebell.spooler.changing import new_default
 from pagebell.spooler.devices import NOTHING_REPORTED, Devices, alter
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
@@ -50,6 +52,7 @@ class PrinterWish:
     organizational_unit: str | None = None
     geo_location: str | None = None
     operator_message: str | None = None
+    contact: Contact | None = None
     resources: tuple[ResourceId, ...] | None = None
     """Of installed ones, for a new printer."""
     paused: bool | None = None
@@ -114,6 +117,10 @@ class Printers:
             paused=bool(wish.paused),
             state=PrinterState.STOPPED if wish.paused else PrinterState.IDLE,
             defaults=wish.defaults or Ticket(),
+            organization=wish.organization or "",
+            organizational_unit=wish.organizational_unit or "",
+            geo_location=wish.geo_location or "",
+            contact=wish.contact or self._ledger.system.contact,  # PWG 5100.22 7.6.1
             resources=wish.resources or (),
             changed=now,
             state_changed=now,
@@ -123,7 +130,7 @@ class Printers:
             for called in (good, wish.alias):
                 self._refuse_taken(called, None)
             taken = self._ledger.take_resources(printer.resources)
-            first = good if self._ledger.default_printer is None else None
+            first = good if self._ledger.default_printer not in self._ledger.printers else None
             events = (printer_event(printer, now, EventKind.PRINTER_CREATED),)
             return Change(
                 printers=(printer,), events=events, default_printer=first, settings=settings, resources=taken
@@ -228,13 +235,7 @@ class Printers:
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
         by.demand(Right.ADMINISTER)
-        told = printer_event(
-            self._ledger.printer(name),
-            self._ledger.clock.now(),
-            EventKind.PRINTER_CONFIG_CHANGED,
-            ("default",),
-        )
-        await self._ledger.store.commit(Change(default_printer=name, events=(told,)))
+        await self._ledger.store.commit(new_default(self._ledger.printer(name), self._ledger.clock.now()))
 
     # --- operation ---
 

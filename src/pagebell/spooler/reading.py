@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from pagebell.model.event import Event
 from pagebell.model.subscription import Subscription, SubscriptionId
@@ -68,30 +68,36 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._next)
 
 
+class Log(Protocol):
+    """What is read."""
+
+    def has_news(self, number: SubscriptionId, after: int) -> bool:
+        """Whether there is something to tell above that number, or nothing will come any more."""
+        ...
+
+    def at_hand(self, number: SubscriptionId, after: int) -> Batch | None:
+        """All above that number; None where it takes time to find, or is more than events or the end of them."""
+        ...
+
+
 class Watch:
     """A reader that waits, again and again.
 
-    One that has `told` need not be woken: it is called in the loop and tells whether it has told all news itself.
+    One that waits for one subscription and can tell its events at once by `told` need not be woken for them: that is
+    called in the loop, and says whether it told them.
     """
 
-    __slots__ = ("_cursors", "_has_news", "_is_due", "_turns", "_waiter", "told")
+    __slots__ = ("_cursors", "_is_due", "_log", "_turns", "_waiter", "told")
 
-    def __init__(
-        self,
-        cursors: Mapping[SubscriptionId, int],
-        has_news: Callable[[SubscriptionId, int], bool],
-        turns: Turns,
-    ) -> None:
-        self._cursors = cursors
-        self._has_news = has_news
-        self._turns = turns
+    def __init__(self, cursors: dict[SubscriptionId, int], log: Log, turns: Turns) -> None:
+        self._cursors, self._log, self._turns = cursors, log, turns
         self._waiter: asyncio.Future[None] | None = None
         self._is_due = False
-        self.told: Callable[[], bool] | None = None
+        self.told: Callable[[Batch], bool] | None = None
 
     def wake(self) -> None:
         """Something happened that may concern it."""
-        if self._waiter is None or self._waiter.done() or self._is_due:
+        if self._waiter is None or self._is_due or self._waiter.done():
             return
         if self.told is None:
             self._waiter.set_result(None)
@@ -102,18 +108,21 @@ class Watch:
     def tell(self) -> None:
         """Its turn has come; it is woken only for what it can't tell here and now."""
         self._is_due = False
-        if self._waiter is None or self._waiter.done():
+        if self.told is None or self._waiter is None or self._waiter.done():
             return
+        ((number, after),) = self._cursors.items()
         try:
-            told = self.told is not None and self.told()
+            batch = self._log.at_hand(number, after)
+            if batch is not None and (not batch.events or self.told(batch)):
+                self._cursors[number] = after + len(batch.events)
+                return
         except Exception:
             log.exception("internal error while a reader was told of news")
-            told = False
-        if not told:
-            self._waiter.set_result(None)
+        self._waiter.set_result(None)
 
     async def news(self) -> None:
         """Return when one of its subscriptions can be read on from its number, has ended, or the server goes down."""
-        while not any(self._has_news(number, after) for number, after in self._cursors.items()):
+        has_news = self._log.has_news
+        while not any(has_news(number, after) for number, after in self._cursors.items()):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter

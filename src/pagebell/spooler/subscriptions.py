@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -186,19 +186,11 @@ class Subscriptions:
         self.subscription(number, by)
         return await self._ledger.events.read(number, after, limit, wait=wait)
 
-    def read_at_hand(self, number: SubscriptionId, after: int, limit: int) -> Batch | None:
-        """As `read`, for who was let in before; None where it would take time, or the subscription has ended."""
-        try:
-            batch = self._ledger.events.read_at_hand(number, after, limit)
-        except NotFound:
-            return None
-        return None if batch is None or self._is_over(batch.subscription) else batch
-
-    async def news(self, cursors: Mapping[SubscriptionId, int]) -> None:
+    async def news(self, cursors: dict[SubscriptionId, int]) -> None:
         """Return when one of these can be read on from its number, has ended, or the server goes down."""
         await self._ledger.events.news(cursors)
 
-    def watch(self, cursors: Mapping[SubscriptionId, int]) -> AbstractContextManager[Watch]:
+    def watch(self, cursors: dict[SubscriptionId, int]) -> AbstractContextManager[Watch]:
         """`news` again and again, for who reads on and lets the numbers rise."""
         return self._ledger.events.watch(cursors)
 
@@ -248,4 +240,4 @@ class Subscriptions:
         return longest if asked == 0 else min(asked, longest)
 
     def _is_over(self, subscription: Subscription) -> bool:
-        return subscription.expires is not None and subscription.expires <= self._ledger.clock.now()
+        return subscription.is_over(self._ledger.clock.now())

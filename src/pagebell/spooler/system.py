@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
 
+from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NoRoom
 from pagebell.model.event import (
     NO_PRINTER,
-    SYSTEM_KINDS,
     Event,
     EventKind,
     PrinterName,
@@ -18,8 +20,12 @@ from pagebell.model.event import (
 )
 from pagebell.model.lifecycle import printer_event
 from pagebell.model.printer import Printer
+from pagebell.model.system import UNDESCRIBED, SystemDescription
+from pagebell.spooler.changing import new_default
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change
+
+_OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
 def status_of(printers: Iterable[Printer]) -> SystemStatus:
@@ -50,15 +56,24 @@ class System:
         """The state that was told last; None while nobody listens."""
         self._untold: asyncio.Queue[Event] = asyncio.Queue()
         self.config_changed = ledger.clock.now()
-        """When a printer came or went, or another one became the default; or the start."""
+        """When a printer came or went, or the server was described anew; or the start."""
         self.config_changes = 0
         self._changes_of: Counter[PrinterName] = Counter()
+        self._described = UNDESCRIBED
+        """How it was described before the change that is just taking effect."""
+        self._changing = asyncio.Lock()
+        """One administrator at a time: what is described anew is made of what was."""
         ledger.listeners.append(self._committed)
 
     @property
     def uuid(self) -> str:
         """The same at every start."""
         return self._ledger.uuid
+
+    @property
+    def description(self) -> SystemDescription:
+        """What administrators say of it."""
+        return self._ledger.system
 
     @property
     def status(self) -> SystemStatus:
@@ -74,15 +89,34 @@ class System:
         """How often a printer's configuration has changed since the start."""
         return self._changes_of[printer]
 
+    async def change(self, by: Principal, default: PrinterName | None = None, **facts: Any) -> None:
+        """Describe it anew, by fields of SystemDescription, and have another default printer: all of it, or nothing.
+
+        Raises NotAuthorized, NotFound.
+        """
+        by.demand(Right.ADMINISTER)
+        ledger = self._ledger
+        async with self._changing:
+            new = replace(ledger.system, **facts)
+            change = Change()
+            if default is not None and default != ledger.default_printer:
+                change = new_default(ledger.printer(default), ledger.clock.now())
+            if new != ledger.system:
+                change = replace(change, system=new)
+            if change != Change():
+                await ledger.commit(change)
+
     async def started(self) -> None:
         """Tell who asked that the server is up again."""
-        if self._is_heard:
+        self._described = self.description
+        if self._is_heard(EventKind.SYSTEM_RESTARTED):
+            await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self.status))
+        if self._is_heard(*_OF_STATE):
             self._told = self.status
-            await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self._told))
 
     async def stopping(self) -> None:
         """Tell who asked that the server goes down."""
-        if self._is_heard:
+        if self._is_heard(EventKind.SYSTEM_SHUTDOWN):
             await self._tell(self._event(EventKind.SYSTEM_SHUTDOWN, self.status))
 
     async def announce(self, *changed: str, printer: PrinterName | None = None) -> None:
@@ -97,7 +131,7 @@ class System:
             return
         self.config_changed = self._ledger.clock.now()
         self.config_changes += 1
-        if self._is_heard:
+        if self._is_heard(EventKind.SYSTEM_CONFIG_CHANGED):
             await self._tell(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, changed))
 
     async def run(self) -> None:
@@ -111,9 +145,8 @@ class System:
 
         await self._ledger.insist(attempt, NoRoom)
 
-    @property
-    def _is_heard(self) -> bool:
-        return self._ledger.hears(SYSTEM_KINDS)
+    def _is_heard(self, *kinds: EventKind) -> bool:
+        return self._ledger.hears(frozenset(kinds))
 
     def _event(self, kind: EventKind, status: SystemStatus, changed: tuple[str, ...] = ()) -> Event:
         return Event(kind, self._ledger.clock.now(), NO_PRINTER, system_status=status, changed=changed)
@@ -124,21 +157,30 @@ class System:
         for name in change.gone_printers:
             del self._changes_of[name]
         came = any(printer.version == 1 for printer in change.printers)
-        configured = came or bool(change.gone_printers) or change.default_printer is not None
-        if configured:
+        names = self._renewed(change)
+        if change.default_printer is not None:
+            names = ("default_printer", *names)
+        if came or change.gone_printers:
+            names = (*names, "printers")
+        if names:
             self.config_changed = self._ledger.clock.now()
             self.config_changes += 1
-        if not self._is_heard:
+        if not self._is_heard(*_OF_STATE):
             self._told = None
-            return
-        if self._told is None:  # the first subscriber came just now: from here on
+        elif self._told is None:  # the first subscriber came just now: from here on
             self._told = self.status
         elif change.printers or change.gone_printers:
             self._compare(self._told, self.status)
-        if configured:
-            names = ("default_printer",) if change.default_printer is not None else ()
-            names = (*names, "printers") if came or change.gone_printers else names
-            self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self._told, names))
+        if names and self._is_heard(EventKind.SYSTEM_CONFIG_CHANGED):
+            self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, names))
+
+    def _renewed(self, change: Change) -> tuple[str, ...]:
+        """What of its description is new."""
+        old, new = self._described, change.system
+        if new is None:
+            return ()
+        self._described = new
+        return tuple(name for name in new.__slots__ if getattr(new, name) != getattr(old, name))
 
     def _compare(self, old: SystemStatus, new: SystemStatus) -> None:
         if new == old:

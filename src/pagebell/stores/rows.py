@@ -12,6 +12,7 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription
+from pagebell.model.system import UNDESCRIBED, SystemDescription
 from pagebell.spooler.ports import Base, Change, Conflict, Count, JobQuery, Setting, Snapshot
 
 SCHEMA_VERSION = 5
@@ -78,6 +79,7 @@ _job = msgspec.json.Decoder(Job)
 _printer = msgspec.json.Decoder(Printer)
 _subscription = msgspec.json.Decoder(Subscription)
 _resource = msgspec.json.Decoder(Resource)
+_system = msgspec.json.Decoder(SystemDescription)
 _event = msgspec.json.Decoder(Event)
 
 
@@ -132,6 +134,8 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         execute("insert or replace into meta values ('last-event', ?)", (last_event,))
     if change.default_printer is not None:
         execute("insert or replace into meta values ('default-printer', ?)", (change.default_printer,))
+    if change.system is not None:
+        execute("insert or replace into meta values ('system', ?)", (_encode(change.system).decode(),))
 
 
 def snapshot(connection: sqlite3.Connection) -> Snapshot:
@@ -145,6 +149,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
         return int(row[0] or 0) if row else 0
 
     default = connection.execute("select value from meta where key = 'default-printer'").fetchone()
+    system = connection.execute("select value from meta where key = 'system'").fetchone()
     return Snapshot(
         printers=tuple(map(_printer.decode, bodies("select body from printer"))),
         active=tuple(map(_job.decode, bodies("select body from job where completed_at is null order by id"))),
@@ -172,6 +177,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             number("select value from meta where key = 'last-event'"),
         ),
         default_printer=PrinterName(default[0]) if default and default[0] != NO_PRINTER else None,
+        system=_system.decode(system[0]) if system else UNDESCRIBED,
         settings=tuple(
             Setting(*row)
             for row in connection.execute("select owner, section, name, octets from setting order by 1, 2, 3")

@@ -14,6 +14,7 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.system import UNDESCRIBED
 from pagebell.spooler.ports import Base, Change, Committed, Conflict, Count, JobQuery, Setting, Snapshot
 
 
@@ -41,6 +42,7 @@ class MemoryStore:
         self._last_resource = 0
         self._last_event = 0
         self._default: PrinterName | None = None
+        self._system = UNDESCRIBED
         self._settings: dict[tuple[str, str, str], Setting] = {}
         self._uuid = str(uuid.uuid4())
 
@@ -63,6 +65,7 @@ class MemoryStore:
             last_subscription=self._last_subscription,
             last_event=self._last_event,
             default_printer=self._default,
+            system=self._system,
             settings=tuple(self._settings[key] for key in sorted(self._settings)),
             uuid=self._uuid,
         )
@@ -210,6 +213,8 @@ class MemoryStore:
             self._events = {seq: event for seq, event in self._events.items() if seq > change.trim}
         if change.default_printer is not None:
             self._default = None if change.default_printer == NO_PRINTER else change.default_printer
+        if change.system is not None:
+            self._system = change.system
 
     def _add(self, subscription: Subscription) -> None:
         self._subscriptions[subscription.id] = subscription

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from pagebell.event_json import event_view
+from pagebell.http.push import Push, pusher_of
 from pagebell.model.access import Principal
 from pagebell.model.errors import NotFound, TooMany
 from pagebell.model.event import Event, EventKind, JobId, ResourceId
@@ -85,7 +86,8 @@ class EventStreams:
             return Response(status_code=204, headers=_HEADERS)  # by this a browser comes back no more
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_STREAM)
-        return self._response(lambda: _of_subscription(subscription, after, by, self._spooler))
+        push = pusher_of(request.scope)(b"", b"")
+        return self._response(lambda: _of_subscription(subscription, after, by, self._spooler, push))
 
     def _response(self, pieces: Callable[[], Pieces]) -> Response:
         return _Stream(pieces, self._count)
@@ -162,22 +164,33 @@ def _logged(event: Event, language: str, reader: str | None) -> bytes:
     return _piece(event.kind.value, event_view(event, language, reader), event.seq)
 
 
-async def _of_subscription(subscription: Subscription, after: int, by: Principal, spooler: Spooler) -> Pieces:
-    """What a subscription hears, until it ends."""
+async def _of_subscription(
+    subscription: Subscription, after: int, by: Principal, spooler: Spooler, push: Push
+) -> Pieces:
+    """What a subscription hears, until it ends; most of it is sent where it happens."""
     yield _RETRY + _idle(after)
-    subscriptions = spooler.subscriptions
-    while not subscriptions.is_closing:
-        try:
-            batch = await subscriptions.read(subscription.id, by, after, _PAGE)
-        except NotFound:
-            return  # it was cancelled, or its lease is over: who comes back is told so
-        if batch.events or batch.missed:
-            yield _batch(batch, after, subscription.language, by)
-            after = batch.last
-        elif batch.complete:
-            return
-        elif not await _within(spooler.clock, subscriptions.news({subscription.id: after})):
-            yield _idle(after)
+    subscriptions, number = spooler.subscriptions, subscription.id
+    cursors = {number: after}
+
+    def told(batch: Batch) -> bool:
+        if batch.subscription.is_over(spooler.clock.now()):
+            return False
+        return push((_batch(batch, cursors[number], subscription.language, by),))
+
+    with subscriptions.watch(cursors) as watch:
+        watch.told = told
+        while not subscriptions.is_closing:
+            try:
+                batch = await subscriptions.read(number, by, cursors[number], _PAGE)
+            except NotFound:
+                return  # it was cancelled, or its lease is over: who comes back is told so
+            if batch.events or batch.missed:
+                yield _batch(batch, cursors[number], subscription.language, by)
+                cursors[number] = batch.last
+            elif batch.complete:
+                return
+            elif not await _within(spooler.clock, watch.news()):
+                yield _idle(cursors[number])
 
 
 def _batch(batch: Batch, after: int, language: str, by: Principal) -> bytes:

@@ -167,7 +167,7 @@ async def test_nobody_there_is_a_failure() -> None:
     async with hook() as there:
         uri = there.uri()
     by = courier()
-    with pytest.raises(Undelivered, match=r"127\.0\.0\.1 can't be reached"):
+    with pytest.raises(Undelivered, match=r"^127\.0\.0\.1 can't be reached: connection refused$"):
         await by.deliver(parcel(uri, 1))
     await by.aclose()
 
@@ -180,6 +180,38 @@ async def test_recipient_that_keeps_us_waiting_is_left(begins: bytes) -> None:
     async with listener(begins) as port, aclosing(courier(timeout=0.2)) as by:
         with pytest.raises(Undelivered):
             await by.deliver(parcel(f"http://127.0.0.1:{port}/", 1))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+    ids=["unfinished", "not what it says"],
+)
+async def test_event_has_been_taken_whatever_comes_after_the_status(answer: bytes) -> None:
+    async with listener(answer) as port, aclosing(courier(timeout=0.5)) as by:
+        await by.deliver(parcel(f"http://127.0.0.1:{port}/", 1))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 500 \x1b[31mNo\x0b\x85\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 307 On\r\nLocation: http://[token/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 308 On\r\nLocation: http://other.test/token\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+async def test_failure_is_told_in_one_line_without_the_path_which_may_be_a_secret(answer: bytes) -> None:
+    async with listener(answer) as port, aclosing(courier(timeout=0.5)) as by:
+        with pytest.raises(Undelivered) as failed:
+            await by.deliver(parcel(f"http://127.0.0.1:{port}/token", 1))
+    assert str(failed.value).isprintable()
+    assert "token" not in str(failed.value)
+    assert len(str(failed.value)) < 200
 
 
 # --- where it goes ---
@@ -197,11 +229,19 @@ async def test_recipient_that_keeps_us_waiting_is_left(begins: bytes) -> None:
         "http://0.0.0.0/",
         "http://[::ffff:127.0.0.1]/",
         "http://2130706433/",
+        "http://xn--hooks.test/",
+        "http://hooks.test.other.test/",
+        "http://sub.hooks.test/",
     ],
 )
 def test_what_is_not_listed_is_refused_before_any_connection(uri: str) -> None:
     with pytest.raises(ValueError, match="not a host that may be connected to"):
-        courier("hooks.test").check(uri)
+        courier("hooks.test", "192.168.0.0/16").check(uri)
+
+
+def test_this_machine_is_found_by_its_name_where_its_network_or_its_name_is_listed() -> None:
+    for listed in ("127.0.0.0/8", "::1", "localhost"):
+        courier(listed).check("http://localhost:8765/")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +269,8 @@ async def test_name_that_changes_its_address_is_judged_for_each_connection() -> 
         return list(addresses)
 
     async with hook() as there:
-        by = WebhookCourier(WebhookSettings(allow=("127.0.0.0/8",)), (key_of(SECRET),), look_up)
+        settings = WebhookSettings(allow=("127.0.0.0/8", "hooks.test"))
+        by = WebhookCourier(settings, (key_of(SECRET),), look_up)
         await by.deliver(parcel(there.uri("hooks.test"), 1))
         await by.aclose()
         addresses[:] = ["10.0.0.1"]

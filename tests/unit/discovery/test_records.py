@@ -6,10 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from pagebell.discovery.records import Place, ServiceRecord, host_name, instance_name, service_records
+from pagebell.discovery.records import (
+    Place,
+    ServiceRecord,
+    host_name,
+    instance_name,
+    printer_presence,
+    service_records,
+    system_presence,
+)
 from pagebell.http.settings import TlsMode
 from pagebell.model.event import PrinterName
 from pagebell.model.printer import Capabilities, Printer
+from pagebell.model.system import SystemDescription
 
 UUID = "347fcf0d-e93a-49f9-9350-624cfa90221a"
 LAB = Printer(PrinterName("Lab"), UUID, "null:", 0.0, info="Printer in the Lab", location="Room 5")
@@ -144,7 +153,7 @@ def test_printer_of_anything_says_so() -> None:
     ],
 )
 def test_name_is_what_people_call_it_and_nobody_else_has(info: str, taken: set[str], name: str) -> None:
-    found = instance_name(replace(LAB, info=info), taken)
+    found = instance_name(printer_presence(replace(LAB, info=info), CAN, HERE).wish, taken)
     assert found == name and len(found.encode()) <= 63
 
 
@@ -159,3 +168,42 @@ def test_name_is_what_people_call_it_and_nobody_else_has(info: str, taken: set[s
 )
 def test_servers_addresses_go_by_a_name_that_no_other_program_announces(machine: str, name: str) -> None:
     assert host_name(machine, UUID) == name
+
+
+NEEDED = SystemDescription(name="Example System")
+
+
+def test_system_is_one_service_that_tells_no_more_than_is_needed() -> None:
+    """PWG 5100.22 11.1.1, 11.1.4: pairs with the default value are left out; UUID is without urn:uuid:."""
+    presence = system_presence(NEEDED, UUID, HERE)
+    assert presence.wish == "Example System"
+    assert presence.records == (ServiceRecord("_ipps-system._tcp", 8631, (), (("UUID", UUID),)),)
+
+
+def test_system_says_where_it_is_and_that_people_must_log_in() -> None:
+    """PWG 5100.22 table 16: note is system-location, air what xri-authentication means."""
+    somewhere = replace(NEEDED, location="Room 5" + "ü" * 200)
+    (record,) = system_presence(somewhere, UUID, replace(HERE, login=True)).records
+    text = dict(record.text)
+    assert text["note"].startswith("Room 5ü") and len(f"note={text['note']}".encode()) <= 255
+    assert (text["air"], text["UUID"]) == ("username,password", UUID)
+
+
+def test_system_is_not_announced_where_there_is_no_tls() -> None:
+    """PWG 5100.22 11.1.1: there is no non-IPPS service type."""
+    assert system_presence(NEEDED, UUID, replace(HERE, tls=TlsMode.OFF)).records == ()
+
+
+@pytest.mark.parametrize(
+    ("description", "name"),
+    [
+        (SystemDescription(name="Floor 2.1"), "Floor 2 1"),
+        (SystemDescription(name="x", dns_sd_name="Ours"), "Ours"),
+        (SystemDescription(name=""), "System"),
+    ],
+)
+def test_system_goes_by_the_name_that_was_set_or_by_its_own(
+    description: SystemDescription, name: str
+) -> None:
+    """PWG 5100.22 7.2.32, and 11.1.2: no unique identifier in it."""
+    assert system_presence(description, UUID, HERE).wish == name

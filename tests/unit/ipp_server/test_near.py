@@ -7,8 +7,8 @@ import pytest
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op
-from pagebell.ipp.server.near import Spot, is_near, spot
 from pagebell.model.access import SYSTEM
+from pagebell.model.geo import Spot, is_near, spot
 from pagebell.spooler.printers import PrinterWish
 from tests.unit.ipp_server.door import door
 
@@ -57,7 +57,6 @@ async def test_printers_are_found_by_where_they_are() -> None:
         for name, place in (("here", "geo:48.2,16.36"), ("there", "geo:52.5,13.4")):
             wish = PrinterWish(device=f"scripted:{name}", geo_location=place)
             await d.spooler.printers.add(name, wish, SYSTEM)
-            await d.spooler.printers.change(d.spooler.printers.find(name).name, wish, SYSTEM)
         asked = r.printer_geo_location("geo:48.201,16.361")
         answer = await d.ask(Op.GET_PRINTERS, asked, path="/ipp/system")
         assert [g.get(r.printer_name) for g in answer.groups_of(GroupTag.PRINTER)] == ["here"]

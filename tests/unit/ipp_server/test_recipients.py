@@ -8,10 +8,12 @@ import pytest
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
+from pagebell.ipp.delivery import ATTEMPTS, DELIVERED, TROUBLE, TROUBLE_SINCE
 from pagebell.ipp.registry import Op, Status
+from pagebell.spooler.deliveries import LONGEST_WAIT
 from tests.unit.ipp_server.door import P1, Door, first, status
 from tests.unit.ipp_server.subscribing import SYSTEM_URI
-from tests.unit.spooler.test_deliveries import Post
+from tests.unit.spooler.test_deliveries import Post, away
 
 TO = r.notify_recipient_uri("post://a/1")
 CREATED = r.notify_events("job-created")
@@ -60,6 +62,33 @@ async def test_recipient_is_told_as_it_was_given_and_no_pull_method(d: Door) -> 
     )
     assert told.get(r.notify_recipient_uri) == given
     assert r.notify_pull_method.name not in told
+
+
+async def test_dead_recipient_is_seen_in_its_subscription_until_it_is_told_again(d: Door) -> None:
+    post(d).failing["post://a/1"] = away
+    answer = await subscribe(d, TO, CREATED)
+    number = first(answer, GroupTag.SUBSCRIPTION).get(r.notify_subscription_id)
+    assert number is not None
+
+    async def told() -> Group:
+        asked = r.notify_subscription_id(number)
+        return first(await d.ask(Op.GET_SUBSCRIPTION_ATTRIBUTES, asked), GroupTag.SUBSCRIPTION)
+
+    fresh = await told()
+    assert fresh.get(DELIVERED) == 0
+    assert TROUBLE.name not in fresh
+    await d.submit()
+    troubled = await told()
+    assert (troubled.get(DELIVERED), troubled.get(TROUBLE)) == (0, "nobody is there")
+    since, attempts = troubled.get(TROUBLE_SINCE), troubled.get(ATTEMPTS)
+    assert since is not None
+    assert since.timestamp() == int(d.clock.now())
+    assert attempts == 1
+    post(d).failing.clear()
+    await d.clock.advance(LONGEST_WAIT)
+    healed = await told()
+    assert healed.get(DELIVERED) == 1
+    assert TROUBLE.name not in healed
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ REQUIRED = {
     *("system-info", "system-location", "system-make-and-model", "system-mandatory-printer-attributes"),
     *("system-name", "system-settable-attributes-supported", "system-xri-supported", "system-up-time"),
     *("system-config-change-date-time", "system-config-change-time", "system-config-changes"),
+    "system-dns-sd-name",
     *("system-state", "system-state-change-date-time", "system-state-change-time", "system-state-reasons"),
     *("notify-attributes-supported", "notify-events-default", "notify-events-supported"),
     *("notify-lease-duration-default", "notify-lease-duration-supported", "notify-max-events-supported"),
@@ -40,7 +41,7 @@ REQUIRED = {
     *("system-firmware-string-version", "system-firmware-version", "system-time-source-configured"),
     *("xri-authentication-supported", "xri-security-supported", "xri-uri-scheme-supported"),
 }
-"""Tables 1 and 2, and what else sections 7.2 and 7.3 call REQUIRED, but for system-dns-sd-name (7.2.32)."""
+"""Tables 1 and 2, and what else sections 7.2 and 7.3 call REQUIRED."""
 EVENTS = {
     *("printer-config-changed", "printer-created", "printer-deleted", "printer-state-changed"),
     *("printer-stopped", "resource-canceled", "resource-config-changed", "resource-created"),

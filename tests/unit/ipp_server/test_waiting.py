@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, aclosing, suppress
 
 import pytest
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag, Message, decode, encode
 from pagebell.ipp.registry import Op
@@ -46,7 +47,7 @@ class Waiter:
         answer = await self._d.service.answer(body(), self._d.principal, ORIGIN)
         assert answer.more is not None, answer
         self.first = decode(answer.octets)[0]
-        self._task = asyncio.create_task(self._wait(answer.more(self._take)))
+        self._task = asyncio.create_task(self._wait(answer.more(self._pusher)))
         await self._d.clock.settle()
         return self
 
@@ -55,10 +56,13 @@ class Waiter:
         with suppress(asyncio.CancelledError):
             await self._task
 
-    def _take(self, pieces: Sequence[bytes]) -> bool:
-        if self.takes:
-            self.at_once.append(decode(b"".join(pieces))[0])
-        return self.takes
+    def _pusher(self, before: bytes, after: bytes) -> Push:
+        def push(pieces: Sequence[bytes]) -> bool:
+            if self.takes:
+                self.at_once.append(decode(b"".join((before, *pieces, after)))[0])
+            return self.takes
+
+        return push
 
     async def _wait(self, parts: AsyncGenerator[bytes]) -> None:
         async with aclosing(parts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NotFound, Unsupported, UnsupportedScheme
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import SERVER, Scope, Subscription
-from pagebell.spooler.deliveries import LANE_WIDTH, LONGEST_WAIT, Deliveries
+from pagebell.spooler.deliveries import LANE_WIDTH, LONGEST_ASKED, LONGEST_WAIT, Deliveries
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Parcel, Undelivered
@@ -33,6 +34,7 @@ class Post:
     taken: dict[str, list[Parcel]] = field(default_factory=lambda: defaultdict(list))
     tried: list[str] = field(default_factory=list)
     failing: dict[str, Callable[[], Exception]] = field(default_factory=dict)
+    hanging: set[str] = field(default_factory=set)
     stuck: asyncio.Event | None = None
     under_way: int = 0
     most: int = 0
@@ -51,6 +53,8 @@ class Post:
         try:
             if self.stuck is not None:
                 await self.stuck.wait()
+            if uri in self.hanging:
+                await asyncio.Event().wait()
             if uri in self.failing:
                 raise self.failing[uri]()
         finally:
@@ -145,6 +149,89 @@ async def test_recipient_that_asks_for_time_gets_it(s: Stage, post: Post) -> Non
     assert post.tried == ["post://a/1"]
     await s.clock.advance(1)
     assert len(post.tried) == 2
+
+
+async def test_recipient_that_asks_to_be_tried_at_once_is_not_tried_without_a_pause(
+    s: Stage, post: Post
+) -> None:
+    post.failing["post://a/1"] = lambda: Undelivered("busy", after=0.0)
+    await push(s, "post://a/1")
+    await s.submit()
+    await s.clock.advance(LONGEST_WAIT)
+    assert 5 < len(post.tried) < 20
+
+
+async def test_recipient_that_asks_for_hours_gets_them_but_not_for_more_than_a_day(
+    s: Stage, post: Post
+) -> None:
+    asks = iter([7200.0, math.inf])
+    post.failing["post://a/1"] = lambda: Undelivered("busy", after=next(asks))
+    await push(s, "post://a/1", lease=1_000_000)
+    await s.submit()
+    await s.clock.advance(7199)
+    assert len(post.tried) == 1
+    await s.clock.advance(1)
+    assert len(post.tried) == 2
+    post.failing.clear()
+    await s.clock.advance(LONGEST_ASKED)
+    assert post.numbers("post://a/1") == [1]
+
+
+async def test_recipients_that_hang_do_not_keep_those_of_the_same_host_from_their_events(
+    s: Stage, post: Post
+) -> None:
+    dead = [f"post://one/dead{number}" for number in range(LANE_WIDTH + 1)]
+    for uri in dead:
+        post.failing[uri] = away
+        await push(s, uri)
+    await s.submit()
+    post.hanging.update(dead)
+    await s.clock.advance(LONGEST_WAIT)
+    assert 0 < post.under_way < LANE_WIDTH
+    await push(s, "post://one/alive")
+    await s.submit()
+    assert post.numbers("post://one/alive") == [1]
+
+
+async def test_trouble_with_a_recipient_is_known_until_it_is_over(s: Stage, post: Post) -> None:
+    post.failing["post://a/1"] = away
+    subscription = await push(s, "post://a/1")
+    assert deliveries(s).trouble(subscription.id) is None
+    await s.submit()
+    since = s.clock.now()
+    await s.clock.advance(10)
+    trouble = deliveries(s).trouble(subscription.id)
+    assert trouble is not None
+    assert (trouble.message, trouble.since) == ("nobody is there", since)
+    assert trouble.attempts == len(post.tried) > 3
+    assert trouble.next_attempt is not None
+    assert trouble.next_attempt > s.clock.now()
+    post.failing.clear()
+    await s.clock.advance(LONGEST_WAIT)
+    assert deliveries(s).trouble(subscription.id) is None
+
+
+async def test_trouble_ends_with_its_subscription(s: Stage, post: Post) -> None:
+    post.failing["post://a/1"] = away
+    subscription = await push(s, "post://a/1")
+    await s.submit()
+    await s.spooler.subscriptions.unsubscribe(subscription.id, SYSTEM)
+    await s.clock.settle()
+    assert deliveries(s).trouble(subscription.id) is None
+
+
+async def test_subscription_whose_scheme_is_not_configured_any_more_says_so(
+    s: Stage, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscription = await push(s, "post://a/1")
+    deliveries(s)._couriers.clear()
+    for _ in range(3):
+        await s.submit()
+    trouble = deliveries(s).trouble(subscription.id)
+    assert trouble is not None
+    assert trouble.message == "post: recipients are not configured"
+    assert (trouble.attempts, trouble.next_attempt) == (0, None)
+    assert len([r for r in caplog.records if "not configured" in r.message]) == 1
 
 
 async def test_after_a_restart_deliveries_go_on_at_the_next_number(s: Stage, post: Post) -> None:
@@ -246,16 +333,16 @@ async def test_renewed_lease_lets_deliveries_go_on(s: Stage, post: Post) -> None
 
 async def test_one_host_gets_a_few_at_a_time(s: Stage, post: Post) -> None:
     post.stuck = asyncio.Event()
-    for number in range(20):
+    for number in range(LANE_WIDTH + 10):
         await push(s, f"post://one/{number}")
     await s.submit()
-    assert (post.most, deliveries(s).active) == (LANE_WIDTH, 20)
+    assert (post.most, deliveries(s).active) == (LANE_WIDTH, LANE_WIDTH + 10)
     await push(s, "post://other/1")
     await s.submit()
     assert "post://other/1" in post.tried
     post.stuck.set()
     await s.clock.settle()
-    assert sum(len(parcels) for parcels in post.taken.values()) == 20 * 2 + 1
+    assert sum(len(parcels) for parcels in post.taken.values()) == (LANE_WIDTH + 10) * 2 + 1
     assert deliveries(s).active == 0
 
 

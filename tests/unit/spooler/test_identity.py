@@ -179,7 +179,11 @@ async def test_jobs_subscription_goes_with_the_job_to_another_printer(post: Post
         pulled = await s.subscribe(Scope(job=job), kinds)
         await push(s, "post://job", Scope(job=job), kinds)
         moved = await s.spooler.queue.relocate(job, P2, ("text/plain",), SYSTEM)
-        assert s.spooler.subscriptions.count(Scope(moved.printer_id, job)) == 2
+        scope = Scope(moved.printer_id, job)
+        assert s.spooler.subscriptions.count(scope) == 2
+        for owner in (None, SYSTEM.name):
+            listed = s.spooler.subscriptions.list(SYSTEM, scope=scope, owner=owner).subscriptions
+            assert len(listed) == 2
         await remove(s)
         with await s.spooler.feed.open(Scope(job=job), kinds, SYSTEM) as reader:
             await s.spooler.jobs.cancel(job, SYSTEM)

@@ -7,24 +7,37 @@ from contextlib import suppress
 
 import pytest
 
-from pagebell.model.subscription import SubscriptionId
-from pagebell.spooler.reading import Turns, Watch
+from pagebell.model.event import Event, EventKind, PrinterName
+from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
+from pagebell.spooler.reading import Batch, Turns, Watch
+
+BATCH = Batch(
+    Subscription(SubscriptionId(1), "u", SERVER, frozenset({EventKind.PRINTER_STATE_CHANGED}), "ada", 0.0),
+    first=1,
+    events=(Event(EventKind.PRINTER_STATE_CHANGED, 0.0, PrinterName("a")),),
+)
 
 
 class Desk:
-    """Watches of readers, each of whom has news when told so."""
+    """Watches of readers of a log, each of whom has news when told so."""
 
     def __init__(self) -> None:
         self.turns = Turns()
         self.news = False
         self.order: list[str] = []
 
+    def has_news(self, number: SubscriptionId, after: int) -> bool:
+        return self.news
+
+    def at_hand(self, number: SubscriptionId, after: int) -> Batch | None:
+        return BATCH
+
     async def park(self, name: str, *answers: bool) -> tuple[Watch, asyncio.Task[None]]:
         """A reader that waits; it tells what happens itself as long as the answers say so, then always."""
-        watch = Watch({SubscriptionId(1): 0}, lambda number, after: self.news, self.turns)
+        watch = Watch({SubscriptionId(1): 0}, self, self.turns)
         left = iter(answers)
 
-        def told() -> bool:
+        def told(_: Batch) -> bool:
             self.order.append(name)
             return next(left, True)
 
@@ -68,7 +81,7 @@ async def test_reader_that_fails_to_tell_is_woken_and_the_next_one_told(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing, first = await desk.park("a")
-    failing.told = lambda: 1 // 0 == 0
+    failing.told = lambda _: 1 // 0 == 0
     other, second = await desk.park("b")
     desk.news = True
     failing.wake()

@@ -21,7 +21,7 @@ from pagebell.web.api.application import PREFIX
 from pagebell.web.api.endpoint import REASONS, STATUS, Endpoint
 from pagebell.web.api.operations import ENDPOINTS
 from tests.unit.spooler.stage import P1, P2
-from tests.unit.spooler.test_deliveries import Post
+from tests.unit.spooler.test_deliveries import Post, away
 from tests.unit.web.api import Web
 
 CREATED = {"events": ["job-created"]}
@@ -219,6 +219,20 @@ async def test_recipient_is_told_and_its_secret_never(w: Web) -> None:
         1,
     )
     assert secret not in made.text + shown.text + listed.text
+
+
+async def test_dead_recipient_is_seen_in_its_subscription(w: Web) -> None:
+    post = w.couriers[0]
+    assert isinstance(post, Post)
+    post.failing["post://a/1"] = away
+    made = await w.api("POST", "/subscriptions", {**CREATED, "recipient": "post://a/1"})
+    assert made.json()["trouble"] is None
+    await w.submit()
+    shown = (await w.api("GET", f"/subscriptions/{made.json()['id']}")).json()
+    trouble = shown["trouble"]
+    assert (shown["newest"], shown["delivered"]) == (1, 0)
+    assert (trouble["message"], trouble["attempts"]) == ("nobody is there", 1)
+    assert trouble["since"] < trouble["next_attempt"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.attributes import Attr
 from pagebell.ipp.encoder import encode_attribute, encode_message_parts
@@ -202,11 +203,8 @@ class Call:
         return JobId(number)
 
 
-Following = Callable[[Callable[[Iterable[bytes]], bool]], AsyncGenerator["Reply"]]
-"""Makes the replies that follow.
-
-It is given what sends a successful one at once, by the pieces of its groups, and tells whether it did.
-"""
+Following = Callable[[Push], AsyncGenerator["Reply"]]
+"""Makes the replies that follow; it is given what sends a successful one at once, by the pieces of its groups."""
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pagebell.ipp import registry as r
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.clients import CLIENT_MEMBERS, MOST_CLIENTS
+from pagebell.ipp.server.contacts import contact_attribute
 from pagebell.ipp.server.describe_job import time_attribute
 from pagebell.ipp.server.describe_resource import data_uri
 from pagebell.ipp.server.ticket import BY_NAME
@@ -31,7 +32,8 @@ SETTABLE_DEFAULTS: Final = tuple(
 )
 PRINTER_SETTABLE: Final = (
     *SETTABLE_DEFAULTS,
-    *("printer-geo-location", "printer-info", "printer-location", "printer-message-from-operator"),
+    *("printer-contact-col", "printer-geo-location", "printer-info", "printer-location"),
+    "printer-message-from-operator",
     *("printer-organization", "printer-organizational-unit"),
 )
 """RFC 3380 6.2"""
@@ -60,7 +62,7 @@ def place_attributes(printer: Printer, origin: Origin, resources: Sequence[Resou
         r.printer_supply_info_uri(f"{page}#supplies"),
         r.printer_icons(*_icons(origin, resources)),
         resource_ids(printer),
-        r.printer_contact_col.unknown(),
+        contact_attribute(r.printer_contact_col, printer.contact),
         *_strings(origin, resources),
         *_message(printer),
     ]

@@ -9,6 +9,7 @@ from pagebell import __version__
 from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Op, PrinterState, SystemState
 from pagebell.ipp.server.call import Origin
+from pagebell.ipp.server.contacts import contact_attribute
 from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.server.describe_printer import (
     SYSTEM_EVENTS,
@@ -18,6 +19,7 @@ from pagebell.ipp.server.describe_printer import (
 )
 from pagebell.ipp.server.describe_resource import configured
 from pagebell.ipp.server.resource_handlers import SETTABLE as RESOURCE_SETTABLE
+from pagebell.ipp.server.system_setting import SETTABLE
 from pagebell.ipp.values import Attribute, Collection
 from pagebell.model.event import PrinterState as State
 from pagebell.model.printer import Printer
@@ -25,9 +27,9 @@ from pagebell.model.resource import FORMATS
 from pagebell.model.wording import LANGUAGES
 from pagebell.spooler.spooler import Spooler
 
-SETTABLE: Final = ("system-default-printer-id",)
 CREATION_ATTRIBUTES: Final = (
-    *("device-uri", "printer-geo-location", "printer-info", "printer-location", "printer-name"),
+    *("device-uri", "printer-contact-col", "printer-geo-location", "printer-info", "printer-location"),
+    "printer-name",
 )
 """What Create-Printer takes; without a device-uri the printer stays stopped until it is given one."""
 _STATES: Final = {
@@ -37,13 +39,16 @@ _STATES: Final = {
 }
 
 
-def system_attributes(origin: Origin, spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
-    """All that there is to tell of the server."""
+def system_attributes(
+    origin: Origin, spooler: Spooler, operations: Iterable[Op], announced: str | None = None
+) -> list[Attribute]:
+    """All that there is to tell of the server, which DNS-SD knows by that name at present."""
     subscriptions = spooler.subscriptions
     schemes = subscriptions.deliveries.schemes
     return [
         *_spoken(spooler, operations),
         *notification_attributes(spooler.policy, SYSTEM_EVENTS),
+        *_described(spooler, announced),
         *_identity(origin, spooler),
         *_configuration(spooler),
         *status_attributes(spooler),
@@ -74,17 +79,28 @@ def _spoken(spooler: Spooler, operations: Iterable[Op]) -> list[Attribute]:
     ]
 
 
+def _described(spooler: Spooler, announced: str | None) -> list[Attribute]:
+    """What Set-System-Attributes may set, but for the default printer."""
+    said = spooler.system.description
+    place = said.geo_location
+    return [
+        r.system_asset_tag(said.asset_tag),
+        contact_attribute(r.system_contact_col, said.contact),
+        r.system_dns_sd_name(announced or said.title),
+        r.system_geo_location(place) if place else r.system_geo_location.unknown(),
+        r.system_info(said.info),
+        r.system_location(said.location),
+        r.system_name(said.name),
+        contact_attribute(r.system_service_contact_col, said.service_contact),
+    ]
+
+
 def _identity(origin: Origin, spooler: Spooler) -> list[Attribute]:
     ways = origin.system_ways()
     securities = list(dict.fromkeys("tls" if secure else "none" for _, secure in ways))
     return [
-        r.system_name("Pagebell"),
-        r.system_info("Pagebell print server"),
-        r.system_location(""),
-        r.system_geo_location.unknown(),
         r.system_make_and_model("Pagebell"),
         r.system_uuid(f"urn:uuid:{spooler.system.uuid}"),
-        r.system_contact_col.unknown(),
         r.system_firmware_name("Pagebell"),
         r.system_firmware_patches(""),
         r.system_firmware_string_version(__version__),

@@ -79,7 +79,7 @@ async def set_document_attributes(call: Call) -> Reply:
     job = await _job(call)
     document = _document(call, job)
     given = call.request.document.attributes.values()
-    flawed = [a for a in call.request.unsupported if a.name not in call.request.attributes]
+    flawed = call.request.flawed
     if not given and not flawed:
         raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
     _refuse_unsettable(call, given, flawed)

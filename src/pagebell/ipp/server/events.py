@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from functools import lru_cache
-from itertools import count
+from itertools import chain
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -75,8 +76,10 @@ class Telling:
         self._speech = _speech(self._voice, origin)
         self._start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data)
 
-    def groups(self, first: int, events: tuple[Event, ...]) -> list[tuple[bytes, ...]]:
-        """The pieces of each group, tags included; `first` is the number of the first event."""
+    def groups(
+        self, first: int, events: tuple[Event, ...], more: Sequence[Iterable[bytes]] = ()
+    ) -> list[bytes]:
+        """The pieces of the groups, tags included; `first` is the first event's number, `more` what else each has."""
         words, some_private = self._speech.words(events)
         if some_private:
             own_voice = self._voice._replace(reader=self._reader)
@@ -84,8 +87,13 @@ class Telling:
                 text if alone(event, self._reader) is None else _shared(event, own_voice, self._origin)
                 for event, text in zip(events, words, strict=True)
             ]
-        start = self._start
-        return [(start, _NUMBER(number), text) for number, text in zip(count(first), words, strict=False)]
+        start, told = self._start, enumerate(words, first)
+        if more:
+            said = [
+                (start, _NUMBER(n), text, *further) for (n, text), further in zip(told, more, strict=True)
+            ]
+            return list(chain.from_iterable(said))
+        return [piece for number, text in told for piece in (start, _NUMBER(number), text)]
 
 
 @lru_cache(maxsize=_KEPT)

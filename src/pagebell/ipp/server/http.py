@@ -17,6 +17,7 @@ from contextlib import aclosing
 from typing import Any
 
 from pagebell.entrance import admission_of
+from pagebell.http.push import pusher_of
 from pagebell.ipp.registry import Status
 from pagebell.ipp.server.call import BodyBroken, Origin
 from pagebell.ipp.server.service import Parts, Service
@@ -129,21 +130,22 @@ _LIBCUPS = b"CUPS/"
 """In the User-Agent of all that is made with libcups, which says "Unable to read response." to an answer in parts."""
 BOUNDARY = "pagebell-next-part"
 _PART = f"--{BOUNDARY}\r\nContent-Type: application/ipp\r\n\r\n".encode()
+_END_OF_PART = b"\r\n"
 
 
 async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive, send: Send) -> None:
     """Send an answer in parts, each as it comes, for as long as the client is there (RFC 3996 11).
 
-    What happens is sent there and then where the HTTP server has put a `push` into the scope's state.
+    What happens is sent there and then, where that can be.
     """
     content_type = f'multipart/related; type="application/ipp"; boundary="{BOUNDARY}"'.encode()
     headers = [(b"content-type", content_type), (b"cache-control", b"no-cache, no-store")]
-    push: Callable[[Sequence[bytes]], bool] = scope.get("state", {}).get("push", lambda _: False)
+    pusher = pusher_of(scope)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": _part(first), "more_body": True})
     try:
         async with (
-            aclosing(more(lambda pieces: push((_PART, *pieces, b"\r\n")))) as parts,
+            aclosing(more(lambda before, after: pusher(_PART + before, after + _END_OF_PART))) as parts,
             asyncio.TaskGroup() as group,
         ):
             watch = group.create_task(_watch(receive))
@@ -156,7 +158,7 @@ async def _send_parts(scope: Scope, first: bytes, more: Parts, receive: Receive,
 
 
 def _part(octets: bytes) -> bytes:
-    return b"%b%b\r\n" % (_PART, octets)
+    return _PART + octets + _END_OF_PART
 
 
 async def _unless_gone(later: Coroutine[None, None, bytes], receive: Receive) -> bytes | None:

@@ -16,6 +16,7 @@ from pagebell.ipp.server.describe_job import chosen
 from pagebell.ipp.server.describe_more import resource_ids
 from pagebell.ipp.server.describe_resource import resource_attributes
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
+from pagebell.ipp.server.system_setting import refuse_unsettable
 from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
 from pagebell.model.errors import Unsupported
 from pagebell.model.event import ResourceId
@@ -112,19 +113,11 @@ async def set_resource_attributes(call: Call) -> Reply:
     """Set-Resource-Attributes, PWG 5100.22 6.2.6: all that is named, or nothing."""
     call.demand_system()
     group = call.request.group(GroupTag.RESOURCE)
-    flawed = [a for a in call.request.unsupported if a.name not in call.request.attributes]
-    if not group.attributes and not flawed:
-        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
-    fixed = [a.name for a in (*group.attributes.values(), *flawed) if a.name not in SETTABLE]
-    if fixed:
-        told = [Attribute(name, (Value(Tag.NOT_SETTABLE, None),)) for name in fixed]
-        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, f"'{fixed[0]}' can't be set", *told)
-    bad = flawed + [a for a in group.attributes.values() if a.values[0].data is None]
-    if bad:
-        why = f"'{bad[0].name}' can't be set to that here"
-        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, why, *bad)
+    resource = call.spooler.resources.resource(_id(call))
+    told = resource_attributes(resource, call.origin, call.spooler)
+    refuse_unsettable(call, group, SETTABLE, {attribute.name for attribute in told})
     name, info = _text(group, r.resource_name), _text(group, r.resource_info)
-    return _told(call, await call.spooler.resources.change(_id(call), call.by, name=name, info=info))
+    return _told(call, await call.spooler.resources.change(resource.id, call.by, name=name, info=info))
 
 
 def _text(group: Group, attr: Attr[str]) -> str | None:

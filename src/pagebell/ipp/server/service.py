@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from pagebell.http.push import Pusher
 from pagebell.ipp.decoder import CodecError, Limits, decode
 from pagebell.ipp.encoder import END, encode_message_parts
 from pagebell.ipp.operations import OPERATIONS, Operation, Target
@@ -43,8 +44,8 @@ log = logging.getLogger(__name__)
 Authenticate = Callable[[str | None], Principal]
 """Makes a principal of the requesting-user-name; the transport knows the rest."""
 
-Parts = Callable[[Callable[[Sequence[bytes]], bool]], AsyncGenerator[bytes]]
-"""Makes messages that follow; it is given what sends the pieces of one at once, and tells whether it did."""
+Parts = Callable[[Pusher], AsyncGenerator[bytes]]
+"""Makes messages that follow; by what it is given it can send one at once."""
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Service:
             **document_handlers.handlers(),
             **by_reference.handlers(fetcher or NullFetcher()),
             **subscription_handlers.handlers(),
-            **system_handlers.handlers(describer, lambda: self._handlers),
+            **system_handlers.handlers(describer, lambda: self._handlers, announced or (lambda _: None)),
             **resource_handlers.handlers(),
             **cups.handlers(describer),
         }
@@ -169,11 +170,8 @@ async def _encoded_later(
 def _encoded(following: Following, version: tuple[int, int], request_id: int) -> Parts:
     head = encode_message_parts(version, Status.SUCCESSFUL_OK, request_id, ())[: -len(END)]
 
-    async def parts(at_once: Callable[[Sequence[bytes]], bool]) -> AsyncGenerator[bytes]:
-        def send(groups: Iterable[bytes]) -> bool:
-            return at_once((head, *groups, END))
-
-        async with aclosing(following(send)) as replies:
+    async def parts(pusher: Pusher) -> AsyncGenerator[bytes]:
+        async with aclosing(following(pusher(head, END))) as replies:
             async for reply in replies:
                 yield encode_reply(reply, version, request_id)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from typing import Any
 
 from pagebell.ipp import registry as r
 from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.contacts import read_contact
 from pagebell.ipp.server.describe_job import DESCRIPTIONS
 from pagebell.ipp.server.describe_more import JOB_SETTABLE, PRINTER_SETTABLE
 from pagebell.ipp.server.describe_printer import PrinterDescriber
@@ -16,6 +18,8 @@ from pagebell.ipp.server.ticket import BY_NAME, read_ticket
 from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
 from pagebell.model.document import Ticket
 from pagebell.model.event import PrinterName
+from pagebell.model.geo import spot
+from pagebell.model.system import NOBODY
 from pagebell.spooler.changing import JobWish
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.printers import PrinterWish
@@ -29,6 +33,7 @@ _FIELDS = {
     r.printer_organization.name: "organization",
     r.printer_organizational_unit.name: "organizational_unit",
 }
+_UNKNOWABLE = frozenset({r.printer_contact_col.name, r.printer_geo_location.name})
 
 
 def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
@@ -77,7 +82,7 @@ async def set_job_attributes(call: Call) -> Reply:
 
 def _judge(call: Call, group: Group, settable: Collection[str], known: Collection[str]) -> None:
     """Refuse what can't be set, in the order of RFC 3380 4.1.3: unknown, not settable, of the wrong value."""
-    flawed = [a for a in call.request.unsupported if a.name not in call.request.attributes]
+    flawed = call.request.flawed
     if not group.attributes and not flawed:
         raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
     names = [*group.attributes, *(a.name for a in flawed)]
@@ -101,7 +106,7 @@ def _may_be(attribute: Attribute) -> bool:
     if tag is Tag.DELETE_ATTRIBUTE:
         return attribute.name in BY_NAME or attribute.name == r.overrides.name
     if tag in (Tag.NO_VALUE, Tag.UNKNOWN):
-        return attribute.name == r.printer_geo_location.name or attribute.name.endswith("-default")
+        return attribute.name in _UNKNOWABLE or attribute.name.endswith("-default")
     return tag is not Tag.ADMIN_DEFINE
 
 
@@ -141,17 +146,21 @@ _NOTHING = (Tag.DELETE_ATTRIBUTE, Tag.NO_VALUE, Tag.UNKNOWN)
 def _printer_wish(call: Call, name: PrinterName) -> PrinterWish:
     group = call.request.printer
     template = Group(GroupTag.JOB)
-    fields: dict[str, str] = {}
+    fields: dict[str, Any] = {}
     for attribute in group.attributes.values():
         field = _FIELDS.get(attribute.name)
-        if field is None:
+        if attribute.name == r.printer_contact_col.name:
+            fields["contact"] = read_contact(attribute)
+        elif field is None:
             template.add(Attribute(attribute.name.removesuffix("-default"), attribute.values))
         else:
             fields[field] = "" if attribute.values[0].tag in _NOTHING else str(attribute.values[0].data)
     place = fields.get("geo_location")
-    if place and not place.startswith("geo:"):
+    if place and spot(place) is None:
         _refuse_values(call, group.attributes[r.printer_geo_location.name])
-    wish = PrinterWish(**fields)  # type: ignore[arg-type]  # _FIELDS names texts alone
+    if fields.get("contact", NOBODY) is None:
+        _refuse_values(call, group.attributes[r.printer_contact_col.name])
+    wish = PrinterWish(**fields)
     if not template.attributes:
         return wish
     defaults = call.spooler.printers.printer(name).defaults

@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import chain, zip_longest
 
+from pagebell.http.push import Push
 from pagebell.ipp import registry as r
 from pagebell.ipp.encoder import integer_writer
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import select
-from pagebell.ipp.server.call import Call, Origin, Reply, operation_group
+from pagebell.ipp.server.call import Call, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
+from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
@@ -225,9 +226,7 @@ async def _first_burst(call: Call, cursors: dict[SubscriptionId, int]) -> Reply:
     return await _burst(call, cursors, wait=False)
 
 
-async def _bursts(
-    call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
-) -> AsyncGenerator[Reply]:
+async def _bursts(call: Call, cursors: dict[SubscriptionId, int], push: Push) -> AsyncGenerator[Reply]:
     """What happens next, as it happens, until every subscription has ended or the server goes down.
 
     Most of it is sent where it happens: there may be thousands who wait for it, each for one subscription and with a
@@ -237,7 +236,7 @@ async def _bursts(
     with subscriptions.watch(cursors) as watch:
         if len(cursors) == 1:
             with suppress(NotFound):  # it has just ended, as the first burst will find
-                watch.told = _Caller(call, cursors, send).tell
+                watch.told = _caller(call, next(iter(cursors)), push)
         while cursors:
             await watch.news()
             leave = subscriptions.is_closing
@@ -246,37 +245,25 @@ async def _bursts(
                 return
 
 
-class _Caller:
-    """Calls the news of one subscription out to who waits for them."""
+def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch], bool]:
+    """What calls the news of one subscription out to who waits for them, and says whether it could. Raises NotFound."""
+    spooler, subscription = call.spooler, call.spooler.subscriptions.subscription(number, call.by)
+    charset, language = subscription.charset, language_for(subscription.language)
+    groups = _telling(call, subscription, language).groups
 
-    __slots__ = ("_cursors", "_send", "_spooler", "_telling", "_voice")
+    def told(batch: Batch) -> bool:
+        now = spooler.clock.now()
+        if subscription.attributes or batch.subscription.is_over(now):
+            return False
+        return push((_opening(charset, language, int(now)), *groups(batch.first, batch.events)))
 
-    def __init__(
-        self, call: Call, cursors: dict[SubscriptionId, int], send: Callable[[Iterable[bytes]], bool]
-    ) -> None:
-        self._spooler, self._cursors, self._send = call.spooler, cursors, send
-        subscription = call.spooler.subscriptions.subscription(next(iter(cursors)), call.by)
-        self._voice = subscription.charset, language_for(subscription.language)
-        self._telling = _telling(call, subscription, self._voice[1])
+    return told
 
-    def tell(self) -> bool:
-        """Send all news at once; False where that can't be done, or where it is the end of something."""
-        subscriptions = self._spooler.subscriptions
-        if subscriptions.is_closing:
-            return False
-        ((number, after),) = self._cursors.items()
-        batch = subscriptions.read_at_hand(number, after, MOST_EVENTS)
-        if batch is None or batch.complete or batch.missed or batch.subscription.attributes:
-            return False
-        if len(batch.events) == MOST_EVENTS:
-            return False
-        if batch.events:
-            said = operation_group(*self._voice, _up_time(up_time(self._spooler)))
-            groups = chain.from_iterable(self._telling.groups(batch.first, batch.events))
-            if not self._send((said, *groups)):
-                return False
-            self._cursors[number] = batch.last
-        return True
+
+@lru_cache(maxsize=8)
+def _opening(charset: str, language: str, now: int) -> bytes:
+    """The operation attributes of what is told at that time."""
+    return operation_group(charset, language, _up_time(max(1, now)))
 
 
 def _telling(call: Call, subscription: Subscription, language: str) -> Telling:
@@ -327,10 +314,8 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
         subscription = found[0][0].subscription
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
     for batch, more in found:
-        groups = _telling(call, batch.subscription, reply.language).groups(batch.first, batch.events)
-        for group, further in zip_longest(groups, more, fillvalue=()):
-            reply.tail += group
-            reply.tail += further
+        telling = _telling(call, batch.subscription, reply.language)
+        reply.tail += telling.groups(batch.first, batch.events, more)
     return reply
 
 
@@ -358,43 +343,3 @@ def _described(call: Call, subscription: Subscription, default: tuple[str, ...])
     asked = call.request.attributes.all(r.requested_attributes) or None
     selection = select(asked, GroupTag.SUBSCRIPTION, default)
     return chosen(subscription_attributes(subscription, call.origin, call.spooler), selection)
-
-
-def subscription_attributes(subscription: Subscription, origin: Origin, spooler: Spooler) -> list[Attribute]:
-    """All that there is to tell of a subscription (RFC 3995 5.3, 5.4)."""
-    _, newest = spooler.subscriptions.available(subscription.id)
-    scope = subscription.scope
-    attributes = [
-        r.notify_subscription_id(subscription.id),
-        r.notify_subscription_uuid(f"urn:uuid:{subscription.uuid}"),
-        r.notify_events(*sorted(kind.value for kind in subscription.events)),
-        r.notify_recipient_uri(subscription.recipient)
-        if subscription.recipient
-        else r.notify_pull_method(subscription.pull_method),
-        r.notify_subscriber_user_name(subscription.owner),
-        r.notify_sequence_number(newest),
-        r.notify_charset(subscription.charset),
-        r.notify_natural_language(subscription.language),
-    ]
-    if subscription.interval:
-        attributes.append(r.notify_time_interval(subscription.interval))
-    if scope.printer is not None:
-        attributes += (r.notify_printer_uri(origin.printer(one.name)) for one in spooler.printers.of(scope))
-    else:
-        if scope.resource is not None:
-            attributes.append(r.notify_resource_id(scope.resource))
-        if scope.printers:
-            attributes.append(r.notify_printer_ids(*sorted(one.id for one in spooler.printers.of(scope))))
-        attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
-    if subscription.user_data:
-        attributes.append(r.notify_user_data(subscription.user_data))
-    if subscription.attributes:
-        attributes.append(r.notify_attributes(*subscription.attributes))
-    if scope.job is not None:
-        attributes.append(r.notify_job_id(scope.job))
-    else:  # a job's has neither a lease nor this (RFC 3995 5.3.8, 5.4.3, 5.4.4)
-        attributes.append(r.notify_printer_up_time(up_time(spooler)))
-        attributes.append(r.notify_lease_duration(subscription.lease))
-        end = 0 if subscription.expires is None else up_time(spooler, subscription.expires)
-        attributes.append(r.notify_lease_expiration_time(max(0, end)))
-    return attributes

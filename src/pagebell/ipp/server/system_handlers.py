@@ -16,26 +16,28 @@ from pagebell.ipp.requests import RequestRefused
 from pagebell.ipp.selection import select
 from pagebell.ipp.server import operator_handlers
 from pagebell.ipp.server.call import Call, Reply
+from pagebell.ipp.server.contacts import read_contact
 from pagebell.ipp.server.describe_job import chosen
-from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.describe_printer import Announced, PrinterDescriber
 from pagebell.ipp.server.describe_system import (
     CREATION_ATTRIBUTES,
-    SETTABLE,
     status_attributes,
     system_attributes,
 )
-from pagebell.ipp.server.near import is_near, spot
 from pagebell.ipp.server.operator_handlers import ACTS, Act
 from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
-from pagebell.ipp.values import Attribute, GroupTag, Tag
+from pagebell.ipp.server.system_setting import set_system_attributes
+from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.access import Right
 from pagebell.model.errors import NotFound, TooMany, WrongState
-from pagebell.model.event import PrinterName, PrinterState, ResourceId
+from pagebell.model.event import NO_PRINTER, PrinterName, PrinterState, ResourceId
+from pagebell.model.geo import is_near, spot
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import Scope
 from pagebell.spooler.printers import PrinterWish
 
 Handler = Callable[[Call], Awaitable[Reply]]
+Tell = Callable[[Call], list[Attribute]]
 _BRIEF: Final = (
     *("printer-id", "printer-info", "printer-is-accepting-jobs", "printer-name", "printer-service-type"),
     *("printer-state", "printer-state-reasons", "printer-uuid", "printer-xri-supported"),
@@ -87,14 +89,22 @@ _WHICH: Final[dict[str, Callable[[Printer], bool]]] = {
 """which-printers (PWG 5100.22 7.1.27)"""
 
 
-def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]) -> dict[Op, Handler]:
+def handlers(
+    describer: PrinterDescriber, operations: Callable[[], Iterable[Op]], announced: Announced
+) -> dict[Op, Handler]:
     """Which function does which operation."""
+
+    def tell(call: Call) -> list[Attribute]:
+        return system_attributes(call.origin, call.spooler, operations(), announced(NO_PRINTER))
+
+    async def set_attributes(call: Call) -> Reply:
+        return await set_system_attributes(call, {attribute.name for attribute in tell(call)})
 
     async def get_system_attributes(call: Call) -> Reply:
         """Get-System-Attributes, PWG 5100.22 6.3.8"""
         call.demand_system()
         asked = call.request.attributes.all(r.requested_attributes) or None
-        found = system_attributes(call.origin, call.spooler, operations())
+        found = tell(call)
         if asked is None:
             found = [attribute for attribute in found if attribute.name not in _LONG]
         return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
@@ -117,8 +127,8 @@ def handlers(describer: PrinterDescriber, operations: Callable[[], Iterable[Op]]
         Op.GET_PRINTERS: get_printers,
         Op.CREATE_PRINTER: partial(create_printer, describer),
         Op.DELETE_PRINTER: delete_printer,
-        Op.SET_SYSTEM_ATTRIBUTES: set_system_attributes,
-        Op.GET_SYSTEM_SUPPORTED_VALUES: partial(get_system_supported_values, operations),
+        Op.SET_SYSTEM_ATTRIBUTES: set_attributes,
+        Op.GET_SYSTEM_SUPPORTED_VALUES: partial(get_system_supported_values, tell),
         **{op: partial(_on_all, describer, act) for op, act in _OF_ALL.items()},
         **{op: partial(_on_one, describer, act) for op, act in _OF_ONE.items()},
     }
@@ -137,7 +147,8 @@ async def create_printer(describer: PrinterDescriber, call: Call) -> Reply:
     service = call.request.attributes.all(r.printer_service_type)
     if service != ["print"]:
         raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
-    ignored = [a for a in group.attributes.values() if a.name not in CREATION_ATTRIBUTES]
+    ignored = [a for a in group.attributes.values() if not _is_taken(a)]
+    group = Group.of(GroupTag.PRINTER, *(a for a in group.attributes.values() if a not in ignored))
     wishes = read_wishes(call, job=False)
     wish = replace(_wish(group), resources=_resources(call))
     try:
@@ -185,7 +196,18 @@ def _refused(call: Call, name: str, why: str) -> RequestRefused:
     return call.refuse(status, why, call.request.attributes.attributes[name])
 
 
+def _is_taken(attribute: Attribute) -> bool:
+    """Whether a new printer can have it, and with that value."""
+    if attribute.name == r.printer_geo_location.name:
+        return spot(r.printer_geo_location.first(attribute) or "") is not None
+    if attribute.name == r.printer_contact_col.name:
+        return read_contact(attribute) is not None
+    return attribute.name in CREATION_ATTRIBUTES
+
+
 def _wish(group: Group) -> PrinterWish:
+    contact = group.attributes.get(r.printer_contact_col.name)
+
     def text(value: str | None) -> str | None:
         return None if value is None else str(value)
 
@@ -196,6 +218,7 @@ def _wish(group: Group) -> PrinterWish:
         accepting=False,
         paused=True,
         geo_location=group.get(r.printer_geo_location),
+        contact=None if contact is None else read_contact(contact),
     )
 
 
@@ -226,36 +249,14 @@ async def delete_printer(call: Call) -> Reply:
     return reply.add(GroupTag.SYSTEM, status_attributes(call.spooler)[:2])
 
 
-async def set_system_attributes(call: Call) -> Reply:
-    """Set-System-Attributes, PWG 5100.22 6.3.15: all that is named, or nothing."""
-    call.demand_system()
-    call.by.demand(Right.ADMINISTER)
-    group = call.request.group(GroupTag.SYSTEM)
-    bad = [
-        a for a in group.attributes.values() if a.name not in SETTABLE or a.values[0].tag is not Tag.INTEGER
-    ]
-    flawed: list[Attribute] = call.request.unsupported + bad
-    if flawed or not group.attributes:
-        status = Status.CLIENT_ERROR_NOT_POSSIBLE if flawed else Status.CLIENT_ERROR_BAD_REQUEST
-        raise call.refuse(status, f"only {', '.join(SETTABLE)} can be set", *flawed)
-    try:
-        printer = call.spooler.printers.by_id(group.get(r.system_default_printer_id) or 0)
-    except NotFound as refusal:
-        told = group.attributes[r.system_default_printer_id.name]
-        raise call.refuse(Status.CLIENT_ERROR_NOT_POSSIBLE, str(refusal), told) from None
-    await call.spooler.printers.set_default(printer.name, call.by)
-    return Reply()
-
-
-async def get_system_supported_values(operations: Callable[[], Iterable[Op]], call: Call) -> Reply:
+async def get_system_supported_values(tell: Tell, call: Call) -> Reply:
     """Get-System-Supported-Values, PWG 5100.22 6.3.9; also which printers there are to be the default."""
     call.demand_system()
     asked = call.request.attributes.all(r.requested_attributes) or None
     ids = sorted(printer.id for printer in call.spooler.printers.all())
     default = r.system_default_printer_id
     values = [value for number in ids for value in default(number).values]
-    attributes = system_attributes(call.origin, call.spooler, operations())
-    found = [attribute for attribute in attributes if attribute.name.endswith("-supported")]
+    found = [attribute for attribute in tell(call) if attribute.name.endswith("-supported")]
     found.append(Attribute(default.name, tuple(values)) if values else default.no_value())
     return Reply().add(GroupTag.SYSTEM, chosen(found, select(asked, GroupTag.SYSTEM)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from pagebell.model.event import Event
 from pagebell.model.subscription import Subscription
@@ -29,15 +29,22 @@ class Parcel:
         return self.events[-1][0] if self.events else self.after + self.missed
 
 
+_LONGEST: Final = 160
+"""Signs of what goes into the log."""
+
+
 class Undelivered(Exception):
-    """The recipient has not taken the parcel; `str()` of it tells why, without anything secret.
+    """The recipient has not taken the parcel; `str()` of it tells why, in a line, without anything secret.
 
     `after`: seconds that the recipient wishes to be left alone. `gone`: it never will take one, so that the
     subscription ends (RFC 3995 9).
     """
 
     def __init__(self, message: str, *, after: float | None = None, gone: bool = False) -> None:
-        super().__init__(message)
+        shown = "".join(
+            sign if sign.isprintable() else " " for sign in message
+        )  # a recipient may have a say in it
+        super().__init__(" ".join(shown.split())[:_LONGEST])
         self.after = after
         self.gone = gone
 

@@ -12,6 +12,7 @@ from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.system import UNDESCRIBED, SystemDescription
 from pagebell.spooler.ports.documents import Content
 
 
@@ -47,6 +48,7 @@ class Change:
     """Of subscriptions, if they still exist."""
     default_printer: PrinterName | None = None
     """NO_PRINTER: there is none any more."""
+    system: SystemDescription | None = None
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """Up to which number notifications have been taken to recipients; those of unknown subscriptions are ignored."""
     contents: tuple[Content, ...] = ()
@@ -120,6 +122,7 @@ class Snapshot:
     last_event: int = 0
     """The newest that ever was."""
     default_printer: PrinterName | None = None
+    system: SystemDescription = UNDESCRIBED
     settings: tuple[Setting, ...] = ()
     uuid: str = ""
     """Of the server, for as long as the store lives."""

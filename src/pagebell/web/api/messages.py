@@ -163,6 +163,17 @@ class Renewal(Wish, frozen=True, kw_only=True):
     ] = None
 
 
+class DeliveryTrouble(Message, frozen=True, kw_only=True):
+    """Why a recipient does not get what there is for it."""
+
+    message: str
+    since: Time
+    attempts: Annotated[int, Meta(description="How often it was tried.")]
+    next_attempt: Annotated[
+        Time | None, Meta(description="Null: it won't be; its scheme is not configured any more.")
+    ]
+
+
 class SubscriptionInfo(Message, frozen=True, kw_only=True):
     """A subscription."""
 
@@ -181,6 +192,9 @@ class SubscriptionInfo(Message, frozen=True, kw_only=True):
     newest: Annotated[int, Meta(description="Number of its newest event; 0 before the first.")]
     delivered: Annotated[
         int | None, Meta(description="Up to which number its recipient has been told; null without one.")
+    ]
+    trouble: Annotated[
+        DeliveryTrouble | None, Meta(description="What keeps its recipient from more; null for nothing.")
     ]
 
 

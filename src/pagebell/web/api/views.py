@@ -12,6 +12,7 @@ from pagebell.model.event import JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.deliveries import Trouble
 from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.reading import Notification
 from pagebell.spooler.spooler import Spooler
@@ -78,6 +79,18 @@ def subscription_info(subscription: Subscription, spooler: Spooler) -> m.Subscri
         recipient=subscription.recipient,
         newest=newest,
         delivered=delivered,
+        trouble=_trouble(subscriptions.deliveries.trouble(subscription.id)),
+    )
+
+
+def _trouble(trouble: Trouble | None) -> m.DeliveryTrouble | None:
+    if trouble is None:
+        return None
+    return m.DeliveryTrouble(
+        message=trouble.message,
+        since=timestamp(trouble.since),
+        attempts=trouble.attempts,
+        next_attempt=_time(trouble.next_attempt),
     )
 
 
