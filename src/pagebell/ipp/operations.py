@@ -70,7 +70,7 @@ _CREATE: Final[Attrs] = (
     *(r.job_k_octets, r.job_impressions, r.job_impressions_col, r.job_media_sheets, r.job_media_sheets_col),
     *(r.job_pages, r.job_pages_col, r.job_password, r.job_password_encryption, r.job_phone_number),
     *(r.job_recipient_name, r.job_account_id, r.job_accounting_user_id, r.auth_info, r.job_hold_until),
-    r.job_authorization_uri,
+    *(r.job_authorization_uri, r.resource_ids),
 )
 _RESOURCES: Final[Attrs] = (r.resource_formats, r.resource_ids, r.resource_states, r.resource_types)
 _RELEASE: Final[Attrs] = (
@@ -116,14 +116,14 @@ _JOB_OPERATIONS: Final = (
     Operation(
         *(Op.SEND_DOCUMENT, "Send-Document", "RFC 8011 4.3.1", Target.JOB),
         required=(r.last_document,),
-        optional=_FORMAT,
+        optional=(*_FORMAT, r.resource_ids),
         groups=(_D,),
         document=True,
     ),
     Operation(
         *(Op.SEND_URI, "Send-URI", "RFC 8011 4.3.2", Target.JOB),
         required=(r.last_document, r.document_uri),
-        optional=_FORMAT,
+        optional=(*_FORMAT, r.resource_ids),
         groups=(_D,),
     ),
     _job_admin(Op.CANCEL_JOB, "Cancel-Job", "RFC 8011 4.3.3"),
@@ -184,7 +184,7 @@ _JOB_OPERATIONS: Final = (
     ),
     Operation(
         *(Op.VALIDATE_DOCUMENT, "Validate-Document", "PWG 5100.13", Target.PRINTER),
-        optional=(*_FORMAT, r.ipp_attribute_fidelity),
+        optional=(*_FORMAT, r.ipp_attribute_fidelity, r.resource_ids),
         groups=(_D,),
     ),
 )

@@ -30,7 +30,7 @@ from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
 from pagebell.spooler.ledger import Ledger
 from pagebell.spooler.ports import Change, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
-from pagebell.spooler.uploads import Uploads, creation, store_new
+from pagebell.spooler.uploads import Uploads, creation
 
 
 class Jobs:
@@ -48,10 +48,10 @@ class Jobs:
     async def submit(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
         """Create a job without documents: they come by `open_document`, until `close` or the last one.
 
-        Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping.
+        Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping, Unsupported.
         """
         job, subscriptions = self._draft(order)
-        await store_new(self._ledger, creation(job, subscriptions, self._now()))
+        await self._ledger.update(lambda: creation(job, subscriptions, self._ledger))
         return job, subscriptions
 
     async def open_document(

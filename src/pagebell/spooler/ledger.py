@@ -175,10 +175,15 @@ class Ledger:
         self._last_resource += 1
         return ResourceId(self._last_resource)
 
-    def take_resources(self, numbers: Iterable[ResourceId]) -> tuple[Resource, ...]:
-        """These resources as they are stored when a printer is given them, so that none is cancelled meanwhile.
+    def lendable(self, name: PrinterName, numbers: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
+        """Those of these resources that a job at that printer may use (PWG 5100.22 8.2). Raises NotFound."""
+        held = self.printer(name).resources
+        return tuple(n for n in dict.fromkeys(numbers) if n in held and self.resources[n].is_usable)
 
-        Raises Unsupported for one that a printer can't be given.
+    def take_resources(self, numbers: Iterable[ResourceId]) -> tuple[Resource, ...]:
+        """These resources as they are stored when something comes to use them, so that none is cancelled meanwhile.
+
+        Raises Unsupported for one that is not to be had.
         """
         taken = []
         for number in numbers:

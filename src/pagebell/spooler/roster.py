@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterator
 
-from pagebell.model.event import JobId, JobState, PrinterName
+from pagebell.model.event import JobId, JobState, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.spooler.ports import JobQuery
 
@@ -25,6 +26,7 @@ class Roster:
         self._ready: dict[PrinterName, list[_Key]] = {}
         self._open: set[JobId] = set()
         self._timed: set[JobId] = set()
+        self._uses: Counter[ResourceId] = Counter()
 
     def apply(self, job: Job) -> None:
         """Take the job's newest stored version."""
@@ -43,6 +45,11 @@ class Roster:
             self._open.add(job.id)
         if job.hold_until is not None:
             self._timed.add(job.id)
+        self._uses.update(job.allocated)
+
+    def uses(self, resource: ResourceId) -> int:
+        """How many of them use it."""
+        return self._uses[resource]
 
     def _take_out(self, old: Job) -> None:
         """Forget where the last version stood."""
@@ -52,6 +59,7 @@ class Roster:
             _remove(self._ready[old.printer], key)
         self._open.discard(old.id)
         self._timed.discard(old.id)
+        self._uses.subtract(old.allocated)
 
     def get(self, job: JobId) -> Job | None:
         """The job, if it lives."""

@@ -104,6 +104,9 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
     ),
     r.number_of_documents: lambda v: r.number_of_documents(len(v.job.documents)),
     r.number_of_intervening_jobs: lambda v: r.number_of_intervening_jobs(v.spooler.jobs.ahead(v.job)),
+    r.job_resource_ids: lambda v: (
+        r.job_resource_ids(*v.job.resources) if v.job.resources else r.job_resource_ids.no_value()
+    ),
     r.output_device_assigned: lambda v: r.output_device_assigned(v.job.printer),
     r.attributes_charset: lambda v: r.attributes_charset(v.job.charset),
     r.attributes_natural_language: lambda v: r.attributes_natural_language(v.job.language),
