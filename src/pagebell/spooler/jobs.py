@@ -98,7 +98,7 @@ class Jobs:
             raise NotAccepting(f"printer {order.printer} does not accept jobs at present")
         job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         job = self._for_sources(job)
-        scope = Scope(job.printer, job.id)
+        scope = Scope(job.printer_id, job.id)
         return job, self._subscriptions.of_new(scope, order.subscriptions, order.by)
 
     def _for_sources(self, job: Job) -> Job:

@@ -66,13 +66,16 @@ class Subscriptions:
             by.demand_own(job.owner)
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished: nothing will happen to it")
-            scope = Scope(job.printer, job.id)
+            scope = Scope(job.printer_id, job.id)
         elif scope.resource is not None:
             self._refuse_over(scope.resource)
         self._ledger.know_printers(scope)
         granted = self.of_new(scope, wishes, by)
         if granted:
-            await self._ledger.store.commit(Change(subscriptions=granted))
+            try:
+                await self._ledger.store.commit(Change(subscriptions=granted))
+            except Conflict:
+                raise NotFound("what it is about has gone meanwhile") from None
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def _refuse_over(self, number: ResourceId) -> None:

@@ -57,7 +57,12 @@ def handlers() -> dict[Op, Handler]:
 
 async def create_printer_subscriptions(call: Call) -> Reply:
     """Create-Printer-Subscriptions, RFC 3995 11.1.2"""
-    return await _create(call, Scope(call.printer))
+    return await _create(call, _scope_of_printer(call))
+
+
+def _scope_of_printer(call: Call) -> Scope:
+    """Of the printer aimed at. Raises NotFound."""
+    return Scope(call.spooler.printers.printer(call.printer).id)
 
 
 async def create_system_subscriptions(call: Call) -> Reply:
@@ -67,7 +72,7 @@ async def create_system_subscriptions(call: Call) -> Reply:
     """
     call.demand_system()
     ids = call.request.attributes.all(r.notify_printer_ids)
-    return await _create(call, Scope.of_printers(call.spooler.printers.by_id(number).name for number in ids))
+    return await _create(call, Scope.of_printers(call.spooler.printers.by_id(number).id for number in ids))
 
 
 async def create_resource_subscriptions(call: Call) -> Reply:
@@ -89,7 +94,7 @@ async def _scope_of_job(call: Call, number: JobId) -> Scope:
     job = await call.spooler.jobs.job(number)
     if not call.is_system and job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
-    return Scope(job.printer, job.id)
+    return Scope(job.printer_id, job.id)
 
 
 async def _create(call: Call, scope: Scope) -> Reply:
@@ -159,12 +164,12 @@ async def _listed(call: Call) -> list[Scope | None]:
     if resource is not None:
         return [Scope(resource=call.spooler.resources.resource(ResourceId(resource)).id)]
     if printers:
-        return [Scope(call.spooler.printers.by_id(number).name) for number in dict.fromkeys(printers)]
+        return [Scope(call.spooler.printers.by_id(number).id) for number in dict.fromkeys(printers)]
     if call.place.server and not call.is_system:
         return [None]  # at the root all scopes are listed, as CUPS does
     if call.is_system:
         return list(call.spooler.subscriptions.of_system())
-    return [Scope(call.printer)]
+    return [_scope_of_printer(call)]
 
 
 async def renew_subscription(call: Call) -> Reply:
