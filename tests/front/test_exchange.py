@@ -41,13 +41,18 @@ class Stage:
     """An exchange with an application that does what it is told."""
 
     def __init__(
-        self, method: str = "POST", *, keep_alive: bool = True, expects_continue: bool = False
+        self,
+        method: str = "POST",
+        *,
+        version: str = "1.1",
+        keep_alive: bool = True,
+        expects_continue: bool = False,
     ) -> None:
         self.transport = Transport()
         self.flow = Flow(self.transport)
         self.done = 0
         self.exchange = Exchange(
-            {"method": method},
+            {"method": method, "http_version": version},
             self.flow,
             self._count,
             keep_alive=keep_alive,
@@ -84,6 +89,14 @@ async def test_body_of_unknown_length_is_chunked() -> None:
     )
     assert first == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"
     assert (second, last) == (b"1\r\nc\r\n", b"0\r\n\r\n")
+
+
+async def test_body_of_unknown_length_ends_with_the_connection_for_who_knows_no_chunks() -> None:
+    """HTTP/1.0: RFC 9112 6.1"""
+    stage = Stage(version="1.0", keep_alive=False)
+    first, second = await stage.play(CHUNKED, body(b"ab", more=True), body(b"c", more=True), body(b""))
+    assert (first, second) == (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nab", b"c")
+    assert stage.transport.closed
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
@@ -164,25 +177,26 @@ async def test_application_waits_while_its_client_takes_nothing() -> None:
 async def test_what_is_pushed_goes_out_at_once_where_the_client_takes_it() -> None:
     stage = Stage()
     exchange, written = stage.exchange, stage.transport.written
-    assert not exchange.push([b"early"])
+    push, framed = exchange.pusher(b"", b""), exchange.pusher(b"<", b">")
+    assert not push([b"early"])
     await exchange.send(CHUNKED)
-    assert not exchange.push([b"before the first octets of the body"])
+    assert not push([b"before the first octets of the body"])
     await exchange.send(body(b"ab", more=True))
-    assert exchange.push([b"c", b"de"])
-    assert written[1:] == [b"3\r\ncde\r\n"]
+    assert push([b"c", b"de"]) and framed([b"fghijklm", b"nopqrs"])
+    assert written[1:] == [b"3\r\ncde\r\n", b"10\r\n<fghijklmnopqrs>\r\n"]
     stage.flow.pause_writing()
-    assert not exchange.push([b"too much"])
+    assert not push([b"too much"])
     stage.flow.resume_writing()
     await exchange.send(body(b""))
-    assert not exchange.push([b"late"])
-    assert written[2:] == [b"0\r\n\r\n"]
+    assert not push([b"late"])
+    assert written[3:] == [b"0\r\n\r\n"]
 
 
 async def test_nothing_is_pushed_into_a_body_whose_length_was_announced() -> None:
     stage = Stage()
     await stage.exchange.send(START)
     await stage.exchange.send(body(b"ab", more=True))
-    assert not stage.exchange.push([b"cd"])
+    assert not stage.exchange.pusher(b"", b"")([b"cd"])
 
 
 async def test_nothing_is_pushed_to_a_client_that_is_gone() -> None:
@@ -190,5 +204,5 @@ async def test_nothing_is_pushed_to_a_client_that_is_gone() -> None:
     await stage.exchange.send(CHUNKED)
     await stage.exchange.send(body(b"ab", more=True))
     stage.exchange.disconnect()
-    assert not stage.exchange.push([b"cde"])
+    assert not stage.exchange.pusher(b"", b"")([b"cde"])
     assert len(stage.transport.written) == 1

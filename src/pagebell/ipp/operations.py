@@ -70,7 +70,7 @@ _CREATE: Final[Attrs] = (
     *(r.job_k_octets, r.job_impressions, r.job_impressions_col, r.job_media_sheets, r.job_media_sheets_col),
     *(r.job_pages, r.job_pages_col, r.job_password, r.job_password_encryption, r.job_phone_number),
     *(r.job_recipient_name, r.job_account_id, r.job_accounting_user_id, r.auth_info, r.job_hold_until),
-    r.job_authorization_uri,
+    *(r.job_authorization_uri, r.resource_ids),
 )
 _RESOURCES: Final[Attrs] = (r.resource_formats, r.resource_ids, r.resource_states, r.resource_types)
 _RELEASE: Final[Attrs] = (
@@ -90,8 +90,10 @@ def _printer_admin(code: Op, name: str, source: str) -> Operation:
     return Operation(code, name, source, Target.PRINTER, optional=_PRINTER_NOTE)
 
 
-def _job_admin(code: Op, name: str, source: str, *optional: Attr[Any]) -> Operation:
-    return Operation(code, name, source, Target.JOB, optional=(*_JOB_NOTE, *optional))
+def _job_admin(
+    code: Op, name: str, source: str, *optional: Attr[Any], groups: tuple[GroupTag, ...] = ()
+) -> Operation:
+    return Operation(code, name, source, Target.JOB, optional=(*_JOB_NOTE, *optional), groups=groups)
 
 
 def _system(code: Op, name: str, section: str, optional: Attrs) -> Operation:
@@ -116,14 +118,14 @@ _JOB_OPERATIONS: Final = (
     Operation(
         *(Op.SEND_DOCUMENT, "Send-Document", "RFC 8011 4.3.1", Target.JOB),
         required=(r.last_document,),
-        optional=_FORMAT,
+        optional=(*_FORMAT, r.resource_ids),
         groups=(_D,),
         document=True,
     ),
     Operation(
         *(Op.SEND_URI, "Send-URI", "RFC 8011 4.3.2", Target.JOB),
         required=(r.last_document, r.document_uri),
-        optional=_FORMAT,
+        optional=(*_FORMAT, r.resource_ids),
         groups=(_D,),
     ),
     _job_admin(Op.CANCEL_JOB, "Cancel-Job", "RFC 8011 4.3.3"),
@@ -134,7 +136,7 @@ _JOB_OPERATIONS: Final = (
     ),
     _job_admin(Op.HOLD_JOB, "Hold-Job", "RFC 8011 4.3.5", r.job_hold_until, r.job_hold_until_time),
     _job_admin(Op.RELEASE_JOB, "Release-Job", "RFC 8011 4.3.6"),
-    _job_admin(Op.RESTART_JOB, "Restart-Job", "RFC 8011 4.3.7", r.job_hold_until),
+    _job_admin(Op.RESTART_JOB, "Restart-Job", "RFC 8011 4.3.7", r.job_hold_until, groups=(_S,)),
     Operation(Op.CLOSE_JOB, "Close-Job", "PWG 5100.7 5.2", Target.JOB),
     Operation(
         *(Op.RESUBMIT_JOB, "Resubmit-Job", "PWG 5100.7 5.4", Target.JOB),
@@ -184,7 +186,7 @@ _JOB_OPERATIONS: Final = (
     ),
     Operation(
         *(Op.VALIDATE_DOCUMENT, "Validate-Document", "PWG 5100.13", Target.PRINTER),
-        optional=(*_FORMAT, r.ipp_attribute_fidelity),
+        optional=(*_FORMAT, r.ipp_attribute_fidelity, r.resource_ids),
         groups=(_D,),
     ),
 )
@@ -246,9 +248,7 @@ _SUBSCRIPTION_OPERATIONS: Final = (
     Operation(
         *(Op.RENEW_SUBSCRIPTION, "Renew-Subscription", "RFC 3995 11.2.6", Target.SUBSCRIPTION),
         optional=(r.notify_lease_duration,),
-        groups=(
-            _S,
-        ),  # 11.2.6.1 puts notify-lease-duration there, its example and clients among the operation's
+        groups=(_S,),  # notify-lease-duration is there by 11.2.6.1; clients have it among the operation's
     ),
     Operation(Op.CANCEL_SUBSCRIPTION, "Cancel-Subscription", "RFC 3995 11.2.7", Target.SUBSCRIPTION),
     Operation(

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, replace
 from typing import NewType
 
+from pagebell.model.names import ResourceId
+
 DocumentKey = NewType("DocumentKey", str)
 """Names a stored document's octets in the document store."""
 
@@ -30,6 +32,8 @@ class Document:
     """Where it was fetched from, if by reference."""
     canceled: bool = False
     """Not to be printed, though its job is (PWG 5100.5 Cancel-Document)."""
+    resources: tuple[ResourceId, ...] = ()
+    """Of its printer's, those that were allocated to it (PWG 5100.22 8.4)."""
 
 
 @dataclass(frozen=True, slots=True)

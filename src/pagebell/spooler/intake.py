@@ -17,7 +17,7 @@ from datetime import tzinfo
 from pagebell.model.access import Principal
 from pagebell.model.document import NO_WISHES, Document, DocumentKey, Ticket
 from pagebell.model.errors import Refusal, TooLarge
-from pagebell.model.event import EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import EventKind, JobId, JobState, PrinterName, ResourceId
 from pagebell.model.job import DEFAULT_PRIORITY, ClientProgram, Job
 from pagebell.model.printer import Printer
 from pagebell.model.secret import JobPassword
@@ -62,6 +62,7 @@ class Order:
     language: str = "en"
     clients: tuple[ClientProgram, ...] = ()
     user_uri: str = ""
+    resources: tuple[ResourceId, ...] = ()
 
 
 def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tzinfo | None) -> Job:
@@ -72,6 +73,7 @@ def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tz
         id=number,
         uuid=str(uuid.uuid4()),
         printer=order.printer,
+        printer_id=printer.id,
         name=order.name,
         owner=order.by.name,
         host=order.by.host,
@@ -88,6 +90,7 @@ def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tz
         language=order.language,
         clients=order.clients,
         owner_uri=order.user_uri,
+        resources=order.resources,
     )
 
 
@@ -100,6 +103,7 @@ class DocumentSpec:
     name: str = ""
     language: str = ""
     uri: str = ""
+    resources: tuple[ResourceId, ...] = ()
 
 
 @dataclass(slots=True)
@@ -157,6 +161,7 @@ class Intake:
             impressions=impressions if format_ in UNCOUNTED else None,
             language=self.spec.language,
             uri=self.spec.uri,
+            resources=self.spec.resources,
         )
         job = await self._stored(document, stored.content, last)
         self._ended = True

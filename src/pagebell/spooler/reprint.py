@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pagebell.model.access import Principal
 from pagebell.model.document import Document
@@ -39,13 +40,15 @@ class Reprints:
         if not documents or (old.completed_at or 0.0) + self._ledger.policy.keep_documents <= self._now():
             raise Gone(f"the documents of job {old.id} are no longer kept")
         order = Order(old.printer, by, old.name, old.ticket, charset=old.charset, language=old.language)
+        order = replace(order, resources=self._ledger.lendable(old.printer, old.resources))
         job, subscriptions = await self._jobs.submit(revise(order))
         for document in documents:
             job = await self._copy(document, job, by, last=document is documents[-1])
         return job, subscriptions
 
     async def _copy(self, document: Document, job: Job, by: Principal, *, last: bool) -> Job:
-        spec = DocumentSpec(document.format, document.name, document.language, document.uri)
+        resources = self._ledger.lendable(job.printer, document.resources)
+        spec = DocumentSpec(document.format, document.name, document.language, document.uri, resources)
         intake, _ = await self._jobs.open_document(job.id, spec, by)
         async with intake.whole("The copy of its document broke off."):
             async for chunk in self._ledger.documents.read(document.key):

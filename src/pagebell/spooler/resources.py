@@ -94,8 +94,13 @@ class Resources:
         return next((n for n in numbers if n not in known or not known[n].is_usable), None)
 
     def uses(self, number: ResourceId) -> int:
-        """How many printers have been given it (resource-use-count)."""
-        return sum(number in printer.resources for printer in self._ledger.printers.values())
+        """How many printers have been given it, and how many living jobs (resource-use-count)."""
+        printers = sum(number in printer.resources for printer in self._ledger.printers.values())
+        return printers + self._ledger.roster.uses(number)
+
+    def lendable(self, name: PrinterName, numbers: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
+        """Those of these that a job at that printer may use (PWG 5100.22 8.2). Raises NotFound."""
+        return self._ledger.lendable(name, numbers)
 
     def is_incoming(self, number: ResourceId) -> bool:
         """Whether its data are just coming in."""
@@ -222,7 +227,7 @@ class Resources:
         return self.resource(number)
 
     async def cancel(self, number: ResourceId, by: Principal, message: str = "") -> Resource:
-        """End it, or, where printers use it, let it end when the last of them lets go.
+        """End it, or, where printers or jobs use it, let it end when the last of them lets go.
 
         Raises NotFound, NotAuthorized, WrongState.
         """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterator
 
-from pagebell.model.event import JobId, JobState, PrinterName
+from pagebell.model.event import JobId, JobState, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.spooler.ports import JobQuery
 
@@ -25,6 +26,7 @@ class Roster:
         self._ready: dict[PrinterName, list[_Key]] = {}
         self._open: set[JobId] = set()
         self._timed: set[JobId] = set()
+        self._uses: Counter[ResourceId] = Counter()
 
     def apply(self, job: Job) -> None:
         """Take the job's newest stored version."""
@@ -43,6 +45,11 @@ class Roster:
             self._open.add(job.id)
         if job.hold_until is not None:
             self._timed.add(job.id)
+        self._uses.update(job.allocated)
+
+    def uses(self, resource: ResourceId) -> int:
+        """How many of them use it."""
+        return self._uses[resource]
 
     def _take_out(self, old: Job) -> None:
         """Forget where the last version stood."""
@@ -52,6 +59,7 @@ class Roster:
             _remove(self._ready[old.printer], key)
         self._open.discard(old.id)
         self._timed.discard(old.id)
+        self._uses.subtract(old.allocated)
 
     def get(self, job: JobId) -> Job | None:
         """The job, if it lives."""
@@ -88,6 +96,11 @@ class Roster:
     def ahead(self, job: Job) -> int:
         """How many living jobs stand before it at its printer (IPP number-of-intervening-jobs)."""
         return bisect_left(self._living.get(job.printer, []), _key(job))
+
+    def would_move(self, old: Job, new: Job) -> bool:
+        """Whether a living job would pass another one at its printer."""
+        ahead = self.ahead(old)
+        return self.ahead(new) not in (ahead, ahead + 1)  # itself may be what it would stand behind
 
     def count(self, printer: PrinterName | None = None) -> int:
         """How many live."""

@@ -15,15 +15,24 @@ from pagebell.model.lifecycle import Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import INCOMING, contents, with_document
 from pagebell.spooler.intake import DocumentSpec, Intake
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change, Content
 
 log = logging.getLogger(__name__)
 
 
-def creation(job: Job, subscriptions: tuple[Subscription, ...], now: float) -> Change:
-    """A new job with its subscriptions and its first event."""
-    return Change(jobs=(job,), subscriptions=subscriptions, events=created(job, now))
+def creation(job: Job, subscriptions: tuple[Subscription, ...], ledger: Ledger) -> Change:
+    """A new job with its subscriptions and its first event.
+
+    Raises NotFound where its printer has gone, Unsupported for a resource that it can't have.
+    """
+    ledger.printer_by_id(job.printer_id)
+    return Change(
+        jobs=(job,),
+        subscriptions=subscriptions,
+        events=created(job, ledger.clock.now()),
+        resources=ledger.take_resources(job.allocated),
+    )
 
 
 class Uploads:
@@ -51,17 +60,20 @@ class Uploads:
         async def announce() -> None:
             nonlocal draft
             if draft is not None:
-                ledger.printer(draft.printer)
-                await ledger.store.commit(creation(draft, subscriptions, ledger.clock.now()))
+                job = draft
+                await ledger.update(lambda: creation(job, subscriptions, ledger))
                 draft = None
 
         async def stored(document: Document, content: Content | None, last: bool) -> Job:
             try:
                 if draft is not None:
                     return await self._store_whole(draft, document, content, last, subscriptions)
-                return await ledger.update_job(
-                    job.id, lambda now: with_document(now, document, content, last, ledger.clock.now())
-                )
+
+                def decide(now: Job) -> Change:
+                    change = with_document(now, document, content, last, ledger.clock.now())
+                    return replace(change, resources=ledger.take_resources(document.resources))
+
+                return await ledger.update_job(job.id, decide)
             finally:
                 self._arrived(job.id, key)
 
@@ -116,22 +128,26 @@ class Uploads:
         subscriptions: tuple[Subscription, ...],
     ) -> Job:
         """A new job with its first document, in one transaction."""
-        self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
-        change = creation(job, subscriptions, self._ledger.clock.now())
-        await self._ledger.store.commit(replace(change, contents=contents(content)))
+
+        def decide() -> Change:
+            return replace(creation(job, subscriptions, self._ledger), contents=contents(content))
+
+        await self._ledger.update(decide)
         return job
 
     async def _store_aborted(
         self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
     ) -> None:
         """A new job whose only document did not arrive: its history says so."""
-        if draft.printer not in self._ledger.printers:
-            return
-        now = self._ledger.clock.now()
-        change = creation(draft, subscriptions, now)
-        job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
-        job = replace(job, version=1)
-        await self._ledger.commit(replace(change, jobs=(job,), events=change.events + events))
+
+        def decide() -> Change:
+            change = creation(replace(draft, resources=()), subscriptions, self._ledger)
+            now = self._ledger.clock.now()
+            job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
+            return replace(change, jobs=(replace(job, version=1),), events=change.events + events)
+
+        with suppress(NotFound):
+            await to_end(self._ledger.update(decide))

@@ -9,7 +9,7 @@ from pagebell.ipp import registry as r
 from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.inflate import CompressionDamaged, inflate
-from pagebell.ipp.server.job_handlers import created, document_spec, job_reply, read_order
+from pagebell.ipp.server.job_handlers import created, document_spec, job_reply, read_order, read_resources
 from pagebell.model.job import Job
 from pagebell.spooler.intake import Intake
 from pagebell.spooler.ports import Fetcher, FetchFailed, SchemeRefused
@@ -36,10 +36,11 @@ def handlers(fetcher: Fetcher) -> dict[Op, Handler]:
         number = call.job_id
         job = await call.spooler.jobs.job(number)
         uri = _checked(call, fetcher)
-        spec = replace(document_spec(call, job.printer), uri=uri)
+        resources, ignored = read_resources(call, job.printer)
+        spec = replace(document_spec(call, job.printer), uri=uri, resources=resources)
         last = call.request.attributes.get(r.last_document) or False
         intake, _ = await call.spooler.jobs.open_document(number, spec, call.by)
-        return job_reply(call, await _fetch(call, fetcher, uri, intake, last=last))
+        return job_reply(call, await _fetch(call, fetcher, uri, intake, last=last), ignored)
 
     return {Op.PRINT_URI: print_uri, Op.SEND_URI: send_uri}
 

@@ -40,6 +40,9 @@ def document_attributes(
         r.attributes_charset(job.charset),
         r.attributes_natural_language(document.language or job.language),
         r.document_number(document.number),
+        r.document_resource_ids(*document.resources)
+        if document.resources
+        else r.document_resource_ids.no_value(),
         r.document_name(document.name),
         r.document_state(state),
         r.document_state_reasons(reason),

@@ -100,10 +100,13 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
         _sheets(v.job, v.job.impressions_completed)
     ),
     r.number_of_job_subscriptions: lambda v: r.number_of_job_subscriptions(
-        v.spooler.subscriptions.count(Scope(v.job.printer, v.job.id))
+        v.spooler.subscriptions.count(Scope(v.job.printer_id, v.job.id))
     ),
     r.number_of_documents: lambda v: r.number_of_documents(len(v.job.documents)),
     r.number_of_intervening_jobs: lambda v: r.number_of_intervening_jobs(v.spooler.jobs.ahead(v.job)),
+    r.job_resource_ids: lambda v: (
+        r.job_resource_ids(*v.job.resources) if v.job.resources else r.job_resource_ids.no_value()
+    ),
     r.output_device_assigned: lambda v: r.output_device_assigned(v.job.printer),
     r.attributes_charset: lambda v: r.attributes_charset(v.job.charset),
     r.attributes_natural_language: lambda v: r.attributes_natural_language(v.job.language),

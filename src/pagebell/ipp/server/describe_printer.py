@@ -66,8 +66,12 @@ OPERATION_ATTRIBUTES: Final = (
     "notify-lease-duration",
     "notify-pull-method",
     "notify-user-data",
+    "resource-ids",
 )
-DOCUMENT_ATTRIBUTES: Final = ("compression", "document-format", "document-name", "document-natural-language")
+DOCUMENT_ATTRIBUTES: Final = (
+    *("compression", "document-format", "document-name", "document-natural-language"),
+    "resource-ids",
+)
 """What is honoured of a document's own (PWG 5100.5)."""
 WHICH_JOBS: Final = (
     *("completed", "not-completed", "all", "aborted", "canceled", "pending", "pending-held", "processing"),
@@ -103,7 +107,7 @@ def protocol_attributes(
         r.document_format_default("application/octet-stream"),
         r.document_format_supported(*dict.fromkeys(("application/octet-stream", *capabilities.formats))),
         r.generated_natural_language_supported(*LANGUAGES),
-        r.ipp_features_supported("ipp-everywhere"),
+        r.ipp_features_supported("ipp-everywhere", "resource-object"),
         r.ipp_versions_supported("1.0", "1.1", "2.0", "2.1", "2.2"),
         r.job_creation_attributes_supported(*sorted((*templates, *OPERATION_ATTRIBUTES))),
         r.job_ids_supported(True),
@@ -219,7 +223,7 @@ _queued_jobs = integer_writer(r.queued_job_count.name)
 _up_time = integer_writer(r.printer_up_time.name)
 _config_changes = integer_writer(r.printer_config_changes.name)
 _MOMENT: Final[dict[str, Callable[[Printer, Spooler], bytes]]] = {
-    r.number_of_printer_subscriptions.name: lambda p, s: _subscriptions(s.subscriptions.count(Scope(p.name))),
+    r.number_of_printer_subscriptions.name: lambda p, s: _subscriptions(s.subscriptions.count(Scope(p.id))),
     r.queued_job_count.name: lambda p, s: _queued_jobs(s.jobs.count(p.name)),
     r.printer_config_changes.name: lambda p, s: _config_changes(s.system.changes_of(p.name)),
     r.printer_up_time.name: lambda p, s: _up_time(up_time(s)),

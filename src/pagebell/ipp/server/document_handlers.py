@@ -11,7 +11,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.selection import Selection, select
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_document import document_attributes
-from pagebell.ipp.server.job_handlers import created, document_spec, named_format
+from pagebell.ipp.server.job_handlers import created, document_spec, named_format, read_resources
 from pagebell.ipp.server.operator_handlers import noted
 from pagebell.ipp.server.subscription_groups import read_wishes
 from pagebell.ipp.server.ticket import read_ticket
@@ -110,6 +110,7 @@ async def validate_document(call: Call) -> Reply:
     document_spec(call, name)
     template = Group(GroupTag.JOB, dict(call.request.document.attributes))
     _, ignored = read_ticket([template], call.spooler.printers.capabilities(name).of(named_format(call)))
+    ignored = ignored + read_resources(call, name)[1]
     if ignored and call.request.fidelity:
         raise call.refuse(
             Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,

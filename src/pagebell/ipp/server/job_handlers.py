@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from pagebell.ipp import registry as r
@@ -18,7 +20,7 @@ from pagebell.ipp.server.subscription_groups import Wishes, read_wishes, wish_gr
 from pagebell.ipp.server.ticket import read_ticket
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import DocumentDamaged, NotFound
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobId, PrinterName, ResourceId
 from pagebell.model.event import JobState as State
 from pagebell.model.job import Job
 from pagebell.model.printer import Capabilities
@@ -85,7 +87,8 @@ async def send_document(call: Call) -> Reply:
     """Send-Document, RFC 8011 4.3.1; without data and with last-document it only closes the job."""
     number = call.job_id
     job = await call.spooler.jobs.job(number)
-    spec = document_spec(call, job.printer)
+    resources, ignored = read_resources(call, job.printer)
+    spec = replace(document_spec(call, job.printer), resources=resources)
     last = call.request.attributes.get(r.last_document) or False
     first = await anext(call.body, b"")
     if not first:
@@ -95,7 +98,7 @@ async def send_document(call: Call) -> Reply:
             )
         return job_reply(call, await call.spooler.jobs.close(number, call.by))
     intake, _ = await call.spooler.jobs.open_document(number, spec, call.by)
-    return job_reply(call, await receive(call, intake, last=last, first=first))
+    return job_reply(call, await receive(call, intake, last=last, first=first), ignored)
 
 
 async def close_job(call: Call) -> Reply:
@@ -113,6 +116,8 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
             template.add(attribute)
     capabilities = _capabilities(call, name)
     ticket, ignored = read_ticket([template], capabilities)
+    resources, refused = read_resources(call, name)
+    ignored = ignored + refused
     flawed = [a for a in request.unsupported if a.name not in request.attributes]
     password = read_password(call, capabilities)
     missing = {a.name for a in (*ignored, *flawed)} & {*attributes.all(r.job_mandatory_attributes)}
@@ -135,8 +140,20 @@ def read_order(call: Call) -> tuple[Order, Wishes, list[Attribute]]:
         language=request.language,
         clients=read_clients(attributes),
         user_uri=attributes.get(r.requesting_user_uri) or "",
+        resources=resources,
     )
     return order, wishes, ignored
+
+
+def read_resources(call: Call, printer: PrinterName) -> tuple[tuple[ResourceId, ...], list[Attribute]]:
+    """resource-ids of a new job or document: those that the printer has, and the others, to be told (PWG 5100.22 8.2).
+
+    All that there are here are of a `static` type, which jobs may have.
+    """
+    numbers = [ResourceId(number) for number in dict.fromkeys(call.request.attributes.all(r.resource_ids))]
+    good = call.spooler.resources.lendable(printer, numbers)
+    others = [number for number in numbers if number not in good]
+    return good, [r.resource_ids(*others)] if others else []
 
 
 def _capabilities(call: Call, printer: PrinterName) -> Capabilities:
@@ -207,15 +224,15 @@ def created(
     call: Call, job: Job, wishes: Wishes, subscriptions: tuple[Subscription, ...], ignored: list[Attribute]
 ) -> Reply:
     """The answer to an operation that creates a job (RFC 8011 4.2.1.2)."""
-    reply = job_reply(call, job)
-    reply.unsupported = ignored
-    return wish_groups(reply, wishes, subscriptions)
+    return wish_groups(job_reply(call, job, ignored), wishes, subscriptions)
 
 
-def job_reply(call: Call, job: Job) -> Reply:
+def job_reply(call: Call, job: Job, ignored: Sequence[Attribute] = ()) -> Reply:
     """What job operations answer (RFC 8011 4.2.1.2)."""
     selection = job_selection(None, (*_NEW, *_NEW_MORE))
-    return Reply().add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
+    return Reply(unsupported=list(ignored)).add(
+        GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection)
+    )
 
 
 # --- changing ---
@@ -256,13 +273,14 @@ async def release_job(call: Call) -> Reply:
 
 
 async def restart_job(call: Call) -> Reply:
-    """Restart-Job, RFC 8011 4.3.7"""
+    """Restart-Job, RFC 8011 4.3.7: the job keeps its subscriptions and takes no further ones (RFC 3995 11.2.1)."""
     until, at = _hold_until(call)
     held = at is not None or until not in FREE
     job = await call.spooler.jobs.restart(call.job_id, call.by, hold=held)
     if held and (at is not None or until != "indefinite"):
         await call.spooler.jobs.hold(job.id, call.by, until, at)
-    return Reply()
+    names = chain.from_iterable(group.attributes for group in call.request.subscriptions)
+    return Reply(unsupported=[Attribute(name, r.notify_events.unsupported().values) for name in names])
 
 
 async def cancel_jobs(call: Call) -> Reply:
