@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Any
 
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.ports import Clock
@@ -30,7 +31,7 @@ class Leases:
         """Return when one may have ended: `over` tells which."""
         while not self._heap or (left := self._heap[0][0] - clock.now()) > 0:
             self._sooner.clear()
-            waiting = {asyncio.ensure_future(self._sooner.wait())}
+            waiting: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._sooner.wait())}
             if self._heap:
                 waiting.add(asyncio.ensure_future(clock.sleep(left)))
             try:
