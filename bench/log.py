@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pagebell.clock import SystemClock
 from pagebell.model.access import SYSTEM
-from pagebell.model.event import Event, EventKind, JobId, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, PrinterId, PrinterName
 from pagebell.model.job import Job, JobState
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.spooler.eventlog import EventLog
@@ -39,7 +39,8 @@ async def main(folder: Path) -> dict[str, float]:
         SubscriptionWish(frozenset(EventKind)), SYSTEM, scope=SERVER
     )
     job = Job(JobId(1), "u", PrinterName("p"), "document", "ada", time.time(), JobState.PROCESSING)
-    event = Event(EventKind.JOB_PROGRESS, time.time(), job.printer, job.id, job.status())
+    told = (EventKind.JOB_PROGRESS, time.time(), job.printer, job.id, job.status())
+    event = Event(*told, printer_id=PrinterId(1))
     stored = await _stored(store, (event,) * EACH)
     published = _published(ledger.events, event, 10**9)
     _attach(ledger.events, 100_000)
@@ -55,7 +56,7 @@ async def main(folder: Path) -> dict[str, float]:
 def _attach(events: EventLog, count: int) -> None:
     """So many subscriptions, every other of a job, of all kinds of events."""
     for number in range(2, count + 2):
-        scope = Scope(PrinterName("p"), JobId(number) if number % 2 else None)
+        scope = Scope(PrinterId(1), JobId(number) if number % 2 else None)
         every = frozenset(EventKind)
         events.attach(
             Subscription(SubscriptionId(number), "u", scope, every, "ada", 0.0, since=10**9 + 10**6)

@@ -132,6 +132,8 @@ class HttpTable(_Table, frozen=True):
     """Octets a second; who sends more slowly on the whole uses up `body-silence`."""
     answer_silence: Positive = _HTTP.answer_silence
     """For a client to take more of its answer."""
+    vanished_time: Positive = _HTTP.vanished_time
+    """Without a sign of life from a client's computer before it is taken for gone, also while the client waits."""
 
 
 class TlsTable(_Table, frozen=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pagebell.spooler.ports import Store
-from tests.contract.stores import STORES, Opened, open_
+from tests.contract.stores import P1, P2, STORES, Opened, open_, printer
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__.strip("_"))
@@ -17,5 +17,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
 @pytest.fixture
 async def opened(make: Callable[[], Store]) -> AsyncIterator[Opened]:
     found = await open_(make())
+    await found.commit(printers=(printer(P1), printer(P2)))
+    found.told.clear()
     yield found
     await found.store.close()

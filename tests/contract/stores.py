@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
@@ -26,7 +26,10 @@ def _sqlite(folder: Path) -> Store:
 
 STORES: list[Callable[[Path], Store]] = [_memory, _sqlite]
 
-P1, P2 = PrinterName("p1"), PrinterName("p2")
+P1, P2, P3 = PrinterName("p1"), PrinterName("p2"), PrinterName("p3")
+ID1, ID2, ID3 = PrinterId(1), PrinterId(2), PrinterId(3)
+IDS = {P1: ID1, P2: ID2, P3: ID3}
+"""The first two are there from the start."""
 KINDS = frozenset({EventKind.JOB_CREATED})
 
 
@@ -63,7 +66,8 @@ def job(number: int, **values: object) -> Job:
         "created": 1.0,
         "state": JobState.PENDING,
     }
-    return Job(**{**given, **values})  # type: ignore[arg-type]
+    given |= values
+    return Job(**{"printer_id": IDS[PrinterName(str(given["printer"]))], **given})  # type: ignore[arg-type]
 
 
 def done(number: int, at: float, **values: object) -> Job:
@@ -71,7 +75,8 @@ def done(number: int, at: float, **values: object) -> Job:
 
 
 def event(printer: PrinterName = P1, of: int | None = None) -> Event:
-    return Event(EventKind.JOB_CREATED, 1.0, printer, None if of is None else JobId(of))
+    number = None if of is None else JobId(of)
+    return Event(EventKind.JOB_CREATED, 1.0, printer, number, printer_id=IDS[printer])
 
 
 def subscription(number: int, scope: Scope = SERVER, **values: object) -> Subscription:
@@ -86,5 +91,6 @@ def subscription(number: int, scope: Scope = SERVER, **values: object) -> Subscr
     return Subscription(**{**given, **values})  # type: ignore[arg-type]
 
 
-def printer(name: PrinterName = P1, **values: object) -> Printer:
-    return Printer(**{"name": name, "uuid": "u", "device": "null:", "created": 1.0, **values})  # type: ignore[arg-type]
+def printer(name: PrinterName = P3, **values: object) -> Printer:
+    given = {"name": name, "uuid": "u", "device": "null:", "created": 1.0, "id": IDS[name]}
+    return Printer(**{**given, **values})  # type: ignore[arg-type]

@@ -17,7 +17,20 @@ from pagebell.model.system import Contact, SystemDescription
 from pagebell.spooler.ports import Change, Conflict, Content, Count, JobQuery, Setting, Snapshot, Store
 from pagebell.stores.sqlite import SqliteStore
 from pagebell.testing import MemoryStore
-from tests.contract.stores import P1, P2, Opened, done, event, job, open_, printer, reopened, subscription
+from tests.contract.stores import (
+    ID3,
+    P1,
+    P2,
+    P3,
+    Opened,
+    done,
+    event,
+    job,
+    open_,
+    printer,
+    reopened,
+    subscription,
+)
 
 # --- versions ---
 
@@ -158,7 +171,7 @@ async def test_job_that_is_stored_and_removed_by_one_change_is_gone_but_its_even
 
 
 async def test_removing_what_is_not_there_does_nothing(opened: Opened) -> None:
-    await opened.commit(gone_jobs=(JobId(9),), gone_printers=(P2,), gone_subscriptions=(SubscriptionId(9),))
+    await opened.commit(gone_jobs=(JobId(9),), gone_printers=(P3,), gone_subscriptions=(SubscriptionId(9),))
 
 
 async def test_numbers_of_removed_jobs_and_subscriptions_are_remembered(
@@ -178,17 +191,17 @@ async def test_numbers_of_removed_jobs_and_subscriptions_are_remembered(
 async def test_all_is_there_after_closing_and_opening(opened: Opened, make: Callable[[], Store]) -> None:
     living, finished = job(1), done(2, 9.0)
     await opened.commit(
-        jobs=(living, finished), printers=(printer(P1), printer(P2)), default_printer=P2, events=(event(),)
+        jobs=(living, finished), printers=(printer(P3),), default_printer=P2, events=(event(),)
     )
     said = SystemDescription(info="Ü", contact=Contact("Bob", vcard=("a", "b")), asset_tag=b"\x00\xff")
-    await opened.commit(gone_printers=(P1,), system=said)
+    await opened.commit(gone_printers=(P3,), system=said)
     again = await reopened(opened, make)
     snapshot = again.snapshot
     assert snapshot.system == said
-    assert snapshot.printers == (printer(P2),)
+    assert snapshot.printers == (printer(P1), printer(P2))
     assert snapshot.active == (living,)
     assert snapshot.default_printer == P2
-    assert (snapshot.last_job, snapshot.last_event) == (2, 1)
+    assert (snapshot.last_job, snapshot.last_event, snapshot.last_printer) == (2, 1, ID3)
     assert await again.store.jobs([JobId(2), JobId(1)]) == [living, finished]
     await again.store.close()
 

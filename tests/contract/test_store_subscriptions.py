@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from pagebell.model.dialog import Addressees, DialogId, DialogStatus, Question
-from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.event import EventKind, JobId, ResourceId
+from pagebell.model.resource import Resource
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
 from pagebell.spooler.ports import Base, Conflict, Count, Store
-from tests.contract.stores import P1, Opened, event, reopened, subscription
+from tests.contract.stores import ID1, ID2, P1, Opened, event, reopened, subscription
 
 
 async def test_subscription_counts_from_the_newest_event_and_keeps_that_when_renewed(
@@ -30,13 +31,14 @@ async def test_subscriptions_of_every_scope_and_what_is_said_in_dialogs_come_bac
     opened: Opened, make: Callable[[], Store]
 ) -> None:
     scopes = (
-        *(SERVER, Scope(P1), Scope(P1, JobId(4)), Scope(resource=ResourceId(2))),
-        Scope.of_printers([PrinterName("b"), P1, PrinterName("b")]),
+        *(SERVER, Scope(ID1), Scope(ID1, JobId(4)), Scope(resource=ResourceId(2))),
+        Scope.of_printers([ID2, ID1, ID2]),
     )
     made = tuple(subscription(number, scope) for number, scope in enumerate(scopes, 1))
     to = Addressees(P1, JobId(4), "ada")
     said = DialogStatus(DialogId(3), to, Question("Sure", "Are you?"), answered_by="ada", turn=2)
-    await opened.commit(subscriptions=made, events=(replace(event(), dialog=said),))
+    logo = Resource(ResourceId(2), "u2", "static-image", "Logo", "", 1.0)
+    await opened.commit(resources=(logo,), subscriptions=made, events=(replace(event(), dialog=said),))
     again = await reopened(opened, make)
     assert [one.scope for one in again.snapshot.subscriptions] == list(scopes)
     assert [one.dialog for one in await again.store.events(range(1, 2))] == [said]
@@ -67,7 +69,7 @@ async def test_bases_are_kept_of_subscriptions_that_exist(opened: Opened, make: 
 
 async def test_counts_of_printers_and_the_server_are_kept(opened: Opened, make: Callable[[], Store]) -> None:
     counts = [
-        Count(scope, EventKind.JOB_CREATED, number) for number, scope in enumerate((SERVER, Scope(P1)), 3)
+        Count(scope, EventKind.JOB_CREATED, number) for number, scope in enumerate((SERVER, Scope(ID1)), 3)
     ]
     await opened.commit(events=(event(), event()))
     await opened.commit(trim=1, counts=(replace(counts[0], trimmed=1), counts[1]))
@@ -80,7 +82,7 @@ async def test_counts_of_printers_and_the_server_are_kept(opened: Opened, make: 
 async def test_jobs_counts_live_from_its_first_subscription_to_its_last(
     opened: Opened, make: Callable[[], Store]
 ) -> None:
-    scope = Scope(P1, JobId(4))
+    scope = Scope(ID1, JobId(4))
 
     def count(trimmed: int, born: int) -> Count:
         return Count(scope, EventKind.JOB_CREATED, trimmed, born)

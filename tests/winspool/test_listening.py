@@ -30,7 +30,7 @@ from pagebell.winspool.server.calling import Callbacks
 from pagebell.winspool.server.notify_rprn import PATIENCE
 from pagebell.winspool.server.watching import forget_watchers
 from pagebell.winspool.werror import Win32, hresult_of
-from tests.unit.spooler.stage import P1, P2
+from tests.unit.spooler.stage import ID1, P1, P2
 from tests.winspool.listening import (
     Line,
     Waiting,
@@ -208,7 +208,7 @@ async def test_a_lost_client_listens_no_longer(here: Stand, way: Any) -> None:
 
 async def test_subscriptions_are_seen_beside_the_others(here: Stand) -> None:
     async with by_waiting(here, F.ADD_JOB, {}), by_calls(here, 0, {PRINTER: [P.STATUS]}):
-        seen = here.spooler.subscriptions.list(SYSTEM, scope=Scope(P1)).subscriptions
+        seen = here.spooler.subscriptions.list(SYSTEM, scope=Scope(ID1)).subscriptions
         assert [(one.owner, one.pull_method) for one in seen] == [("ada", "ms-par"), ("ada", "ms-rprn")]
 
 

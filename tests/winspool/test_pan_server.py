@@ -20,7 +20,7 @@ from pagebell.winspool.idl.pan import (
     PanResult,
     PrintAsyncNotifyUserFilter,
 )
-from tests.unit.spooler.stage import P1
+from tests.unit.spooler.stage import ID1
 from tests.winspool.pan_calls import (
     BI,
     UNI,
@@ -236,5 +236,5 @@ async def test_lost_client_leaves_nothing_behind(here: Stand) -> None:
         assert await dialog.answered() == b"yes"
         waiting.cancel()
     async with asyncio.timeout(10):
-        while dialog.status.is_open or here.spooler.subscriptions.count(Scope(P1)):
+        while dialog.status.is_open or here.spooler.subscriptions.count(Scope(ID1)):
             await asyncio.sleep(0)

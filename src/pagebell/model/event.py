@@ -6,9 +6,10 @@ import enum
 from dataclasses import dataclass, field
 
 from pagebell.model.dialog import DialogStatus, Notice
-from pagebell.model.names import NO_PRINTER, JobId, PrinterName, ResourceId
+from pagebell.model.names import NO_ID, NO_PRINTER, JobId, PrinterId, PrinterName, ResourceId
 
 __all__ = [
+    "NO_ID",
     "NO_PRINTER",
     "RESOURCE_KINDS",
     "SUB_EVENTS",
@@ -18,6 +19,7 @@ __all__ = [
     "JobId",
     "JobState",
     "JobStatus",
+    "PrinterId",
     "PrinterName",
     "PrinterState",
     "PrinterStatus",
@@ -174,6 +176,7 @@ class Event:
     kind: EventKind
     at: float
     printer: PrinterName
+    """What it is called; `printer_id` is which one it is."""
     job: JobId | None = None
     job_status: JobStatus | None = None
     printer_status: PrinterStatus | None = None
@@ -184,6 +187,8 @@ class Event:
     dialog: DialogStatus | None = None
     changed: tuple[str, ...] = ()
     """Names of the attributes that changed, in the model's words."""
+    printer_id: PrinterId | None = None
+    """None where the event befell the server itself."""
     seq: int = 0
 
     def __hash__(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pagebell.model.dialog import Answer
 from pagebell.model.document import NO_WISHES, Document, Ticket
-from pagebell.model.event import JobId, JobState, JobStatus, PrinterName, ResourceId
+from pagebell.model.event import NO_ID, JobId, JobState, JobStatus, PrinterId, PrinterName, ResourceId
 from pagebell.model.secret import JobPassword
 
 DEFAULT_PRIORITY = 50
@@ -69,6 +69,7 @@ class Job:
     id: JobId
     uuid: str
     printer: PrinterName
+    """No job outlives its printer: it is the one that has that name now, and whose id is `printer_id`."""
     name: str
     owner: str
     created: float
@@ -114,6 +115,7 @@ class Job:
     """Of its printer's, those that were allocated to it (PWG 5100.22 8.2)."""
     milestones: tuple[Milestone, ...] | None = None
     """How far the source is that prints it (spooler/press.py); None where no source does."""
+    printer_id: PrinterId = NO_ID
     version: int = 1
 
     @property

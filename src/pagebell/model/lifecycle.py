@@ -247,7 +247,9 @@ def _changes(old: Job, new: Job) -> tuple[str, ...]:
 
 def job_event(job: Job, now: float, kind: EventKind, changed: tuple[str, ...] = ()) -> Event:
     """Tell of something that befell `job` and left it as it is now."""
-    return Event(kind, now, job.printer, job.id, job_status=job.status(), changed=changed)
+    return Event(
+        kind, now, job.printer, job.id, job_status=job.status(), changed=changed, printer_id=job.printer_id
+    )
 
 
 def created(job: Job, now: float) -> tuple[Event, ...]:
@@ -361,4 +363,6 @@ def configured(old: Capabilities, new: Capabilities) -> EventKind:
 
 def printer_event(printer: Printer, now: float, kind: EventKind, changed: tuple[str, ...] = ()) -> Event:
     """Tell of something that befell `printer` and left it as it is now."""
-    return Event(kind, now, printer.name, printer_status=printer.status(), changed=changed)
+    return Event(
+        kind, now, printer.name, printer_status=printer.status(), changed=changed, printer_id=printer.id
+    )

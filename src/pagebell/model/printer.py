@@ -9,7 +9,7 @@ from functools import lru_cache
 from pagebell.model.access import Grant
 from pagebell.model.dialog import DialogId
 from pagebell.model.document import NO_WISHES, MediaSize, Ticket
-from pagebell.model.event import JobId, PrinterName, PrinterState, PrinterStatus, ResourceId
+from pagebell.model.event import NO_ID, JobId, PrinterId, PrinterName, PrinterState, PrinterStatus, ResourceId
 from pagebell.model.system import NOBODY, Contact
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
@@ -115,8 +115,8 @@ class Printer:
     device: str
     """The device's URI, e.g. `file:///var/spool/out` or `simulated://?ppm=30`."""
     created: float
-    id: int = 0
-    """IPP printer-id (PWG 5100.22): its number among the server's printers, from 1 to 65535."""
+    id: PrinterId = NO_ID
+    """Which printer it is, for good (IPP printer-id)."""
     info: str = ""
     location: str = ""
     alias: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NewType, Self
 
-from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.event import SUB_EVENTS, Event, EventKind, JobId, PrinterId, ResourceId
 
 SubscriptionId = NewType("SubscriptionId", int)
 
@@ -18,19 +18,25 @@ SubscriptionId = NewType("SubscriptionId", int)
 class Scope:
     """Whose events: the server's; a printer's and its jobs'; (`printer` and `job`) a job's and its printer's;
 
-    a resource's; or those of some printers and their jobs.
+    a resource's; or those of some printers and their jobs. A printer is meant by its id, not by its name: one that is
+    made anew under the name of one that is gone is another.
     """
 
-    printer: PrinterName | None = None
+    printer: PrinterId | None = None
     job: JobId | None = None
     resource: ResourceId | None = None
-    printers: tuple[PrinterName, ...] = ()
+    printers: tuple[PrinterId, ...] = ()
     """In their order, each once: what the server is asked to tell of these alone (PWG 5100.22 7.1.1)."""
 
     @classmethod
-    def of_printers(cls, names: Iterable[PrinterName]) -> Self:
+    def of_printers(cls, numbers: Iterable[PrinterId]) -> Self:
         """The same scope for the same printers."""
-        return cls(printers=tuple(sorted(set(names))))
+        return cls(printers=tuple(sorted(set(numbers))))
+
+    @property
+    def all_printers(self) -> tuple[PrinterId, ...]:
+        """The printers that it names."""
+        return self.printers if self.printer is None else (self.printer,)
 
     def covers(self, event: Event) -> bool:
         """Scope is exact: a job's subscription never hears another job, a printer's no other printer.
@@ -40,10 +46,10 @@ class Scope:
         if self.resource is not None:
             return event.resource == self.resource
         if self.printers:
-            return event.printer in self.printers
-        if self.printer is not None and event.printer != self.printer:
-            return False
-        return self.job is None or event.job is None or event.job == self.job
+            return event.printer_id in self.printers
+        if self.job is not None and event.job is not None:
+            return event.job == self.job  # wherever it was moved to
+        return self.printer is None or event.printer_id == self.printer
 
 
 SERVER = Scope()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pagebell.model.event import Event, EventKind, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, PrinterId
 from pagebell.model.subscription import SERVER, Filter, Scope
 
 T = TypeVar("T")
@@ -16,8 +16,11 @@ class Audience(Generic[T]):
 
     def __init__(self) -> None:
         self._scopes: dict[Scope, dict[Filter, set[T]]] = {}
-        self._jobs_of: dict[PrinterName, set[Scope]] = {}
-        self._with: dict[PrinterName, set[Scope]] = {}
+        self._of_jobs: dict[JobId, set[Scope]] = {}
+        """Scopes of jobs, by the job,"""
+        self._jobs_of: dict[PrinterId, set[Scope]] = {}
+        """and by its printer."""
+        self._with: dict[PrinterId, set[Scope]] = {}
         """Scopes of some printers, by each of them."""
         self._size = 0
 
@@ -30,8 +33,8 @@ class Audience(Generic[T]):
         members = self._scopes.setdefault(scope, {}).setdefault(filter_, set())
         self._size += member not in members
         members.add(member)
-        for index, printer in self._indexes(scope):
-            index.setdefault(printer, set()).add(scope)
+        for index, key in self._indexes(scope):
+            index.setdefault(key, set()).add(scope)
 
     def leave(self, filter_: Filter, member: T) -> None:
         """Forget a member; one that is not known is no matter."""
@@ -47,15 +50,15 @@ class Audience(Generic[T]):
         if filters:
             return
         del self._scopes[scope]
-        for index, printer in self._indexes(scope):
-            index[printer].discard(scope)
-            if not index[printer]:
-                del index[printer]
+        for index, key in self._indexes(scope):
+            index[key].discard(scope)
+            if not index[key]:
+                del index[key]
 
-    def _indexes(self, scope: Scope) -> list[tuple[dict[PrinterName, set[Scope]], PrinterName]]:
-        """Where a scope is found by its printers."""
+    def _indexes(self, scope: Scope) -> list[tuple[dict[Any, set[Scope]], int]]:
+        """Where a scope is found by its job and its printers."""
         if scope.job is not None and scope.printer is not None:
-            return [(self._jobs_of, scope.printer)]
+            return [(self._of_jobs, scope.job), (self._jobs_of, scope.printer)]
         return [(self._with, printer) for printer in scope.printers]
 
     def hearers(self, event: Event) -> list[T]:
@@ -73,11 +76,12 @@ class Audience(Generic[T]):
         return any(kinds & filter_.kinds for filter_ in self._scopes.get(SERVER, ()))
 
     def _candidates(self, event: Event) -> Iterator[dict[Filter, set[T]]]:
-        scopes = [SERVER, Scope(event.printer), *self._with.get(event.printer, ())]
-        if event.job is not None:
-            scopes.append(Scope(event.printer, event.job))
-        else:
-            scopes += self._jobs_of.get(event.printer, ())
+        scopes, printer = [SERVER], event.printer_id
+        if printer is not None:
+            scopes += (Scope(printer), *self._with.get(printer, ()))
+            scopes += (
+                self._jobs_of.get(printer, ()) if event.job is None else self._of_jobs.get(event.job, ())
+            )
         if event.resource is not None:
             scopes.append(Scope(resource=event.resource))
         for scope in scopes:

@@ -95,6 +95,11 @@ class Chronicle:
         track.numbers.append(number)
         self.told = None
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest event that is in the log; 0 if there is none."""
+        return max((track.numbers[-1] for track in self.tracks.values() if track.numbers), default=0)
+
     def following(self, kinds: frozenset[EventKind], after: int, limit: int) -> list[int]:
         """The numbers of the first `limit` events of these kinds above `after`, which nobody may change."""
         told = self.told

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.event import Event, EventKind, JobId, PrinterId, ResourceId
 from pagebell.model.subscription import SERVER, Scope, SubscriptionId
 from pagebell.spooler.chronicle import NEVER, Chronicle, JobChronicle, PrintersChronicle, Track
 from pagebell.spooler.ports import Count, Snapshot
@@ -21,7 +21,9 @@ class Chronicles:
         self.trimmed = 0
         """and of the newest that has left the log."""
         self.server = Chronicle(SERVER)
-        self._printers: dict[PrinterName, Chronicle] = {}
+        self._printers: dict[PrinterId, Chronicle] = {}
+        self._gone: set[PrinterId] = set()
+        """Printers that are no more, while the log or a subscription remembers them."""
         self._of_printers: dict[Scope, PrintersChronicle] = {}
         """Those of some printers together, while they have subscriptions."""
         self._resources: dict[ResourceId, Chronicle] = {}
@@ -65,7 +67,7 @@ class Chronicles:
             chronicle = self._resources.get(scope.resource)
         elif scope.printers:
             chronicle = self._of_printers.get(scope)
-        return chronicle.members if chronicle is not None and chronicle.scope == scope else ()
+        return () if chronicle is None else chronicle.members
 
     def of_system(self) -> list[Scope]:
         """What is subscribed to at the server: its own scope, and those of some printers together."""
@@ -91,9 +93,9 @@ class Chronicles:
             resource = self._resource(event.resource)
             resource.add(kind, number)
             return self.server, resource
-        if event.printer == NO_PRINTER:
+        if event.printer_id is None:
             return (self.server,)
-        printer = self._printer(event.printer)
+        printer = self._printer(event.printer_id)
         printer.add(kind, number)
         job = None if event.job is None else self._jobs.get(event.job)
         if job is None or number <= job.born:
@@ -126,11 +128,16 @@ class Chronicles:
             chronicle.finished = None
             self._finished.pop(job, None)
 
-    def finished_before(self, when: float) -> Iterator[SubscriptionId]:
-        """Subscriptions of jobs that were finished by then."""
-        for chronicle in self._finished.values():
-            if chronicle.finished is not None and chronicle.finished <= when:
-                yield from chronicle.members
+    def over(self, finished_before: float) -> Iterator[SubscriptionId]:
+        """Subscriptions of jobs that were finished by then, and those that came while their last printer went."""
+        for job in self._finished.values():
+            if job.finished is not None and job.finished <= finished_before:
+                yield from job.members
+        for number in self._gone:
+            yield from self._printers[number].members
+        for scope, printers in self._of_printers.items():
+            if self._gone.issuperset(scope.printers):
+                yield from printers.members
 
     def ended_by(self, number: int) -> list[SubscriptionId]:
         """Subscriptions of jobs that came to their end with that event or before."""
@@ -145,10 +152,10 @@ class Chronicles:
         chronicle.close(number)
         self.gapped.add(chronicle)
 
-    def _printer(self, name: PrinterName) -> Chronicle:
-        chronicle = self._printers.get(name)
+    def _printer(self, number: PrinterId) -> Chronicle:
+        chronicle = self._printers.get(number)
         if chronicle is None:
-            chronicle = self._printers[name] = Chronicle(Scope(name))
+            chronicle = self._printers[number] = Chronicle(Scope(number))
         return chronicle
 
     def _together(self, scope: Scope) -> PrintersChronicle:
@@ -166,13 +173,31 @@ class Chronicles:
 
     # --- forgetting ---
 
-    def forget(self, resources: Iterable[ResourceId]) -> None:
-        """These resources are gone, and their subscriptions with them."""
+    def forget(self, resources: Iterable[ResourceId], printers: Iterable[PrinterId]) -> None:
+        """These resources and printers are gone, and their subscriptions with them.
+
+        What befell a printer stays as long as the log has it, or a subscription of some printers counts it.
+        """
         for number in resources:
             self._resources.pop(number, None)
+        self._gone.update(printers)
+
+    def knows(self, printer: PrinterId) -> bool:
+        """Whether the log or a subscription remembers a printer of that id."""
+        return printer in self._printers
+
+    def _forgotten(self, up_to: int) -> list[Chronicle]:
+        """The printers that nothing remembers when the events up to that number have left the log."""
+        if not self._gone:
+            return []
+        scopes = [*self._of_printers, *(job.scope for job in self._jobs.values())]
+        named = {number for scope in scopes for number in scope.all_printers}
+        found = (self._printers[number] for number in self._gone - named)
+        return [printer for printer in found if printer.newest <= up_to]
 
     def counts(self, up_to: int) -> tuple[Count, ...]:
         """The counts that are new when the events up to that number leave the log."""
+        forgotten = self._forgotten(up_to)
         counted: list[Chronicle] = [self.server, *self._printers.values(), *self._resources.values()]
         counted += {
             job: None for _, job in takewhile(lambda one: one[0] <= up_to, self._of_jobs) if job.members
@@ -180,13 +205,18 @@ class Chronicles:
         return tuple(
             Count(chronicle.scope, kind, found, chronicle.born if isinstance(chronicle, JobChronicle) else 0)
             for chronicle in counted
+            if chronicle not in forgotten
             for kind, track in chronicle.tracks.items()
             if (found := track.count(up_to)) != track.before
-        )
+        ) + tuple(Count(chronicle.scope, kind, 0) for chronicle in forgotten for kind in chronicle.tracks)
 
-    def trim(self, up_to: int) -> None:
-        """The events up to that number have left the log."""
+    def trim(self, up_to: int, counts: Iterable[Count]) -> None:
+        """The events up to that number have left the log, and these counts are stored."""
         self.trimmed = max(self.trimmed, up_to)
+        for printer in {count.scope.printer for count in counts if not count.trimmed}:
+            if printer in self._gone:
+                self._gone.discard(printer)
+                del self._printers[printer]
         for gapped in list(self.gapped):
             gapped.trim_gaps(up_to)
             if not gapped.gaps:
@@ -224,8 +254,9 @@ class Chronicles:
             chronicle.was_closed(max(chronicle.born, self.trimmed), number - 1)
             self.gapped.add(chronicle)
 
-    def resume(self, living: Container[JobId]) -> None:
-        """All has been replayed; `living` are the jobs that were not finished by then."""
+    def resume(self, living: Container[JobId], printers: Container[PrinterId]) -> None:
+        """All has been replayed: `living` are the jobs that were not finished by then, `printers` those that are."""
+        self._gone = {number for number in self._printers if number not in printers}
         for job, chronicle in self._jobs.items():
             if job not in living and chronicle.is_open:  # it was finished when its first subscription came
                 chronicle.was_closed(max(chronicle.born, self.trimmed), NEVER)

@@ -24,7 +24,7 @@ from pagebell.model.dialog import (
     Statement,
 )
 from pagebell.model.errors import NoRoom, NotFound, TooLarge, TooMany, Unsupported, WrongState
-from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterName
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterId, PrinterName
 from pagebell.spooler.asking import shown
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change
@@ -45,9 +45,18 @@ Answered = Answer | bytes
 class Dialog:
     """One conversation: its source has this object, everybody else has its number. `Dialogs.open` makes it."""
 
-    def __init__(self, dialogs: Dialogs, status: DialogStatus, opened: float, expires: float | None) -> None:
+    def __init__(
+        self,
+        dialogs: Dialogs,
+        status: DialogStatus,
+        opened: float,
+        expires: float | None,
+        printer: PrinterId | None,
+    ) -> None:
         self._dialogs = dialogs
         self.status = status
+        self.printer = printer
+        """Whose it is, by its id; None for the server's."""
         self.opened = opened
         self.expires = expires
         """In seconds since 1970."""
@@ -140,17 +149,17 @@ class Dialogs:
 
     async def notify(self, to: Addressees, content: Statement | bytes, kind: UUID = WORDS) -> None:
         """Say something. Raises NotFound for an unknown printer, TooLarge, NoRoom."""
-        self._known(to)
+        printer = self._known(to)
         _measured(content, MOST_NOTICE)
-        now, notice = self._ledger.clock.now(), Notice(to, content, kind)
-        event = Event(EventKind.NOTICE, now, to.printer or NO_PRINTER, job=to.job, notice=notice)
+        now, name, notice = self._ledger.clock.now(), to.printer or NO_PRINTER, Notice(to, content, kind)
+        event = Event(EventKind.NOTICE, now, name, job=to.job, notice=notice, printer_id=printer)
         await self._ledger.commit(Change(events=(event,)))
 
     async def open(
         self, to: Addressees, question: Asked, *, kind: UUID = WORDS, seconds: float | None = None
     ) -> Dialog:
         """Ask something, for so many seconds. Raises NotFound, TooMany, TooLarge, WrongState for a finished job."""
-        self._known(to)
+        printer = self._known(to)
         _measured(question)
         if to.job is not None and (await self._ledger.job(to.job)).state.is_final:
             raise WrongState(f"job {to.job} is finished: nobody needs to be asked")
@@ -159,10 +168,10 @@ class Dialogs:
         self._last += 1
         now = self._ledger.clock.now()
         status = DialogStatus(DialogId(self._last), to, question, kind)
-        dialog = Dialog(self, status, now, None if seconds is None else now + seconds)
+        dialog = Dialog(self, status, now, None if seconds is None else now + seconds, printer)
         self._open[dialog.id] = dialog
         try:
-            await self._tell(EventKind.DIALOG_OPENED, lambda: status)
+            await self._tell(EventKind.DIALOG_OPENED, dialog, lambda: status)
         except BaseException:
             self._remove(dialog)
             raise
@@ -178,14 +187,14 @@ class Dialogs:
     async def go_on(self, dialog: Dialog, content: Asked) -> None:
         """Say the next thing in a dialog; see `Dialog.say`."""
         _measured(content)
-        await self._tell(EventKind.DIALOG_OPENED, lambda: dialog.next_turn(content))
+        await self._tell(EventKind.DIALOG_OPENED, dialog, lambda: dialog.next_turn(content))
 
     async def end(self, dialog: Dialog) -> None:
         """End a dialog; one that is over stays so."""
         if self._remove(dialog):
 
             async def tell() -> None:
-                await self._tell(EventKind.DIALOG_CLOSED, lambda: dialog.status)
+                await self._tell(EventKind.DIALOG_CLOSED, dialog, lambda: dialog.status)
 
             await self._ledger.insist(tell, NoRoom)
 
@@ -290,16 +299,17 @@ class Dialogs:
                 assert self._tasks is not None, "nothing is stored before the start"
                 self._tasks.create_task(self.end(dialog), name=f"end of dialog {dialog.id}")
 
-    def _known(self, to: Addressees) -> None:
-        if to.printer is not None:
-            self._ledger.printer(to.printer)
+    def _known(self, to: Addressees) -> PrinterId | None:
+        """Which printer it is about. Raises NotFound."""
+        return None if to.printer is None else self._ledger.printer(to.printer).id
 
-    async def _tell(self, kind: EventKind, now: Callable[[], DialogStatus]) -> None:
+    async def _tell(self, kind: EventKind, dialog: Dialog, now: Callable[[], DialogStatus]) -> None:
         """Store the event of a dialog as it is then, and how its job and its printer show it."""
 
         def decide() -> Change:
             status, at = now(), self._ledger.clock.now()
-            event = Event(kind, at, status.to.printer or NO_PRINTER, job=status.to.job, dialog=status)
+            name, of = status.to.printer or NO_PRINTER, dialog.printer
+            event = Event(kind, at, name, job=status.to.job, dialog=status, printer_id=of)
             seen = shown(self._ledger, status, Change())
             return replace(seen, events=(*seen.events, event))
 

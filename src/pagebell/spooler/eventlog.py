@@ -17,7 +17,7 @@ from sys import intern
 from typing import Protocol
 
 from pagebell.model.errors import NotFound
-from pagebell.model.event import Event, EventKind, JobId, ResourceId
+from pagebell.model.event import Event, EventKind, JobId, PrinterId, ResourceId
 from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.spooler.chronicle import Chronicle, JobChronicle
 from pagebell.spooler.chronicles import Chronicles
@@ -68,9 +68,8 @@ class EventLog:
 
     def attach(self, subscription: Subscription) -> None:
         """Count for a new subscription from here on."""
-        listener = self._enter(
-            subscription, self._chronicles.get(subscription.scope, subscription.since), None
-        )
+        chronicle = self._chronicles.get(subscription.scope, subscription.since)
+        listener = self._enter(subscription, chronicle, None)
         listener.base = listener.count()
 
     def renew(self, subscription: Subscription) -> None:
@@ -109,13 +108,17 @@ class EventLog:
         """The job lives again."""
         self._chronicles.reopen(job)
 
-    def forget(self, resources: Iterable[ResourceId]) -> None:
-        """These resources are gone, and their subscriptions with them."""
-        self._chronicles.forget(resources)
+    def forget(self, resources: Iterable[ResourceId], printers: Iterable[PrinterId]) -> None:
+        """These resources and printers are gone, and their subscriptions with them."""
+        self._chronicles.forget(resources, printers)
+
+    def knows(self, printer: PrinterId) -> bool:
+        """Whether an event or a subscription remembers a printer of that id."""
+        return self._chronicles.knows(printer)
 
     def over(self, now: float, finished_before: float) -> set[SubscriptionId]:
-        """Subscriptions whose lease has run out, and those of jobs that were finished by then."""
-        return self._leases.over(now).union(self._chronicles.finished_before(finished_before))
+        """Subscriptions whose lease has run out, of jobs that were finished by then, and of printers that are gone."""
+        return self._leases.over(now).union(self._chronicles.over(finished_before))
 
     def ending(self, up_to: int) -> list[SubscriptionId]:
         """Subscriptions of finished jobs that have nothing left to tell when the log is trimmed."""
@@ -129,16 +132,14 @@ class EventLog:
         self, *, scope: Scope | None = None, owner: str | None = None, after: int = 0
     ) -> Iterator[Subscription]:
         """Those of exactly that scope and that owner, where given, with ids above `after`, in their order."""
+        members = None if scope is None else self._chronicles.members(scope)
+        numbers = sorted(self._listeners) if members is None else members
         if owner is not None:
-            numbers: Sequence[SubscriptionId] = self._by_owner.get(owner, [])
-        elif scope is not None:
-            numbers = self._chronicles.members(scope)
-        else:
-            numbers = sorted(self._listeners)
+            numbers = self._by_owner.get(owner, [])
         for number in numbers[bisect_right(numbers, after) :]:
-            subscription = self._listeners[number].subscription
-            if scope is None or subscription.scope == scope:
-                yield subscription
+            listener = self._listeners[number]
+            if members is None or listener.chronicle.members is members:
+                yield listener.subscription
 
     def of_system(self) -> list[Scope]:
         """The scopes of the server's own subscriptions: all it has, and some printers."""
@@ -324,14 +325,14 @@ class EventLog:
                 listener.base = base.count
                 listener.is_settled = True
 
-    def trimmed(self, up_to: int) -> None:
-        """The store has removed the events up to that number, and knows the bases that `plan_trim` told."""
+    def trimmed(self, up_to: int, counts: Iterable[Count]) -> None:
+        """The store has removed the events up to that number, and knows the counts and bases that `plan_trim` told."""
         for listener in self._paced:
             assert listener.pacing is not None
             listener.pacing.trim(up_to, self._progress)
         while self._progress and (oldest := next(iter(self._progress))) <= up_to:
             del self._progress[oldest]
-        self._chronicles.trim(up_to)
+        self._chronicles.trim(up_to, counts)
         while self._recent and next(iter(self._recent)) <= up_to:
             self._recent.popitem(last=False)
 
@@ -351,14 +352,12 @@ class EventLog:
             self._note(event)
         self._chronicles.replay(events)
 
-    def resume(self, living: Container[JobId]) -> None:
-        """All has been replayed; `living` are the jobs that were not finished by then."""
-        self._chronicles.resume(living)
+    def resume(self, living: Container[JobId], printers: Container[PrinterId]) -> None:
+        """All has been replayed: `living` are the jobs that were not finished by then, `printers` those that are."""
+        self._chronicles.resume(living, printers)
         for listener in self._listeners.values():
             if not listener.is_settled and listener.pacing is None:
                 listener.base = listener.count(max(listener.subscription.since, self._chronicles.trimmed))
-
-    # --- bookkeeping ---
 
     def _listener(self, number: SubscriptionId) -> Listener:
         try:
@@ -380,9 +379,8 @@ class EventLog:
             listener.base, listener.is_settled = base.count, True
         if subscription.interval:
             since = max(subscription.since, self._chronicles.trimmed)
-            listener.pacing = Pacing(subscription.interval, since)
-            if base is not None:
-                listener.pacing = Pacing(subscription.interval, since, base.count, base.paced_at)
+            past = () if base is None else (base.count, base.paced_at)
+            listener.pacing = Pacing(subscription.interval, since, *past)
             self._paced.add(listener)
         if not listener.is_settled:
             self._unsettled.append(subscription.id)

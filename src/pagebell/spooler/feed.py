@@ -85,7 +85,7 @@ class Feed:
         if scope.job is not None:
             job = await self._ledger.job(scope.job)
             by.demand_own(job.owner)
-            scope = Scope(job.printer, job.id)
+            scope = Scope(job.printer_id, job.id)
         self._ledger.know_printers(scope)
         if self._closed:
             raise ServiceStopping("the server is shutting down; please try again in a minute")

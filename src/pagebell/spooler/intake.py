@@ -73,6 +73,7 @@ def new_job(order: Order, printer: Printer, number: JobId, now: float, where: tz
         id=number,
         uuid=str(uuid.uuid4()),
         printer=order.printer,
+        printer_id=printer.id,
         name=order.name,
         owner=order.by.name,
         host=order.by.host,

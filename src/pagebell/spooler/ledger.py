@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from pagebell.model.access import Principal
-from pagebell.model.errors import NotFound, OutOfService, ServiceStopping, Unsupported
-from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.errors import NotFound, OutOfService, ServiceStopping, TooMany, Unsupported
+from pagebell.model.event import NO_ID, NO_PRINTER, EventKind, JobId, PrinterId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
@@ -65,7 +65,7 @@ class Ledger:
         self.uuid = ""
         self._last_job = 0
         self._last_subscription = 0
-        self._last_printer = 0
+        self._last_printer = NO_ID
         self._last_resource = 0
         self._ages: deque[tuple[float, int]] = deque()
         """(time, number) of some events, in order: enough to find those that are too old."""
@@ -86,7 +86,7 @@ class Ledger:
         self._last_resource = snapshot.last_resource
         self._keep(snapshot.settings)
         self.delivered = dict(snapshot.delivered)
-        self._last_printer = max((printer.id for printer in snapshot.printers), default=0)
+        self._last_printer = snapshot.last_printer
         for job in snapshot.active:
             self.roster.apply(job)
         self.events.restore(snapshot)
@@ -96,7 +96,7 @@ class Ledger:
             for event in events:
                 self._age(event.at, event.seq)
             self.events.replay(events)
-        self.events.resume({job.id for job in snapshot.active})
+        self.events.resume({job.id for job in snapshot.active}, {printer.id for printer in snapshot.printers})
         now = self.clock.now()
         for subscription in snapshot.subscriptions:
             job_id = subscription.scope.job
@@ -114,10 +114,17 @@ class Ledger:
         except KeyError:
             raise NotFound(f"there is no printer {name!r}") from None
 
+    def printer_by_id(self, number: PrinterId) -> Printer:
+        """Raises NotFound."""
+        for printer in self.printers.values():
+            if printer.id == number:
+                return printer
+        raise NotFound(f"there is no printer with the id {number}")
+
     def know_printers(self, scope: Scope) -> None:
         """Raises NotFound where a scope is about a printer that there is not."""
-        for name in scope.printers if scope.printer is None else (scope.printer,):
-            self.printer(name)
+        for number in scope.all_printers:
+            self.printer_by_id(number)
 
     def at(self, name: PrinterName, by: Principal) -> Principal:
         """Somebody with the rights that they have at a printer. Raises NotFound."""
@@ -145,13 +152,18 @@ class Ledger:
         self._last_job += 1
         return JobId(self._last_job)
 
-    def next_printer_id(self) -> int:
-        """A number that no printer has; one of a printer that is gone comes again as late as can be."""
+    def next_printer_id(self) -> PrinterId:
+        """A number that no printer has, and that nothing remembers.
+
+        There are not more than these (PWG 5100.22 19.2.1), so that one of a printer that is gone comes again, after all
+        others. Raises TooMany.
+        """
         taken = {printer.id for printer in self.printers.values()}
-        while True:
-            self._last_printer = self._last_printer % MOST_PRINTERS + 1
-            if self._last_printer not in taken:
+        for _ in range(MOST_PRINTERS):
+            self._last_printer = PrinterId(self._last_printer % MOST_PRINTERS + 1)
+            if self._last_printer not in taken and not self.events.knows(self._last_printer):
                 return self._last_printer
+        raise TooMany(f"the server has, or remembers, {MOST_PRINTERS} printers, as many as it may")
 
     def next_subscription_id(self) -> SubscriptionId:
         """A number that no subscription has had."""
@@ -268,8 +280,8 @@ class Ledger:
     def _committed(self, change: Change) -> None:
         for printer in change.printers:
             self.printers[printer.name] = printer
+        gone_printers = [self.printers.pop(name).id for name in change.gone_printers]
         for name in change.gone_printers:
-            self.printers.pop(name, None)
             self.settings.pop(name, None)
         for resource in change.resources:
             self.resources[resource.id] = resource
@@ -277,7 +289,7 @@ class Ledger:
             self.resources.pop(gone, None)
         self._keep(change.settings)
         if change.default_printer is not None:
-            self.default_printer = change.default_printer
+            self.default_printer = None if change.default_printer == NO_PRINTER else change.default_printer
         if change.system is not None:
             self.system = change.system
         for subscription in change.subscriptions:
@@ -302,10 +314,10 @@ class Ledger:
         for number in change.gone_subscriptions:
             self.events.detach(number)
             self.delivered.pop(number, None)
-        self.events.forget(change.gone_resources)
+        self.events.forget(change.gone_resources, gone_printers)
         self.events.settle(change.bases)
         if change.trim:
-            self.events.trimmed(change.trim)
+            self.events.trimmed(change.trim, change.counts)
             while self._ages and self._ages[0][1] <= change.trim:
                 self._ages.popleft()
         for listener in self.listeners:

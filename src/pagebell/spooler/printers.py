@@ -11,7 +11,14 @@ from typing import Any, Final
 from pagebell.model.access import SYSTEM, Grant, Principal, Right
 from pagebell.model.document import Ticket
 from pagebell.model.errors import AlreadyExists, NotFound, TooMany, Unsupported, WrongState
-from pagebell.model.event import EventKind, PrinterName, PrinterState, ResourceId
+from pagebell.model.event import (
+    NO_PRINTER,
+    EventKind,
+    PrinterId,
+    PrinterName,
+    PrinterState,
+    ResourceId,
+)
 from pagebell.model.lifecycle import printer_event, settle
 from pagebell.model.printer import Capabilities, Printer, printer_name
 from pagebell.model.subscription import Scope
@@ -20,7 +27,7 @@ from pagebell.spooler.changing import new_default
 from pagebell.spooler.devices import NOTHING_REPORTED, Devices, alter
 from pagebell.spooler.jobs import Jobs
 from pagebell.spooler.ledger import MOST_PRINTERS, Ledger
-from pagebell.spooler.ports import Change, Commandable, Device, Setting
+from pagebell.spooler.ports import Change, Commandable, Conflict, Device, Setting
 from pagebell.spooler.queue import Queue
 
 _FRESH: Final = {
@@ -193,26 +200,37 @@ class Printers:
         await self._set(name, lambda old: replace(old, accepting=False))
         await self._jobs.purge(name, SYSTEM)
         await self._devices.end(name)
-        await self._jobs.purge(name, SYSTEM)
-
-        def decide() -> Change:
-            now = self._ledger.clock.now()
-            gone = printer_event(self._ledger.printer(name), now, EventKind.PRINTER_DELETED)
-            doomed = [s.id for s in self._ledger.events.subscriptions() if self._is_all(name, s.scope)]
-            return Change(gone_printers=(name,), gone_subscriptions=tuple(doomed), events=(gone,))
-
-        await self._ledger.update(decide)
+        while True:
+            await self._jobs.purge(name, SYSTEM)
+            try:
+                await self._ledger.commit(self._removal(self._ledger.printer(name)))
+            except Conflict:  # a job came in that was on its way before, or a subscription
+                continue
+            break
         self._devices.forget(name)
-        if self._ledger.default_printer == name and self._ledger.printers:
-            await self.set_default(next(iter(self._ledger.printers)), SYSTEM)
 
-    def _is_all(self, name: PrinterName, scope: Scope) -> bool:
+    def _removal(self, printer: Printer) -> Change:
+        """The printer gone, and with it the subscriptions that are about nothing else."""
+        told = printer_event(printer, self._ledger.clock.now(), EventKind.PRINTER_DELETED)
+        doomed = [s.id for s in self._ledger.events.subscriptions() if self._ends_with(printer, s.scope)]
+        default = None
+        if self._ledger.default_printer == printer.name:
+            default = next((other for other in self._ledger.printers if other != printer.name), NO_PRINTER)
+        return Change(
+            gone_printers=(printer.name,),
+            gone_subscriptions=tuple(doomed),
+            events=(told,),
+            default_printer=default,
+        )
+
+    def _ends_with(self, printer: Printer, scope: Scope) -> bool:
         """Whether nothing is left that a scope is about when that printer is gone."""
-        if scope.printers:
-            return name in scope.printers and all(
-                other == name or other not in self._ledger.printers for other in scope.printers
-            )
-        return scope.printer == name
+        if printer.id not in scope.all_printers:
+            return False
+        if scope.job is not None:  # it may have been moved to another printer
+            return self._ledger.roster.get(scope.job) is None
+        others = (other.id for other in self._ledger.printers.values() if other is not printer)
+        return not any(other in scope.printers for other in others)
 
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
@@ -339,14 +357,15 @@ class Printers:
 
     def by_id(self, number: int) -> Printer:
         """The printer with that printer-id. Raises NotFound."""
-        for printer in self._ledger.printers.values():
-            if printer.id == number:
-                return printer
-        raise NotFound(f"there is no printer with the id {number}")
+        return self._ledger.printer_by_id(PrinterId(number))
 
     def list(self) -> list[Printer]:
         """All printers, by name."""
         return [self._ledger.printers[name] for name in sorted(self._ledger.printers)]
+
+    def of(self, scope: Scope) -> tuple[Printer, ...]:
+        """Those that a scope names and that are still there, by name."""
+        return tuple(printer for printer in self.list() if printer.id in scope.all_printers)
 
     def all(self) -> Iterable[Printer]:
         """All printers, in no order."""

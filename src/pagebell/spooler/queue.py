@@ -99,7 +99,7 @@ class Queue:
                 raise UnsupportedFormat(f"printer {target} does not take documents of format {strange}")
             if job.printer == target:
                 return None
-            return _relocated(job, ledger.printer(job.printer), target, ledger.clock.now())
+            return _relocated(job, ledger.printer(job.printer), ledger.printer(target), ledger.clock.now())
 
         return await ledger.update_job(number, decide)
 
@@ -175,7 +175,7 @@ class Queue:
         return Change(jobs=jobs, events=(order, *config))
 
 
-def _relocated(job: Job, source: Printer, target: PrinterName, now: float) -> Change:
+def _relocated(job: Job, source: Printer, target: Printer, now: float) -> Change:
     """The job at another printer, of which both hear; from a device it is taken first. Raises WrongState."""
     if job.state.is_final or job.is_stopping:
         raise WrongState(f"job {job.id} can't be moved any more")
@@ -185,7 +185,8 @@ def _relocated(job: Job, source: Printer, target: PrinterName, now: float) -> Ch
     if new.is_suspended:
         new, _ = step(new, Cause.RESUME, now)
     message = f"It was moved from printer {job.printer}."
-    new = replace(new, printer=target, rank=0.0, message=message, version=job.version + 1)
+    new = replace(new, printer=target.name, printer_id=target.id, rank=0.0, message=message)
+    new = replace(new, version=job.version + 1)
     kind = EventKind.JOB_CONFIG_CHANGED if new.state is job.state else EventKind.JOB_STATE_CHANGED
     left = printer_event(source, now, EventKind.PRINTER_QUEUE_ORDER_CHANGED, ("left",))
     return Change(jobs=(new,), events=(left, job_event(new, now, kind, ("printer", "message"))))

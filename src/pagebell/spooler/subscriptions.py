@@ -66,13 +66,16 @@ class Subscriptions:
             by.demand_own(job.owner)
             if job.state.is_final:
                 raise WrongState(f"job {job.id} is finished: nothing will happen to it")
-            scope = Scope(job.printer, job.id)
+            scope = Scope(job.printer_id, job.id)
         elif scope.resource is not None:
             self._refuse_over(scope.resource)
         self._ledger.know_printers(scope)
         granted = self.of_new(scope, wishes, by)
         if granted:
-            await self._ledger.store.commit(Change(subscriptions=granted))
+            try:
+                await self._ledger.store.commit(Change(subscriptions=granted))
+            except Conflict:
+                raise NotFound("what it is about has gone meanwhile") from None
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def _refuse_over(self, number: ResourceId) -> None:
@@ -230,11 +233,12 @@ class Subscriptions:
         )
 
     def _lease(self, asked: int | None) -> int:
+        """The nearest to what is asked for; the longest where it is to have no end (RFC 3995 5.3.8)."""
         policy = self._ledger.policy
         if asked is None:
             return int(policy.default_lease)
         longest = int(policy.max_lease)
-        return longest if asked == 0 else min(asked, longest)
+        return longest if asked == 0 else max(1, min(asked, longest))
 
     def _is_over(self, subscription: Subscription) -> bool:
         return subscription.is_over(self._ledger.clock.now())

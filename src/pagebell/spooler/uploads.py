@@ -15,14 +15,18 @@ from pagebell.model.lifecycle import Cause, created, step
 from pagebell.model.subscription import Subscription
 from pagebell.spooler.changing import INCOMING, contents, with_document
 from pagebell.spooler.intake import DocumentSpec, Intake
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change, Content
 
 log = logging.getLogger(__name__)
 
 
 def creation(job: Job, subscriptions: tuple[Subscription, ...], ledger: Ledger) -> Change:
-    """A new job with its subscriptions and its first event. Raises Unsupported for a resource that it can't have."""
+    """A new job with its subscriptions and its first event.
+
+    Raises NotFound where its printer has gone, Unsupported for a resource that it can't have.
+    """
+    ledger.printer_by_id(job.printer_id)
     return Change(
         jobs=(job,),
         subscriptions=subscriptions,
@@ -56,7 +60,6 @@ class Uploads:
         async def announce() -> None:
             nonlocal draft
             if draft is not None:
-                ledger.printer(draft.printer)
                 job = draft
                 await ledger.update(lambda: creation(job, subscriptions, ledger))
                 draft = None
@@ -125,7 +128,6 @@ class Uploads:
         subscriptions: tuple[Subscription, ...],
     ) -> Job:
         """A new job with its first document, in one transaction."""
-        self._ledger.printer(draft.printer)
         job = replace(draft, documents=(document,), open=not last)
         if last:
             job = replace(job, reasons=job.reasons - INCOMING)
@@ -140,10 +142,12 @@ class Uploads:
         self, draft: Job, why: str, reasons: frozenset[str], subscriptions: tuple[Subscription, ...]
     ) -> None:
         """A new job whose only document did not arrive: its history says so."""
-        if draft.printer not in self._ledger.printers:
-            return
-        now = self._ledger.clock.now()
-        change = creation(replace(draft, resources=()), subscriptions, self._ledger)
-        job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
-        job = replace(job, version=1)
-        await self._ledger.commit(replace(change, jobs=(job,), events=change.events + events))
+
+        def decide() -> Change:
+            change = creation(replace(draft, resources=()), subscriptions, self._ledger)
+            now = self._ledger.clock.now()
+            job, events = step(draft, Cause.ABORT, now, reasons=reasons, message=why)
+            return replace(change, jobs=(replace(job, version=1),), events=change.events + events)
+
+        with suppress(NotFound):
+            await to_end(self._ledger.update(decide))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pagebell.model.event import Event, EventKind, PrinterName
+from pagebell.model.event import NO_PRINTER, Event, EventKind, PrinterId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
@@ -15,10 +15,15 @@ from pagebell.model.subscription import Scope, Subscription
 from pagebell.model.system import UNDESCRIBED, SystemDescription
 from pagebell.spooler.ports import Base, Change, Conflict, Count, JobQuery, Setting, Snapshot
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
-create table if not exists printer (name text primary key, version integer not null, body blob not null) without rowid;
+create table if not exists printer (
+    name text primary key,
+    id integer not null unique,
+    version integer not null,
+    body blob not null
+) without rowid;
 create table if not exists job (
     id integer primary key autoincrement,
     printer text not null,
@@ -43,7 +48,7 @@ create table if not exists subscription (
 );
 create index if not exists subscription_job on subscription (job, born) where job is not null;
 create table if not exists count (
-    printer text not null,
+    printer integer not null,
     job integer not null,
     resource integer not null,
     kind text not null,
@@ -67,24 +72,7 @@ create table if not exists setting (
     primary key (owner, section, name)
 ) without rowid;
 """
-"""Run on what an older version left, too, after its MIGRATIONS: it adds what is missing."""
-MIGRATIONS = {
-    3: """
-alter table count rename to count_before;
-create table count (
-    printer text not null,
-    job integer not null,
-    resource integer not null,
-    kind text not null,
-    trimmed integer not null,
-    born integer not null,
-    primary key (job, printer, resource, kind)
-) without rowid;
-insert into count select printer, job, 0, kind, trimmed, born from count_before;
-drop table count_before
-"""
-}
-"""How to make the next version of one."""
+"""Run on what an older version left, too, after its `migrations`: it adds what is missing."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _job = msgspec.json.Decoder(Job)
@@ -123,6 +111,7 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
     if change.gone_jobs:
         connection.executemany("delete from job where id = ?", [(number,) for number in change.gone_jobs])
     for name in change.gone_printers:
+        _refuse_inhabited(connection, name)
         execute("delete from printer where name = ?", (name,))
         execute("delete from setting where owner = ?", (name,))
     for resource_id in change.gone_resources:
@@ -178,6 +167,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
         ),
         delivered=tuple(connection.execute("select subscription, number from delivery")),
         resources=tuple(map(_resource.decode, bodies("select body from resource order by id"))),
+        last_printer=PrinterId(number("select value from meta where key = 'last-printer'")),
         last_job=number("select seq from sqlite_sequence where name = 'job'"),
         last_subscription=number("select seq from sqlite_sequence where name = 'subscription'"),
         last_resource=number("select seq from sqlite_sequence where name = 'resource'"),
@@ -186,7 +176,7 @@ def snapshot(connection: sqlite3.Connection) -> Snapshot:
             number("select max(seq) from event"),
             number("select value from meta where key = 'last-event'"),
         ),
-        default_printer=PrinterName(default[0]) if default else None,
+        default_printer=PrinterName(default[0]) if default and default[0] != NO_PRINTER else None,
         system=_system.decode(system[0]) if system else UNDESCRIBED,
         settings=tuple(
             Setting(*row)
@@ -211,6 +201,9 @@ def event_of(body: bytes) -> Event:
 
 def _put_job(connection: sqlite3.Connection, job: Job) -> None:
     values = (job.printer, job.state, job.owner, job.completed_at, job.version, _encode(job), job.id)
+    sql = "select 1 from printer where name = ? and id = ?"
+    if connection.execute(sql, (job.printer, job.printer_id)).fetchone() is None:
+        raise Conflict(f"printer {job.printer} of job {job.id}")
     if job.version == 1:
         sql = "insert into job (printer, state, owner, completed_at, version, body, id) values (?, ?, ?, ?, ?, ?, ?)"
         try:
@@ -226,15 +219,24 @@ def _put_job(connection: sqlite3.Connection, job: Job) -> None:
 def _put_printer(connection: sqlite3.Connection, printer: Printer) -> None:
     if printer.version == 1:
         try:
-            sql = "insert into printer (name, version, body) values (?, ?, ?)"
-            connection.execute(sql, (printer.name, printer.version, _encode(printer)))
+            sql = "insert into printer (name, id, version, body) values (?, ?, ?, ?)"
+            connection.execute(sql, (printer.name, printer.id, printer.version, _encode(printer)))
         except sqlite3.IntegrityError:
             raise Conflict(f"printer {printer.name}") from None
+        connection.execute("insert or replace into meta values ('last-printer', ?)", (printer.id,))
         return
     sql = "update printer set version=?, body=? where name=? and version=?"
     values = (printer.version, _encode(printer), printer.name, printer.version - 1)
     if connection.execute(sql, values).rowcount != 1:
         raise Conflict(f"printer {printer.name}")
+
+
+def _refuse_inhabited(connection: sqlite3.Connection, printer: PrinterName) -> None:
+    """Raise Conflict where a printer still has jobs."""
+    for there in ("completed_at is null", "completed_at is not null"):  # for each there is an index
+        sql = f"select 1 from job where printer = ? and {there} limit 1"
+        if connection.execute(sql, (printer,)).fetchone() is not None:
+            raise Conflict(f"jobs of printer {printer}")
 
 
 def _put_resource(connection: sqlite3.Connection, resource: Resource) -> None:
@@ -250,12 +252,23 @@ def _put_resource(connection: sqlite3.Connection, resource: Resource) -> None:
 
 
 def _add_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
+    _refuse_lost(connection, subscription)
     job, born = subscription.scope.job, None
     if job is not None:
         sql = "select born from subscription where job = ? limit 1"
         born = (connection.execute(sql, (job,)).fetchone() or (subscription.since,))[0]
     values = (subscription.id, job, born, _encode(subscription))
     connection.execute("insert into subscription (id, job, born, body) values (?, ?, ?, ?)", values)
+
+
+def _refuse_lost(connection: sqlite3.Connection, subscription: Subscription) -> None:
+    """Raise Conflict where a subscription is about a printer or a resource that is gone."""
+    scope = subscription.scope
+    found: list[tuple[str, int]] = [("printer", number) for number in scope.all_printers]
+    found += [] if scope.resource is None else [("resource", scope.resource)]
+    for table, number in found:
+        if connection.execute(f"select 1 from {table} where id = ?", (number,)).fetchone() is None:
+            raise Conflict(f"{table} {number} of subscription {subscription.id}")
 
 
 def _renew_subscription(connection: sqlite3.Connection, subscription: Subscription) -> None:
@@ -275,10 +288,12 @@ def _drop_subscription(connection: sqlite3.Connection, number: int) -> None:
 
 def _put_count(connection: sqlite3.Connection, count: Count) -> None:
     scope = count.scope
-    values: tuple[object, ...] = (
-        *(scope.printer or "", scope.job or 0, scope.resource or 0),
-        *(count.kind, count.trimmed, count.born),
-    )
+    key = (scope.printer or 0, scope.job or 0, scope.resource or 0, count.kind)
+    if not count.trimmed:
+        sql = "delete from count where printer = ? and job = ? and resource = ? and kind = ?"
+        connection.execute(sql, key)
+        return
+    values: tuple[object, ...] = (*key, count.trimmed, count.born)
     sql = "insert or replace into count select ?, ?, ?, ?, ?, ?"
     if scope.job is not None:
         sql += " where exists (select 1 from subscription where job = ? and born = ?)"

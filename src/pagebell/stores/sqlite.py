@@ -27,6 +27,7 @@ from pagebell.model.event import Event, JobId
 from pagebell.model.job import Job
 from pagebell.spooler.ports import Change, Committed, Conflict, JobQuery, Snapshot
 from pagebell.stores import rows
+from pagebell.stores.migrations import MIGRATIONS
 
 _GROUP = 256
 """At most so many units share a sync."""
@@ -260,14 +261,14 @@ class SqliteStore:
         if version > rows.SCHEMA_VERSION:
             raise StoreUnusable(f"{self._path} was written by a newer Pagebell; please use that one")
         steps = range(version, rows.SCHEMA_VERSION) if version else range(0)
-        if not all(step in rows.MIGRATIONS for step in steps):
+        if not all(step in MIGRATIONS for step in steps):
             raise StoreUnusable(
                 f"{self._path} was written by an older Pagebell; please start with another --state"
             )
         connection.execute("pragma journal_mode=wal")
         if version < rows.SCHEMA_VERSION:
             connection.execute("begin immediate")
-            scripts = (*(rows.MIGRATIONS[step] for step in steps), rows.SCHEMA)
+            scripts = (*(MIGRATIONS[step] for step in steps), rows.SCHEMA)
             for statement in ";".join(scripts).split(";"):
                 connection.execute(statement)
             connection.execute("insert or ignore into meta values ('uuid', ?)", (str(uuid.uuid4()),))

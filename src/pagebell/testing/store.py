@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
-from pagebell.model.event import Event, EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.event import NO_ID, NO_PRINTER, Event, EventKind, JobId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
@@ -36,6 +36,7 @@ class MemoryStore:
         self._bases: dict[SubscriptionId, Base] = {}
         self._delivered: dict[SubscriptionId, int] = {}
         self._events: dict[int, Event] = {}
+        self._last_printer = NO_ID
         self._last_job = 0
         self._last_subscription = 0
         self._last_resource = 0
@@ -59,6 +60,7 @@ class MemoryStore:
             first_event=min(self._events, default=None),
             resources=tuple(self._resources.values()),
             last_resource=self._last_resource,
+            last_printer=self._last_printer,
             last_job=self._last_job,
             last_subscription=self._last_subscription,
             last_event=self._last_event,
@@ -124,6 +126,8 @@ class MemoryStore:
                 raise Conflict(f"job {job.id}")
         for printer in change.printers:
             known = self._printers.get(printer.name)
+            if any(other.id == printer.id for other in self._printers.values() if other is not known):
+                raise Conflict(f"id {printer.id} of printer {printer.name}")
             if (known.version if known else 0) != printer.version - 1:
                 raise Conflict(f"printer {printer.name}")
         for resource in change.resources:
@@ -133,6 +137,24 @@ class MemoryStore:
         for subscription in change.renewed:
             if subscription.id not in self._subscriptions:
                 raise Conflict(f"subscription {subscription.id}")
+        self._check_places(change)
+
+    def _check_places(self, change: Change) -> None:
+        """Whether what is about something is there where that is."""
+        resources = {*self._resources, *(resource.id for resource in change.resources)}
+        printers = {**self._printers, **{printer.name: printer for printer in change.printers}}
+        for job in change.jobs:
+            if job.printer not in printers or printers[job.printer].id != job.printer_id:
+                raise Conflict(f"printer {job.printer} of job {job.id}")
+        ids = {printer.id for printer in printers.values()}
+        for scope in (subscription.scope for subscription in change.subscriptions):
+            if not ids.issuperset(scope.all_printers):
+                raise Conflict(f"printers {scope.all_printers} of a subscription")
+            if scope.resource is not None and scope.resource not in resources:
+                raise Conflict(f"resource {scope.resource} of a subscription")
+        left = (job for job in self._jobs.values() if job.id not in change.gone_jobs)
+        if change.gone_printers and any(job.printer in change.gone_printers for job in left):
+            raise Conflict("jobs of a printer that was to go")
 
     def _number(self, change: Change) -> Change:
         subscriptions = tuple(
@@ -145,6 +167,7 @@ class MemoryStore:
     def _apply(self, change: Change) -> None:
         for printer in change.printers:
             self._printers[printer.name] = printer
+            self._last_printer = printer.id if printer.version == 1 else self._last_printer
         for resource in change.resources:
             self._resources[resource.id] = resource
             self._last_resource = max(self._last_resource, resource.id)
@@ -177,7 +200,9 @@ class MemoryStore:
         for gone in change.gone_subscriptions:
             self._drop(gone)
         for count in change.counts:
-            if count.scope.job is None or self._births.get(count.scope.job) == count.born:
+            if not count.trimmed:
+                self._counts.pop((count.scope, count.kind), None)
+            elif count.scope.job is None or self._births.get(count.scope.job) == count.born:
                 self._counts[count.scope, count.kind] = count
         known = (base for base in change.bases if base.subscription in self._subscriptions)
         self._bases.update((base.subscription, base) for base in known)
@@ -187,7 +212,7 @@ class MemoryStore:
         if change.trim:
             self._events = {seq: event for seq, event in self._events.items() if seq > change.trim}
         if change.default_printer is not None:
-            self._default = change.default_printer
+            self._default = None if change.default_printer == NO_PRINTER else change.default_printer
         if change.system is not None:
             self._system = change.system
 

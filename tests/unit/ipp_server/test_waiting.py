@@ -77,7 +77,7 @@ class Waiter:
 async def subscribed(d: Door, attributes: tuple[str, ...] = ()) -> int:
     wish = SubscriptionWish(events=frozenset({EventKind.PRINTER_STATE_CHANGED}), attributes=attributes)
     made = await d.spooler.subscriptions.create_subscription(
-        wish, principal("ada"), scope=Scope(d.printer.name)
+        wish, principal("ada"), scope=Scope(d.printer.id)
     )
     return made.id
 
@@ -106,7 +106,7 @@ async def test_each_waiting_reader_is_told_at_once_in_its_own_words_and_numbers(
             user_data=data,
         )
         by = principal("ada")
-        made = await d.spooler.subscriptions.create_subscription(wish, by, scope=Scope(d.printer.name))
+        made = await d.spooler.subscriptions.create_subscription(wish, by, scope=Scope(d.printer.id))
         numbers.append(made.id)
     async with AsyncExitStack() as stack:
         waiters = [

@@ -9,7 +9,16 @@ from typing import Self
 from pagebell.model.access import EVERYBODY, SYSTEM, Principal
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
-from pagebell.model.event import RESOURCE_KINDS, SYSTEM_KINDS, Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import (
+    RESOURCE_KINDS,
+    SYSTEM_KINDS,
+    Event,
+    EventKind,
+    JobId,
+    JobState,
+    PrinterId,
+    PrinterName,
+)
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
@@ -27,6 +36,8 @@ from pagebell.testing.virtual import MarkInspector
 ADA = Principal("ada", rights=EVERYBODY)
 BOB = Principal("bob", rights=EVERYBODY)
 P1, P2 = PrinterName("p1"), PrinterName("p2")
+ID1, ID2 = PrinterId(1), PrinterId(2)
+IDS = {P1: ID1, P2: ID2}
 ALL = frozenset(EventKind) - SYSTEM_KINDS - RESOURCE_KINDS
 
 

@@ -20,7 +20,7 @@ from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Parcel, Undelivered
 from pagebell.spooler.reading import Batch
-from tests.unit.spooler.stage import ALL, P1, P2, Stage
+from tests.unit.spooler.stage import ALL, ID1, ID2, P1, P2, Stage
 
 CREATED = frozenset({EventKind.JOB_CREATED})
 
@@ -110,9 +110,9 @@ async def test_every_event_is_delivered_once_and_in_order(s: Stage, post: Post) 
 async def test_scope_is_exact(s: Stage, post: Post) -> None:
     await s.add(P2)
     job = await s.submit(job_hold_until="indefinite")
-    await push(s, "post://p1", Scope(P1))
-    await push(s, "post://p2", Scope(P2))
-    await push(s, "post://job", Scope(P1, job), kinds=ALL)
+    await push(s, "post://p1", Scope(ID1))
+    await push(s, "post://p2", Scope(ID2))
+    await push(s, "post://job", Scope(ID1, job), kinds=ALL)
     await s.submit(printer=P1, job_hold_until="indefinite")
     await s.spooler.jobs.release(job, SYSTEM)
     await s.clock.settle()

@@ -15,7 +15,7 @@ from pagebell.model.subscription import Scope
 from pagebell.model.wording import event_text
 from pagebell.spooler import dialogs as module
 from pagebell.spooler.dialogs import MOST_OCTETS, MOST_WORDS, Dialog
-from tests.unit.spooler.stage import ADA, BOB, P1, Stage
+from tests.unit.spooler.stage import ADA, BOB, ID1, P1, Stage
 
 ROOT = Principal("root", rights=OPERATOR)
 GUEST = Principal("guest", rights=frozenset())
@@ -84,7 +84,7 @@ async def test_further_turns_belong_to_who_answered_first(stage: Stage) -> None:
 
 async def test_what_is_said_next_is_an_event_and_its_words_are_for_who_answered(stage: Stage) -> None:
     """It is stored before it can be answered, and read by numbers also after a restart."""
-    number = (await stage.subscribe(Scope(P1), frozenset({EventKind.DIALOG_OPENED}))).id
+    number = (await stage.subscribe(Scope(ID1), frozenset({EventKind.DIALOG_OPENED}))).id
     dialog = await stage.spooler.dialogs.open(HERE, TURN)
     stage.spooler.dialogs.acquire(dialog, YES, ADA)
     saying = asyncio.ensure_future(dialog.say(SURE))

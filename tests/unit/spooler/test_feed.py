@@ -14,7 +14,7 @@ from pagebell.model.subscription import SERVER, Filter, Scope
 from pagebell.spooler import feed as module
 from pagebell.spooler.feed import Reader
 from pagebell.spooler.policy import Policy
-from tests.unit.spooler.stage import ADA, ALL, BOB, P1, P2, Stage
+from tests.unit.spooler.stage import ADA, ALL, BOB, ID1, ID2, P1, P2, Stage
 
 CREATED = frozenset({EventKind.JOB_CREATED})
 
@@ -51,7 +51,7 @@ async def test_reader_has_every_event_of_its_scope_once_and_in_order(
     monkeypatch.setattr(module, "CHUNK", chunk)
     await s.add(P2)
     job = await s.submit()
-    for scope in (SERVER, Scope(P1), Scope(P2), Scope(P1, job), Scope.of_printers([P1, P2])):
+    for scope in (SERVER, Scope(ID1), Scope(ID2), Scope(ID1, job), Scope.of_printers([ID1, ID2])):
         with await s.spooler.feed.open(scope, ALL, SYSTEM, after=0) as reader:
             found = await drain(reader)
             await s.submit(printer=P2)
@@ -70,7 +70,7 @@ async def test_nothing_befalls_a_job_that_is_finished(
     """Not through its printer either (RFC 3995 5.3.3.5.1), from wherever one reads; but one that is restarted lives."""
     monkeypatch.setattr(module, "CHUNK", chunk)
     job = await s.submit()
-    scope, start = Scope(P1, job), s.spooler.feed.newest
+    scope, start = Scope(ID1, job), s.spooler.feed.newest
     with await s.spooler.feed.open(scope, ALL, SYSTEM) as live:
         heard = await drain(live)
         for step in (s.device.finish, None, s.device.finish):
@@ -115,12 +115,12 @@ async def test_without_a_place_it_reads_what_happens_from_now_on(s: Stage) -> No
 
 async def test_place_moves_on_while_nothing_concerns_the_reader(s: Stage) -> None:
     await s.add(P2)
-    with await s.spooler.feed.open(Scope(P2), CREATED, SYSTEM) as reader:
+    with await s.spooler.feed.open(Scope(ID2), CREATED, SYSTEM) as reader:
         await s.submit()
         assert reader.place == s.spooler.feed.newest
         assert not reader.is_behind
         await s.submit(printer=P2)
-        number = wanted(s, Scope(P2), CREATED)[-1]
+        number = wanted(s, Scope(ID2), CREATED)[-1]
         assert reader.place == number - 1
         assert await drain(reader) == [number]
 
@@ -156,7 +156,7 @@ async def test_place_from_another_servers_future_is_taken_for_now(s: Stage) -> N
 
 async def test_waiting_ends_with_news_of_its_own_only(s: Stage) -> None:
     await s.add(P2)
-    with await s.spooler.feed.open(Scope(P2), CREATED, SYSTEM) as reader:
+    with await s.spooler.feed.open(Scope(ID2), CREATED, SYSTEM) as reader:
         waiting = asyncio.ensure_future(reader.wait())
         await s.submit()
         assert not waiting.done()
@@ -200,9 +200,9 @@ async def test_scope_is_for_those_who_may_subscribe_to_it(s: Stage) -> None:
         (JobId(99), ADA, NotFound),
     ]:
         with pytest.raises(fact):
-            await s.spooler.feed.open(Scope(P1, number), CREATED, by)
+            await s.spooler.feed.open(Scope(ID1, number), CREATED, by)
     with pytest.raises(NotFound):
         await s.spooler.feed.open(Scope(PrinterName("nowhere")), CREATED, ADA)
     with pytest.raises(NotAuthorized):
         await s.spooler.feed.open(SERVER, CREATED, Principal("eve", rights=frozenset()))
-    assert await s.spooler.feed.open(Scope(P1, job), CREATED, ADA)
+    assert await s.spooler.feed.open(Scope(ID1, job), CREATED, ADA)

@@ -13,7 +13,7 @@ from pagebell.model.subscription import SERVER, Scope
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change
-from tests.unit.spooler.stage import ALL, P1, P2, Stage
+from tests.unit.spooler.stage import ALL, ID1, ID2, P1, P2, Stage
 
 
 async def calls(work: Awaitable[object]) -> int:
@@ -40,15 +40,22 @@ async def test_event_costs_the_same_with_two_and_with_two_thousand_subscriptions
         jobs = [await stage.submit(job_hold_until="indefinite") for _ in range(2)]
         scopes = {
             "server": SERVER,
-            "printer": Scope(P1),
-            "other printer": Scope(P2),
-            "job": Scope(P1, jobs[0]),
-            "other job": Scope(P1, jobs[1]),
-            "some printers": Scope.of_printers([P1, P2]),
+            "printer": Scope(ID1),
+            "other printer": Scope(ID2),
+            "job": Scope(ID1, jobs[0]),
+            "other job": Scope(ID1, jobs[1]),
+            "some printers": Scope.of_printers([ID1, ID2]),
         }
+        status = (await stage.job(jobs[0])).status()
         events = (
-            Event(EventKind.JOB_STATE_CHANGED, 0.0, P1, jobs[0], (await stage.job(jobs[0])).status()),
-            Event(EventKind.PRINTER_STATE_CHANGED, 0.0, P1, printer_status=stage.printer.status()),
+            Event(EventKind.JOB_STATE_CHANGED, 0.0, P1, jobs[0], status, printer_id=ID1),
+            Event(
+                EventKind.PRINTER_STATE_CHANGED,
+                0.0,
+                P1,
+                printer_status=stage.printer.status(),
+                printer_id=ID1,
+            ),
         )
         costs = []
         for number in (2, 1998):

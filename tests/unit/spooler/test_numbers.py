@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.errors import NotFound
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName
+from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
@@ -23,7 +23,7 @@ from pagebell.spooler.ports import Change
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.testing import FakeClock, MemoryDocumentStore, MemoryStore
 
-PRINTERS = (PrinterName("p1"), PrinterName("p2"))
+IDS = {PrinterName("p1"): PrinterId(1), PrinterName("p2"): PrinterId(2)}
 KINDS = (
     frozenset(EventKind),
     frozenset({EventKind.PRINTER_STATE_CHANGED}),
@@ -54,8 +54,8 @@ class Numbers(RuleBasedStateMachine):
         self.trimmed = 0
         self.ended: dict[JobId, int] = {}
         self.up()
-        for name in PRINTERS:
-            self.commit(printers=(Printer(name=name, uuid="u", device="null:", created=0.0),))
+        for name, number in IDS.items():
+            self.commit(printers=(Printer(name=name, uuid="u", device="null:", created=0.0, id=number),))
 
     def up(self) -> None:
         self.ledger = Ledger(self.store, self.documents, FakeClock(), Policy())
@@ -80,22 +80,22 @@ class Numbers(RuleBasedStateMachine):
 
     # --- what happens ---
 
-    @rule(printer=st.sampled_from(PRINTERS), times=st.integers(1, 4), config=st.booleans())
+    @rule(printer=st.sampled_from(sorted(IDS)), times=st.integers(1, 4), config=st.booleans())
     def printer_changes(self, printer: PrinterName, times: int, config: bool) -> None:
         kind = EventKind.PRINTER_CONFIG_CHANGED if config else EventKind.PRINTER_STOPPED
-        self.commit(events=(Event(kind, 0.0, printer),) * times)
+        self.commit(events=(Event(kind, 0.0, printer, printer_id=IDS[printer]),) * times)
 
     @precondition(lambda self: len(self.jobs) < 3)
-    @rule(printer=st.sampled_from(PRINTERS), wanted=st.none() | st.sampled_from(KINDS))
+    @rule(printer=st.sampled_from(sorted(IDS)), wanted=st.none() | st.sampled_from(KINDS))
     def new_job(self, printer: PrinterName, wanted: frozenset[EventKind] | None) -> None:
         number = JobId(len(self.jobs) + 1)
-        job = Job(number, "u", printer, "n", "ada", 0.0, JobState.PENDING)
+        job = Job(number, "u", printer, "n", "ada", 0.0, JobState.PENDING, printer_id=IDS[printer])
         self.jobs.append(job)
-        created = Event(EventKind.JOB_CREATED, 0.0, printer, number, job.status())
+        created = Event(EventKind.JOB_CREATED, 0.0, printer, number, job.status(), printer_id=job.printer_id)
         if wanted is None:
             self.commit(jobs=(job,), events=(created,))
             return
-        made = self.subscriptions._grant(Scope(printer, number), SubscriptionWish(wanted), SYSTEM)
+        made = self.subscriptions._grant(Scope(IDS[printer], number), SubscriptionWish(wanted), SYSTEM)
         self.readers.append(Reader(replace(made, since=self.seen), []))
         self.commit(jobs=(job,), events=(created,), subscriptions=(made,))
 
@@ -114,14 +114,15 @@ class Numbers(RuleBasedStateMachine):
         at = 1.0 if state.is_final else None
         new = replace(job, state=state, completed_at=at, version=job.version + 1)
         self.jobs[job.id - 1] = new
-        self.commit(jobs=(new,), events=(Event(kind, 0.0, job.printer, job.id, new.status()),))
+        told = Event(kind, 0.0, job.printer, job.id, new.status(), printer_id=job.printer_id)
+        self.commit(jobs=(new,), events=(told,))
 
     # --- who listens ---
 
     @rule(where=st.integers(0, 9), wanted=st.sampled_from(KINDS))
     def subscribe(self, where: int, wanted: frozenset[EventKind]) -> None:
-        scopes = [SERVER, *map(Scope, PRINTERS), Scope.of_printers(PRINTERS)]
-        scopes += [Scope(job.printer, job.id) for job in self.jobs if not job.state.is_final]
+        scopes = [SERVER, *map(Scope, IDS.values()), Scope.of_printers(IDS.values())]
+        scopes += [Scope(job.printer_id, job.id) for job in self.jobs if not job.state.is_final]
         wish = SubscriptionWish(wanted)
         scope = scopes[where % len(scopes)]
         made = self.runner.run(self.subscriptions.create_subscription(wish, SYSTEM, scope=scope))
@@ -192,16 +193,16 @@ def test_what_a_job_missed_while_it_was_finished_is_never_counted(
 ) -> None:
     play = Numbers()
     play.begin()
-    play.new_job(PRINTERS[0], wanted)
+    play.new_job(sorted(IDS)[0], wanted)
     play.subscribe(3, wanted)
     for what in ("progress", "finish", "note", "restart", "progress"):
-        play.printer_changes(PRINTERS[0], 2, config=what == "note")
+        play.printer_changes(sorted(IDS)[0], 2, config=what == "note")
         play.job_changes(0, what)
     play.trim(trim_at)
     play.everybody_can_read_on()
     play.restart()
     play.everybody_can_read_on()
-    play.printer_changes(PRINTERS[0], 1, config=True)
+    play.printer_changes(sorted(IDS)[0], 1, config=True)
     play.trim(3)
     play.restart()
     play.everybody_can_read_on()

@@ -27,7 +27,7 @@ from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.resources import DataSpec
-from tests.unit.spooler.stage import ADA, P1, P2, Stage
+from tests.unit.spooler.stage import ADA, ID1, P1, P2, Stage
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 ICC = b"\0" * 36 + b"acsp" + b"\0" * 90
@@ -74,7 +74,7 @@ async def test_resource_has_a_life_that_is_told_to_its_subscribers_and_the_serve
     async with Stage() as stage:
         resources = stage.spooler.resources
         server = await stage.subscribe(SERVER, RESOURCE_KINDS)
-        printers = await stage.subscribe(Scope(P1), RESOURCE_KINDS)
+        printers = await stage.subscribe(Scope(ID1), RESOURCE_KINDS)
         wish = SubscriptionWish(frozenset({EventKind.RESOURCE_STATE_CHANGED}))
         resource, (own,) = await resources.create(IMAGE, SYSTEM, subscriptions=[wish])
         assert (resource.state, resource.name) == (ResourceState.PENDING, "static-image-1")

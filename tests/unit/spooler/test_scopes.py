@@ -14,6 +14,7 @@ from pagebell.model.event import (
     JobId,
     JobState,
     JobStatus,
+    PrinterId,
     PrinterName,
     ResourceId,
 )
@@ -23,7 +24,7 @@ from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change
 from tests.unit.spooler.stage import Stage
 
-PRINTERS = [PrinterName(name) for name in ("p1", "p2", "p3")]
+PRINTERS = {PrinterName(f"p{number}"): PrinterId(number) for number in (1, 2, 3)}
 JOBS_EACH = 2
 RESOURCES = [ResourceId(1), ResourceId(2)]
 STATUS = JobStatus(JobState.PENDING, frozenset(), "", "", "", None, 0)
@@ -46,8 +47,8 @@ def should_hear(scope: Scope, wanted: EventKind, event: Event) -> bool:
     if scope.resource is not None or event.resource is not None:
         return scope.resource == event.resource
     if scope.printers:
-        return event.printer in scope.printers
-    if event.printer != scope.printer:
+        return event.printer_id in scope.printers
+    if event.printer_id != scope.printer:
         return False
     return scope.job is None or event.job is None or event.job == scope.job
 
@@ -57,9 +58,12 @@ def everything(jobs: dict[JobId, PrinterName]) -> list[Event]:
     events = []
     for kind in EventKind:
         if kind.startswith("job-"):
-            events += [Event(kind, 0.0, printer, job, job_status=STATUS) for job, printer in jobs.items()]
+            events += [
+                Event(kind, 0.0, printer, job, STATUS, printer_id=PRINTERS[printer])
+                for job, printer in jobs.items()
+            ]
         elif kind.startswith("printer-"):
-            events += [Event(kind, 0.0, printer) for printer in PRINTERS]
+            events += [Event(kind, 0.0, name, printer_id=number) for name, number in PRINTERS.items()]
         elif kind.startswith("resource-"):
             events += [Event(kind, 0.0, NO_PRINTER, resource=resource) for resource in RESOURCES]
         else:
@@ -87,9 +91,11 @@ async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
         }
         for _ in RESOURCES:
             await stage.spooler.resources.create("static-image", SYSTEM)
-        scopes = [SERVER, *map(Scope, PRINTERS), *(Scope(resource=number) for number in RESOURCES)]
-        scopes += (Scope(printer, job) for job, printer in jobs.items())
-        scopes += (Scope.of_printers(some) for size in (1, 2, 3) for some in combinations(PRINTERS, size))
+        scopes = [SERVER, *map(Scope, PRINTERS.values()), *(Scope(resource=number) for number in RESOURCES)]
+        scopes += (Scope(PRINTERS[printer], job) for job, printer in jobs.items())
+        scopes += (
+            Scope.of_printers(some) for size in (1, 2, 3) for some in combinations(PRINTERS.values(), size)
+        )
         made: list[tuple[Subscription, Scope, frozenset[EventKind]]] = []
         for scope in scopes:
             for wanted in [
@@ -103,8 +109,12 @@ async def test_exactly_the_right_events_arrive_in_order_and_once() -> None:
         for event in everything(jobs):
             await stage.store.commit(Change(events=(event,)))
         last = stage.store.history[-1].seq
-        for printer in PRINTERS:  # all jobs are over by now: only the printers' and the server's are told
-            await stage.store.commit(Change(events=(Event(EventKind.PRINTER_STOPPED, 0.0, printer),)))
+        for (
+            name,
+            number,
+        ) in PRINTERS.items():  # all jobs are over: only the printers' and the server's are told
+            told = Event(EventKind.PRINTER_STOPPED, 0.0, name, printer_id=number)
+            await stage.store.commit(Change(events=(told,)))
         for when in ("now", "after a restart"):
             happened = stage.store.history[first:]
             for subscription, scope, kinds in made:
@@ -137,9 +147,11 @@ async def test_nobody_is_woken_for_nothing() -> None:
             await stage.submit(printer=printer, job_hold_until="indefinite"): printer for printer in PRINTERS
         }
         await stage.spooler.resources.create("static-image", SYSTEM)
-        scopes = [SERVER, *map(Scope, PRINTERS), Scope(resource=ResourceId(1))]
-        scopes += (Scope(printer, job) for job, printer in jobs.items())
-        scopes += (Scope.of_printers(some) for size in (1, 2) for some in combinations(PRINTERS, size))
+        scopes = [SERVER, *map(Scope, PRINTERS.values()), Scope(resource=ResourceId(1))]
+        scopes += (Scope(PRINTERS[printer], job) for job, printer in jobs.items())
+        scopes += (
+            Scope.of_printers(some) for size in (1, 2) for some in combinations(PRINTERS.values(), size)
+        )
         log = stage.spooler._ledger.events
         waiting: list[tuple[Subscription, Sleeper]] = []
         for scope in scopes:

@@ -20,7 +20,7 @@ from pagebell.model.subscription import Scope, Subscription
 from pagebell.spooler.intake import Intake
 from pagebell.spooler.policy import Policy
 from pagebell.testing import MemoryStore
-from tests.unit.spooler.stage import ADA, ALL, P1, P2, Stage
+from tests.unit.spooler.stage import ADA, ALL, IDS, P1, P2, Stage
 
 PRINTERS = st.sampled_from([P1, P2])
 TURNS = st.integers(0, 6) | st.just(1000)
@@ -241,7 +241,7 @@ class Life(RuleBasedStateMachine):
     @rule(printer=PRINTERS, kinds=KINDS, of_job=st.none() | st.integers(0, 50))
     def subscribe(self, printer: str, kinds: frozenset[EventKind], of_job: int | None) -> None:
         async def play() -> None:
-            scope = Scope(printer) if of_job is None else Scope(job=self.job(of_job))  # type: ignore[arg-type]
+            scope = Scope(IDS[printer]) if of_job is None else Scope(job=self.job(of_job))  # type: ignore[arg-type]
             with suppress(Refusal):
                 self.readers.append(Reader(await self.stage.subscribe(scope, kinds), []))
 

@@ -18,7 +18,7 @@ from pagebell.model.subscription import SERVER, Scope, Subscription
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change
-from tests.unit.spooler.stage import P1, P2, Stage
+from tests.unit.spooler.stage import ID1, ID2, IDS, P1, P2, Stage
 from tests.unit.spooler.test_scopes import should_hear
 
 POLICY = replace(
@@ -104,8 +104,8 @@ class Life(RuleBasedStateMachine):
         self.run(self._subscribe(which, SubscriptionWish(kinds, lease=lease, interval=interval)))
 
     async def _subscribe(self, which: int, wish: SubscriptionWish) -> None:
-        scopes = [SERVER, Scope(P1), Scope(P2), Scope.of_printers([P1, P2])]
-        scopes += (Scope(printer, job) for job, printer in self.jobs.items())
+        scopes = [SERVER, Scope(ID1), Scope(ID2), Scope.of_printers([ID1, ID2])]
+        scopes += (Scope(IDS[printer], job) for job, printer in self.jobs.items())
         create = self.stage.spooler.subscriptions.create_subscription
         if len(self.living) >= POLICY.max_subscriptions:
             with pytest.raises(TooMany):
@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
 
     async def _happen(self, kind: EventKind, which: bool) -> None:
         job, printer = list(self.jobs.items())[which]
-        event = Event(kind, self.now(), printer)
+        event = Event(kind, self.now(), printer, printer_id=IDS[printer])
         if kind.startswith("job-"):
             event = replace(event, job=job, job_status=STATUS)
         await self.stage.store.commit(Change(events=(event,)))

@@ -13,7 +13,7 @@ from pagebell.spooler.intake import DocumentSpec
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.subscriptions import Page
-from tests.unit.spooler.stage import ADA, BOB, P1, P2, Stage, line
+from tests.unit.spooler.stage import ADA, BOB, ID1, ID2, P1, P2, Stage, line
 
 
 def lines(batch: Batch) -> list[str]:
@@ -33,7 +33,7 @@ async def finished_job(stage: Stage) -> JobId:
 
 async def test_matches_are_numbered_from_one_without_gaps(stage: Stage) -> None:
     await finished_job(stage)
-    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    subscription = await stage.subscribe(Scope(ID1), frozenset({EventKind.JOB_COMPLETED}))
     for _ in range(3):
         await finished_job(stage)
     batch = await stage.read(subscription)
@@ -46,16 +46,16 @@ async def test_matches_are_numbered_from_one_without_gaps(stage: Stage) -> None:
 
 async def test_subscriptions_of_one_filter_count_each_for_themselves(stage: Stage) -> None:
     kinds = frozenset({EventKind.JOB_COMPLETED})
-    first = await stage.subscribe(Scope(P1), kinds)
+    first = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
-    second = await stage.subscribe(Scope(P1), kinds)
+    second = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
     assert numbers(await stage.read(first)) == [1, 2]
     assert lines(await stage.read(second)) == ["1 job-completed 2: completed (job-completed-successfully)"]
 
 
 async def test_wanted_kind_brings_its_sub_events(stage: Stage) -> None:
-    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_STATE_CHANGED}))
+    subscription = await stage.subscribe(Scope(ID1), frozenset({EventKind.JOB_STATE_CHANGED}))
     await finished_job(stage)
     assert [n.event.kind for n in (await stage.read(subscription)).notifications] == [
         "job-created",
@@ -66,7 +66,7 @@ async def test_wanted_kind_brings_its_sub_events(stage: Stage) -> None:
 
 async def test_scope_of_a_printer_is_exact(stage: Stage) -> None:
     await stage.add(P2)
-    mine, server = await stage.subscribe(Scope(P1)), await stage.subscribe()
+    mine, server = await stage.subscribe(Scope(ID1)), await stage.subscribe()
     await stage.submit(printer=P2)
     assert numbers(await stage.read(mine)) == []
     assert len(numbers(await stage.read(server))) == 3
@@ -76,7 +76,7 @@ async def test_scope_of_a_job_is_exact_and_hears_of_its_printer(stage: Stage) ->
     await stage.submit()
     job = await stage.submit()
     subscription = await stage.subscribe(Scope(job=job))
-    assert subscription.scope == Scope(P1, job)
+    assert subscription.scope == Scope(ID1, job)
     stage.device.finish()
     await stage.clock.settle()
     stage.device.finish()
@@ -130,7 +130,7 @@ async def test_subscription_that_comes_as_its_job_ends_ends_too(stage: Stage, tu
 
 
 async def test_reader_waits_for_the_next_match(stage: Stage) -> None:
-    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    subscription = await stage.subscribe(Scope(ID1), frozenset({EventKind.JOB_COMPLETED}))
     reader = asyncio.ensure_future(stage.spooler.subscriptions.read(subscription.id, SYSTEM, wait=True))
     await stage.submit()
     assert not reader.done()
@@ -149,7 +149,7 @@ async def test_waiting_reader_is_told_when_its_subscription_ends(stage: Stage) -
 
 
 async def test_trimmed_events_are_told_as_missed(stage: Stage) -> None:
-    subscription = await stage.subscribe(Scope(P1), frozenset({EventKind.JOB_COMPLETED}))
+    subscription = await stage.subscribe(Scope(ID1), frozenset({EventKind.JOB_COMPLETED}))
     for _ in range(3):
         await finished_job(stage)
     await stage.clock.advance(stage.policy.event_life + 10)
@@ -164,9 +164,9 @@ async def test_trimmed_events_are_told_as_missed(stage: Stage) -> None:
 
 async def test_restart_keeps_numbers(stage: Stage) -> None:
     kinds = frozenset({EventKind.JOB_COMPLETED})
-    first = await stage.subscribe(Scope(P1), kinds)
+    first = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
-    second = await stage.subscribe(Scope(P1), kinds)
+    second = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
     await stage.restart()
     await finished_job(stage)
@@ -177,9 +177,9 @@ async def test_restart_keeps_numbers(stage: Stage) -> None:
 async def test_restart_keeps_numbers_of_what_was_trimmed(stage: Stage) -> None:
     kinds = frozenset({EventKind.JOB_COMPLETED})
     await finished_job(stage)
-    first = await stage.subscribe(Scope(P1), kinds)
+    first = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
-    second = await stage.subscribe(Scope(P1), kinds)
+    second = await stage.subscribe(Scope(ID1), kinds)
     await finished_job(stage)
     await stage.clock.advance(stage.policy.event_life + 10)
     await stage.restart()
@@ -221,7 +221,7 @@ async def test_lease_beyond_the_maximum_is_cut(stage: Stage) -> None:
 
 @pytest.mark.parametrize("turns", range(5))
 async def test_renewal_is_not_lost_to_trimming_at_the_same_time(stage: Stage, turns: int) -> None:
-    subscription = await stage.subscribe(Scope(P1), lease=400)
+    subscription = await stage.subscribe(Scope(ID1), lease=400)
     await stage.submit()
     await stage.clock.advance(0)
     stage.clock._now += stage.policy.event_life + 10
@@ -237,7 +237,7 @@ async def test_renewal_is_not_lost_to_trimming_at_the_same_time(stage: Stage, tu
 
 @pytest.mark.parametrize("first", ["tidy", "renew"])
 async def test_unsubscribing_is_final_whatever_happens_at_the_same_time(stage: Stage, first: str) -> None:
-    subscription = await stage.subscribe(Scope(P1), lease=400)
+    subscription = await stage.subscribe(Scope(ID1), lease=400)
     await stage.submit()
     stage.clock._now += stage.policy.event_life + 10
     ending = asyncio.ensure_future(stage.spooler.subscriptions.unsubscribe(subscription.id, SYSTEM))
@@ -254,8 +254,8 @@ async def test_unsubscribing_is_final_whatever_happens_at_the_same_time(stage: S
 
 async def test_one_list_has_an_owners_subscriptions_of_every_scope(stage: Stage) -> None:
     job = await stage.submit(by=ADA)
-    made = [await stage.subscribe(scope, by=ADA) for scope in (SERVER, Scope(P1), Scope(job=job), SERVER)]
-    await stage.subscribe(Scope(P1), by=BOB)
+    made = [await stage.subscribe(scope, by=ADA) for scope in (SERVER, Scope(ID1), Scope(job=job), SERVER)]
+    await stage.subscribe(Scope(ID1), by=BOB)
     subscriptions = stage.spooler.subscriptions
     assert list(subscriptions.list(ADA).subscriptions) == made
     assert list(subscriptions.list(SYSTEM, owner="ada").subscriptions) == made
@@ -278,10 +278,10 @@ async def test_list_is_read_page_by_page(stage: Stage) -> None:
 
 async def test_how_many_there_are_is_no_secret(stage: Stage) -> None:
     job = await stage.submit(by=ADA)
-    for scope in (SERVER, SERVER, Scope(P1), Scope(P1, job), Scope(P1, job), Scope(P1, job)):
+    for scope in (SERVER, SERVER, Scope(ID1), Scope(ID1, job), Scope(ID1, job), Scope(ID1, job)):
         await stage.subscribe(scope, by=ADA)
     count = stage.spooler.subscriptions.count
-    assert (count(SERVER), count(Scope(P1)), count(Scope(P1, job)), count(Scope(P2))) == (2, 1, 3, 0)
+    assert (count(SERVER), count(Scope(ID1)), count(Scope(ID1, job)), count(Scope(ID2))) == (2, 1, 3, 0)
     assert stage.spooler.subscriptions.list(BOB) == Page(())
 
 

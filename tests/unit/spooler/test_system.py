@@ -3,7 +3,7 @@
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import SYSTEM_KINDS, EventKind, PrinterState
 from pagebell.model.subscription import SERVER, Scope, Subscription
-from tests.unit.spooler.stage import P1, P2, Stage
+from tests.unit.spooler.stage import ID1, P1, P2, Stage
 
 
 async def told(stage: Stage, subscription: Subscription, after: int = 0) -> list[str]:
@@ -63,7 +63,7 @@ async def test_coming_and_going_of_printers_changes_the_configuration(stage: Sta
 
 
 async def test_nothing_is_stored_of_what_nobody_listens_for(stage: Stage) -> None:
-    await stage.subscribe(Scope(P1), frozenset(EventKind))
+    await stage.subscribe(Scope(ID1), frozenset(EventKind))
     await stage.submit()
     await stage.restart()
     assert not any(event.kind in SYSTEM_KINDS for event in stage.store.history)

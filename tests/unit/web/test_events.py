@@ -15,17 +15,18 @@ from httpx_sse._decoders import SSEDecoder
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.dialog import Addressees, Statement
-from pagebell.model.event import EventKind, JobId, PrinterName, ResourceId
+from pagebell.model.event import EventKind, JobId, PrinterId, PrinterName, ResourceId
 from pagebell.model.subscription import SERVER, Filter, Scope
 from pagebell.spooler.feed import HEARTBEAT
 from pagebell.spooler.policy import Policy
 from pagebell.web.site import site
-from tests.unit.spooler.stage import P1, P2
+from tests.unit.spooler.stage import ID1, ID2, P1, P2
 from tests.unit.web.api import KNOWN, Web
 
 ALL = frozenset(EventKind)
 CREATED, RESOURCE_CREATED = frozenset({EventKind.JOB_CREATED}), frozenset({EventKind.RESOURCE_CREATED})
 P3 = PrinterName("p3")
+ID3 = PrinterId(3)
 
 
 @pytest.fixture
@@ -127,17 +128,17 @@ async def test_events_come_as_they_happen(w: Web) -> None:
 @pytest.mark.parametrize(
     ("query", "scope", "kinds"),
     [
-        ("printer=p1", Scope(P1), ALL),
-        ("printer=p2", Scope(P2), ALL),
-        ("printer=p3,p1", Scope.of_printers([P1, P3]), ALL),
-        ("printer=p3,p2,p1&events=job-created", Scope.of_printers([P1, P2, P3]), CREATED),
+        ("printer=p1", Scope(ID1), ALL),
+        ("printer=p2", Scope(ID2), ALL),
+        ("printer=p3,p1", Scope.of_printers([ID1, ID3]), ALL),
+        ("printer=p3,p2,p1&events=job-created", Scope.of_printers([ID1, ID2, ID3]), CREATED),
         ("resource=1", Scope(resource=ResourceId(1)), ALL),
         ("resource=2&events=resource-created", Scope(resource=ResourceId(2)), RESOURCE_CREATED),
-        ("job=1", Scope(P1, JobId(1)), frozenset(k for k in EventKind if k.value.startswith("job-"))),
+        ("job=1", Scope(ID1, JobId(1)), frozenset(k for k in EventKind if k.value.startswith("job-"))),
         ("events=job-created", SERVER, frozenset({EventKind.JOB_CREATED})),
         (
             "events=job-state-changed,printer-stopped&printer=p1",
-            Scope(P1),
+            Scope(ID1),
             frozenset({EventKind.JOB_STATE_CHANGED}),
         ),
     ],

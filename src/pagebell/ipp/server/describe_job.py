@@ -100,7 +100,7 @@ DESCRIPTIONS: Final[dict[Attr[Any], Callable[[View], Attribute | None]]] = {
         _sheets(v.job, v.job.impressions_completed)
     ),
     r.number_of_job_subscriptions: lambda v: r.number_of_job_subscriptions(
-        v.spooler.subscriptions.count(Scope(v.job.printer, v.job.id))
+        v.spooler.subscriptions.count(Scope(v.job.printer_id, v.job.id))
     ),
     r.number_of_documents: lambda v: r.number_of_documents(len(v.job.documents)),
     r.number_of_intervening_jobs: lambda v: r.number_of_intervening_jobs(v.spooler.jobs.ahead(v.job)),

@@ -223,7 +223,7 @@ _queued_jobs = integer_writer(r.queued_job_count.name)
 _up_time = integer_writer(r.printer_up_time.name)
 _config_changes = integer_writer(r.printer_config_changes.name)
 _MOMENT: Final[dict[str, Callable[[Printer, Spooler], bytes]]] = {
-    r.number_of_printer_subscriptions.name: lambda p, s: _subscriptions(s.subscriptions.count(Scope(p.name))),
+    r.number_of_printer_subscriptions.name: lambda p, s: _subscriptions(s.subscriptions.count(Scope(p.id))),
     r.queued_job_count.name: lambda p, s: _queued_jobs(s.jobs.count(p.name)),
     r.printer_config_changes.name: lambda p, s: _config_changes(s.system.changes_of(p.name)),
     r.printer_up_time.name: lambda p, s: _up_time(up_time(s)),

@@ -7,7 +7,7 @@ from pagebell.ipp.delivery import ATTEMPTS, DELIVERED, TROUBLE, TROUBLE_SINCE
 from pagebell.ipp.server.call import Origin
 from pagebell.ipp.server.describe_job import time_attribute, up_time
 from pagebell.ipp.values import Attribute
-from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.subscription import Subscription, SubscriptionId
 from pagebell.spooler.spooler import Spooler
 
 
@@ -30,12 +30,12 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     if subscription.interval:
         attributes.append(r.notify_time_interval(subscription.interval))
     if scope.printer is not None:
-        attributes.append(r.notify_printer_uri(origin.printer(scope.printer)))
+        attributes += (r.notify_printer_uri(origin.printer(one.name)) for one in spooler.printers.of(scope))
     else:
         if scope.resource is not None:
             attributes.append(r.notify_resource_id(scope.resource))
         if scope.printers:
-            attributes.append(r.notify_printer_ids(*_ids(scope, spooler)))
+            attributes.append(r.notify_printer_ids(*sorted(one.id for one in spooler.printers.of(scope))))
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(up_time(spooler))]
     if subscription.user_data:
         attributes.append(r.notify_user_data(subscription.user_data))
@@ -61,8 +61,3 @@ def _delivery(number: SubscriptionId, spooler: Spooler) -> list[Attribute]:
         since = time_attribute(TROUBLE_SINCE, trouble.since)
         attributes += [TROUBLE(trouble.message), since, ATTEMPTS(trouble.attempts)]
     return attributes
-
-
-def _ids(scope: Scope, spooler: Spooler) -> list[int]:
-    """Of those printers that are still there: with the last one its subscriptions end."""
-    return sorted(printer.id for printer in spooler.printers.all() if printer.name in scope.printers)

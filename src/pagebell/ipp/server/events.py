@@ -237,7 +237,7 @@ async def carried(event: Event, subscription: Subscription, origin: Origin, spoo
     found = [a for a in _of_subscription(subscription) if a.name in wanted]
     if any(name in _OF_JOBS for name in wanted):
         found += await _of_job(event, subscription, origin, spooler)
-    printer = next((p for p in spooler.printers.all() if p.name == event.printer), None)
+    printer = next((p for p in spooler.printers.all() if p.id == event.printer_id), None)
     if printer is not None:
         found += _of_printer(event, printer, spooler)
     known = {attribute.name for attribute in _what_happened(event)}

@@ -152,16 +152,16 @@ async def create_printer(describer: PrinterDescriber, call: Call) -> Reply:
     wishes = read_wishes(call, job=False)
     wish = replace(_wish(group), resources=_resources(call))
     try:
-        made = (await call.spooler.printers.add("-".join(str(name).split()), wish, call.by)).name
+        made = await call.spooler.printers.add("-".join(str(name).split()), wish, call.by)
     except TooMany as refusal:
         raise call.refuse(Status.SERVER_ERROR_TOO_MANY_PRINTERS, str(refusal)) from None
-    await operator_handlers.note_printer(call, made)
-    reply = _told(describer, call, made, (*_TOLD_OF_EACH, "printer-name"))
-    reply.unsupported = ignored + _unusual_ways(call, made)
+    await operator_handlers.note_printer(call, made.name)
+    reply = _told(describer, call, made.name, (*_TOLD_OF_EACH, "printer-name"))
+    reply.unsupported = ignored + _unusual_ways(call, made.name)
     if not wishes.each:
         return reply
     subscriptions = call.spooler.subscriptions
-    created = await subscriptions.create_subscriptions(wishes.granted, call.by, scope=Scope(made))
+    created = await subscriptions.create_subscriptions(wishes.granted, call.by, scope=Scope(made.id))
     return wish_groups(reply, wishes, created)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pagebell.model.document import DocumentKey
-from pagebell.model.event import Event, EventKind, JobId, JobState, PrinterName, ResourceId
+from pagebell.model.event import NO_ID, Event, EventKind, JobId, JobState, PrinterId, PrinterName, ResourceId
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
@@ -26,6 +26,9 @@ class Change:
 
     A job, printer or resource of version 1 is inserted; any other replaces the version just before it. Subscriptions
     have no versions: of two that renew one, the later wins; one that is gone is not renewed (Conflict).
+
+    What is about something is stored only where that is: a job and a new subscription at their printers, a new
+    subscription at its resource; and no printer goes before its last job. Whatever came too late is a Conflict.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -44,6 +47,7 @@ class Change:
     bases: tuple[Base, ...] = ()
     """Of subscriptions, if they still exist."""
     default_printer: PrinterName | None = None
+    """NO_PRINTER: there is none any more."""
     system: SystemDescription | None = None
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """Up to which number notifications have been taken to recipients; those of unknown subscriptions are ignored."""
@@ -71,7 +75,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many events of a kind have left the log within a scope; a job's since it was `born`."""
+    """How many events of a kind have left the log within a scope, 0 to be forgotten; a job's since it was `born`."""
 
     scope: Scope
     kind: EventKind
@@ -108,6 +112,8 @@ class Snapshot:
     delivered: tuple[tuple[SubscriptionId, int], ...] = ()
     """How far push deliveries had come."""
     resources: tuple[Resource, ...] = ()
+    last_printer: PrinterId = NO_ID
+    """The newest printer's id, also when that is gone."""
     last_job: int = 0
     last_subscription: int = 0
     last_resource: int = 0

@@ -32,7 +32,7 @@ def printer_info(printer: Printer, spooler: Spooler) -> m.PrinterInfo:
         state_message=printer.message,
         accepting_jobs=printer.accepting,
         queued_jobs=spooler.jobs.count(printer.name),
-        subscriptions=spooler.subscriptions.count(Scope(printer.name)),
+        subscriptions=spooler.subscriptions.count(Scope(printer.id)),
     )
 
 
@@ -55,7 +55,7 @@ def job_info(job: Job, spooler: Spooler) -> m.JobInfo:
         octets=job.octets,
         impressions=job.impressions,
         impressions_completed=job.impressions_completed,
-        subscriptions=spooler.subscriptions.count(Scope(job.printer, job.id)),
+        subscriptions=spooler.subscriptions.count(Scope(job.printer_id, job.id)),
     )
 
 
@@ -67,7 +67,7 @@ def subscription_info(subscription: Subscription, spooler: Spooler) -> m.Subscri
     return m.SubscriptionInfo(
         id=subscription.id,
         uuid=subscription.uuid,
-        scope=scope_text(subscription.scope),
+        scope=scope_text(subscription.scope, spooler),
         events=sorted(subscription.events),
         owner=subscription.owner,
         created=timestamp(subscription.created),
@@ -124,15 +124,15 @@ def numbered_event(notification: Notification, language: str, by: Principal) -> 
     )
 
 
-def scope_text(scope: Scope) -> str:
+def scope_text(scope: Scope, spooler: Spooler) -> str:
     """A scope as the path of what it is about."""
     if scope.job is not None:
         return f"jobs/{scope.job}"
     if scope.resource is not None:
         return f"resources/{scope.resource}"
-    if scope.printers:
-        return f"printers/{','.join(scope.printers)}"
-    return "server" if scope.printer is None else f"printers/{scope.printer}"
+    if not scope.all_printers:
+        return "server"
+    return f"printers/{','.join(printer.name for printer in spooler.printers.of(scope))}"
 
 
 async def scope_of(text: str, spooler: Spooler) -> Scope:
@@ -140,7 +140,7 @@ async def scope_of(text: str, spooler: Spooler) -> Scope:
     kind, _, name = text.partition("/")
     if kind == "jobs":
         job = await spooler.jobs.job(JobId(int(name)))
-        return Scope(job.printer, job.id)
+        return Scope(job.printer_id, job.id)
     if kind == "printers":
         return scope_of_printers(name, spooler)
     if kind == "resources":
@@ -152,8 +152,8 @@ async def scope_of(text: str, spooler: Spooler) -> Scope:
 
 def scope_of_printers(text: str, spooler: Spooler) -> Scope:
     """A printer's, or that of some printers, with commas between their names. Raises NotFound."""
-    names = [spooler.printers.printer(PrinterName(name)).name for name in text.split(",")]
-    return Scope(names[0]) if len(names) == 1 else Scope.of_printers(names)
+    numbers = [spooler.printers.printer(PrinterName(name)).id for name in text.split(",")]
+    return Scope(numbers[0]) if len(numbers) == 1 else Scope.of_printers(numbers)
 
 
 def _time(at: float | None) -> str | None:

@@ -118,7 +118,7 @@ async def set_printer(desk: Desk, caller: Caller, call: RpcSetPrinter) -> Result
     if opened.printer is None:
         await _secure_server(desk, by, call)
         return Result()
-    printer = desk.spooler.printers.printer(opened.printer)
+    printer = desk.printer_of(opened)
     if level == 0:
         command = _COMMANDS.get(call.Command)
         if command is not None:

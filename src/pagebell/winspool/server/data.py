@@ -78,7 +78,7 @@ def _value(desk: Desk, opened: Opened, key: str, name: str) -> Value:
         if found is None:
             raise Win32Error(Win32.INVALID_PARAMETER)
         return found
-    printer = desk.spooler.printers.printer(opened.printer)
+    printer = desk.printer_of(opened)
     if name.casefold() == "changeid":
         return dword("ChangeID", change_id(desk, printer))
     found = desk.values.get(printer.name, key, name)

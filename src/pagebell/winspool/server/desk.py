@@ -13,7 +13,7 @@ from pagebell.dcerpc.service import Caller
 from pagebell.model.access import Grant, Identity, Principal, Right
 from pagebell.model.document import NO_WISHES, Ticket
 from pagebell.model.errors import Refusal
-from pagebell.model.event import JobId, PrinterName
+from pagebell.model.event import JobId, PrinterId, PrinterName
 from pagebell.model.printer import Printer
 from pagebell.spooler.intake import Intake
 from pagebell.spooler.ports import Directory, Setting
@@ -127,6 +127,8 @@ class Opened:
     prefix: str = ""
     r"""The server's name as the client gave it, such as `\\host`."""
     printer: PrinterName | None = None
+    printer_id: PrinterId | None = None
+    """Which printer it is: a handle does not open another that is made under its name."""
     job: JobId | None = None
     monitor: str | None = None
     """What is behind `,XcvMonitor ` or `,XcvPort `."""
@@ -197,7 +199,7 @@ class Desk:
         by = await self.by(caller)
         if opened.printer is None:
             return by
-        return by.within(self.spooler.printers.printer(opened.printer).access)
+        return by.within(self.printer_of(opened).access)
 
     def opened(self, caller: Caller, handle: ContextHandle) -> Opened:
         """What a handle stands for; a stale or foreign one faults the call."""
@@ -208,7 +210,11 @@ class Desk:
         opened = self.opened(caller, handle)
         if opened.printer is None:
             raise Win32Error(Win32.INVALID_HANDLE)
-        return opened, self.spooler.printers.printer(opened.printer)
+        return opened, self.printer_of(opened)
+
+    def printer_of(self, opened: Opened) -> Printer:
+        """The printer that was opened. Raises NotFound where it is gone."""
+        return self.spooler.printers.by_id(opened.printer_id or 0)
 
     def driver(self, printer: Printer) -> str:
         """The driver that clients are to use."""

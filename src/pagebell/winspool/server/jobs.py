@@ -80,7 +80,7 @@ async def _after(desk: Desk, job: Job) -> int:
 async def job_of(desk: Desk, opened: Opened, number: int) -> tuple[Printer, Job]:
     """A job by what was opened and its number, and its printer. Raises NotFound, Win32Error."""
     job = await desk.spooler.jobs.job(JobId(number))
-    if opened.printer is not None and opened.printer != job.printer:
+    if opened.printer_id not in (None, job.printer_id):
         raise Win32Error(Win32.INVALID_PARAMETER)
     if opened.monitor is not None or (opened.job is not None and opened.job != job.id):
         raise Win32Error(Win32.INVALID_PARAMETER)

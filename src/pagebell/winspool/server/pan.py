@@ -21,6 +21,7 @@ from pagebell.dcerpc.status import Fault
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import NotFound, Refusal, TooLarge, TooMany, Unsupported, WrongState
 from pagebell.model.event import EventKind, PrinterName
+from pagebell.model.printer import Printer
 from pagebell.model.subscription import Scope, SubscriptionId
 from pagebell.spooler.dialogs import Dialog
 from pagebell.spooler.intake import SubscriptionWish
@@ -111,7 +112,8 @@ class Switchboard:
             raise PanRefusal(PanResult.INVALID_PARAMETER)
         by = await self._desk.by(caller)
         printer = self._printer(call.pName)
-        at = by if printer is None else by.within(self._desk.spooler.printers.printer(printer).access)
+        of = None if printer is None else printer.id
+        at = by if printer is None else by.within(printer.access)
         at.demand(Right.MANAGE_OWN)
         everybody = call.NotifyFilter == PrintAsyncNotifyUserFilter.kAllUsers
         if everybody:
@@ -123,17 +125,17 @@ class Switchboard:
             raise PanRefusal(PanResult.TOO_MANY_REGISTRATIONS)
         self._registered[by.name] += 1
         try:
-            notices = await self._subscribe(printer, call.pInNotificationType, by) if one_way else None
+            notices = await self._subscribe(Scope(of), call.pInNotificationType, by) if one_way else None
         except BaseException:
             self._registered[by.name] -= 1
             raise
         remote.registration = Registration(
-            by, printer, call.pInNotificationType, everybody, call.conversationStyle, notices
+            by, of, call.pInNotificationType, everybody, call.conversationStyle, notices
         )
         remote.told, remote.seen, remote.over = 0, set(), asyncio.Event()
         return IRPCAsyncNotify_RegisterClient.Reply()
 
-    def _printer(self, name: str | None) -> PrinterName | None:
+    def _printer(self, name: str | None) -> Printer | None:
         if name is None:
             return None
         try:
@@ -144,16 +146,16 @@ class Switchboard:
         if not whole or parsed.job is not None or parsed.monitor is not None:
             raise PanRefusal(PanResult.INVALID_NAME)
         try:
-            return self._desk.spooler.printers.printer(PrinterName(parsed.printer)).name
+            return self._desk.spooler.printers.printer(PrinterName(parsed.printer))
         except NotFound:
             raise PanRefusal(PanResult.INVALID_NAME) from None
 
-    async def _subscribe(self, printer: PrinterName | None, kind: UUID, by: Principal) -> SubscriptionId:
+    async def _subscribe(self, scope: Scope, kind: UUID, by: Principal) -> SubscriptionId:
         event = EventKind.PRINTER_CONFIG_CHANGED if kind == PRINTER_CONFIGURATION else EventKind.NOTICE
         wish = SubscriptionWish(frozenset({event}), lease=0, pull_method=PAN_METHOD)
         subscriptions = self._desk.spooler.subscriptions
         try:
-            return (await subscriptions.create_subscription(wish, by, scope=Scope(printer))).id
+            return (await subscriptions.create_subscription(wish, by, scope=scope)).id
         except TooMany:
             raise PanRefusal(PanResult.TOO_MANY_REGISTRATIONS) from None
 
@@ -250,8 +252,9 @@ class Switchboard:
     def _unseen(self, remote: RemoteObject, registration: Registration) -> list[Dialog]:
         return [
             dialog
-            for dialog in self._desk.spooler.dialogs.open_dialogs(registration.by, registration.printer)
-            if dialog.id not in remote.seen
+            for dialog in self._desk.spooler.dialogs.open_dialogs(registration.by)
+            if registration.printer in (None, dialog.printer)
+            and dialog.id not in remote.seen
             and not dialog.status.answered_by
             and registration.wants(dialog.status.kind, dialog.status.to)
         ]

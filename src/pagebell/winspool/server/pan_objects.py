@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pagebell.model.access import Principal
 from pagebell.model.dialog import Addressees
-from pagebell.model.event import PrinterName
+from pagebell.model.event import PrinterId
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.dialogs import Dialog
 from pagebell.winspool.idl.pan import PanResult, PrintAsyncNotifyConversationStyle
@@ -30,7 +30,7 @@ class Registration:
     """What a client has asked for. [MS-PAN] 3.1.1.1"""
 
     by: Principal
-    printer: PrinterName | None
+    printer: PrinterId | None
     kind: UUID
     everybody: bool
     style: PrintAsyncNotifyConversationStyle

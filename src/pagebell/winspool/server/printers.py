@@ -118,7 +118,7 @@ async def add_printer(
     except Unsupported:
         raise Win32Error(Win32.UNKNOWN_PORT) from None
     prefix = parse(info.pPrinterName).prefix
-    opened = Opened(prefix=prefix, printer=printer.name, access=granted(by, Access.MAXIMUM_ALLOWED))
+    opened = Opened(granted(by, Access.MAXIMUM_ALLOWED), prefix, printer.name, printer.id)
     return type(call).Reply(pHandle=caller.handles.open(opened, desk.run_down))  # type: ignore[return-value]
 
 

@@ -118,13 +118,13 @@ async def _open(desk: Desk, caller: Caller, name: Name, datatype: str | None) ->
         if datatype is not None:
             datatype_format(datatype)
         try:
-            opened.printer = desk.spooler.printers.find(name.printer).name
+            found = desk.spooler.printers.find(name.printer)
         except NotFound:
             raise Win32Error(Win32.INVALID_PRINTER_NAME) from None
-        opened.datatype = datatype
+        opened.printer, opened.printer_id, opened.datatype = found.name, found.id, datatype
         if name.job is not None:
             job = await desk.spooler.jobs.job(JobId(name.job))
-            if job.printer != opened.printer:
+            if job.printer_id != opened.printer_id:
                 raise Win32Error(Win32.INVALID_PARAMETER)
             opened.job = job.id
     return opened

@@ -58,7 +58,7 @@ def wanted(opened: Opened, flags: int, category: int, options: RPC_V2_NOTIFY_OPT
     if category not in CATEGORIES:
         raise Win32Error(Win32.INVALID_PARAMETER)
     known = ChangeFlag(flags & (OF_SERVER if opened.printer is None else OF_PRINTER))
-    members = asked(Scope(opened.printer), options)
+    members = asked(Scope(opened.printer_id), options)
     if not known and not members:
         raise Win32Error(Win32.INVALID_PARAMETER)
     if category == CATEGORY_3D:  # there are no such printers here
@@ -111,6 +111,7 @@ class Watcher:
     by: Principal
     number: SubscriptionId
     scope: Scope
+    printer: PrinterName | None
     prefix: str
     wants: Wanted
     color: int = 0
@@ -160,8 +161,8 @@ class Watcher:
 
     def _farewell(self) -> Told:
         """A printer's last notification: it takes its subscriptions with it. Raises NotFound."""
-        name = self.scope.printer
-        gone = name is not None and all(one.name != name for one in self.desk.spooler.printers.all())
+        name, number = self.printer, self.scope.printer
+        gone = all(one.id != number for one in self.desk.spooler.printers.all())
         if not gone or name is None or self._deleted:
             raise NotFound(f"there is no subscription {self.number}")
         self._deleted = True
@@ -223,7 +224,7 @@ class Watcher:
         self._refreshed.set()
         desk, data = self.desk, telling.of_server(self.desk, fields_of(members, NotifyType.SERVER))
         for printer in desk.spooler.printers.list():
-            if self.scope.printer not in (None, printer.name):
+            if self.scope.printer not in (None, printer.id):
                 continue
             if fields := fields_of(members, NotifyType.PRINTER):
                 data += telling.of_printer(desk, printer, self.prefix, fields)
@@ -269,10 +270,10 @@ async def watch(
     desk: Desk, opened: Opened, wants: Wanted, by: Principal, method: str, color: int = 0
 ) -> Watcher:
     """Begin to listen for a client, by a way of telling it. Raises NotFound, NotAuthorized, TooMany."""
-    scope = Scope(opened.printer)
+    scope = Scope(opened.printer_id)
     wish = SubscriptionWish(wants.kinds, lease=0, pull_method=method)
     made = await desk.spooler.subscriptions.create_subscription(wish, by, scope=scope)
-    return Watcher(desk, by, made.id, scope, opened.prefix, wants, color)
+    return Watcher(desk, by, made.id, scope, opened.printer, opened.prefix, wants, color)
 
 
 METHODS = PAR_METHOD, RPRN_METHOD, PAN_METHOD = "ms-par", "ms-rprn", "ms-pan"
