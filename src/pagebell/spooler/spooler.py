@@ -13,7 +13,7 @@ from typing import Self
 from pagebell.model.document import DocumentKey
 from pagebell.model.errors import NoRoom
 from pagebell.model.lifecycle import Cause, settle, step, unasked
-from pagebell.spooler.absent import IdentityConverter, NullInspector
+from pagebell.spooler.absent import IdentityConverter, NoSigners, NullInspector
 from pagebell.spooler.devices import NOTHING_REPORTED, Devices, MakeDevice
 from pagebell.spooler.dialogs import Dialogs
 from pagebell.spooler.feed import Feed
@@ -28,6 +28,7 @@ from pagebell.spooler.ports import (
     DocumentStore,
     Inspector,
     JobQuery,
+    Signers,
     Store,
 )
 from pagebell.spooler.printers import Printers
@@ -73,11 +74,12 @@ class Spooler:
         converter: Converter | None = None,
         couriers: Sequence[Courier] = (),
         sources: Mapping[str, Source] | None = None,
+        signers: Signers | None = None,
     ) -> None:
         self._ledger = Ledger(store, documents, clock, policy or Policy())
         self.subscriptions = Subscriptions(self._ledger, couriers)
         self.feed = Feed(self._ledger)
-        self.resources = Resources(self._ledger, self.subscriptions)
+        self.resources = Resources(self._ledger, self.subscriptions, signers or NoSigners())
         self.jobs = Jobs(self._ledger, self.subscriptions)
         self.dialogs = Dialogs(self._ledger)
         self.sources = Sources(self._ledger, self.dialogs, self.jobs, sources or {})
