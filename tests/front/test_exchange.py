@@ -41,13 +41,18 @@ class Stage:
     """An exchange with an application that does what it is told."""
 
     def __init__(
-        self, method: str = "POST", *, keep_alive: bool = True, expects_continue: bool = False
+        self,
+        method: str = "POST",
+        *,
+        version: str = "1.1",
+        keep_alive: bool = True,
+        expects_continue: bool = False,
     ) -> None:
         self.transport = Transport()
         self.flow = Flow(self.transport)
         self.done = 0
         self.exchange = Exchange(
-            {"method": method},
+            {"method": method, "http_version": version},
             self.flow,
             self._count,
             keep_alive=keep_alive,
@@ -84,6 +89,14 @@ async def test_body_of_unknown_length_is_chunked() -> None:
     )
     assert first == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"
     assert (second, last) == (b"1\r\nc\r\n", b"0\r\n\r\n")
+
+
+async def test_body_of_unknown_length_ends_with_the_connection_for_who_knows_no_chunks() -> None:
+    """HTTP/1.0: RFC 9112 6.1"""
+    stage = Stage(version="1.0", keep_alive=False)
+    first, second = await stage.play(CHUNKED, body(b"ab", more=True), body(b"c", more=True), body(b""))
+    assert (first, second) == (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nab", b"c")
+    assert stage.transport.closed
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import socket
+import struct
+import sys
 from collections.abc import Iterator
 from itertools import chain, repeat
 
@@ -21,6 +25,13 @@ async def drip(wire: Wire, octets: Iterator[bytes]) -> Response:
         while not (await asyncio.wait([answer], timeout=0.02))[0]:
             wire.writer.write(next(octets))
         return await answer
+
+
+def deafen(connection: socket.socket) -> None:
+    """Let its kernel hear nothing any more (socket(7), SO_ATTACH_FILTER): it is as if the computer had no power."""
+    drop = ctypes.create_string_buffer(struct.pack("@HBBI", 0x06, 0, 0, 0))  # BPF_RET, no octets
+    program = struct.pack("@HP", 1, ctypes.addressof(drop))
+    connection.setsockopt(socket.SOL_SOCKET, 26, program)
 
 
 class TestTime:
@@ -54,6 +65,21 @@ class TestTime:
             await wire.send(GET)
             assert (await wire.response()).status == 200
             assert await wire.ended()
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to make a peer deaf")
+    async def test_client_that_waits_and_vanishes_without_a_word_frees_its_place(self, stage: Open) -> None:
+        server = await stage(vanished_time=2.0)
+        async with server.wire() as wire, server.wire() as other:
+            for one in (wire, other):
+                await one.send(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+            while server.listener.connections < 2:
+                await asyncio.sleep(0)
+            deafen(wire.writer.get_extra_info("socket"))
+            async with asyncio.timeout(30):
+                while server.listener.connections > 1:
+                    await asyncio.sleep(0.05)
+            server.curtain.set()
+            assert (await other.response()).status == 200
 
     async def test_body_that_stops_is_answered_408_and_its_application_told(self, stage: Open) -> None:
         server = await stage(body_silence=0.1)

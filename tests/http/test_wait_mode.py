@@ -98,6 +98,39 @@ def test_each_burst_is_a_part_until_the_job_is_done() -> None:
     assert all("printer-up-time" in message.groups[0] for message in messages)
 
 
+def test_pages_of_one_scope_have_nothing_else_in_them() -> None:
+    with PrintServer() as server, SyncClient(server.uri, user="kim") as client:
+        scopes = ("printer", "server", "printer", "server")
+        made = [client.create_subscription("job-created", scope=scope).id for scope in scopes]
+        of_all = [[one.id for one in client.subscriptions(limit=3, first=first)] for first in (1, 4)]
+        assert of_all == [made[:3], made[3:]]
+        of_server = [[one.id for one in client.subscriptions("server", limit=1, first=n)] for n in (1, 2, 3)]
+        assert of_server == [[made[1]], [made[3]], []]
+
+
+def test_client_of_the_first_http_gets_parts_until_the_connection_ends() -> None:
+    with PrintServer() as server:
+        number = subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS)
+        asked = octets(
+            server.uri, Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number), r.notify_wait(True)
+        )
+        parts = urlsplit(server.uri)
+        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+            head = f"POST {parts.path} HTTP/1.0\r\nContent-Type: application/ipp\r\n"
+            connection.sendall(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked)
+            wait_for(lambda: server.waiting() == 1, "the client to wait")
+            cancel = octets(server.uri, Op.CANCEL_SUBSCRIPTION, r.notify_subscription_id(number))
+            open_request(server, cancel).read()
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert "transfer-encoding" not in answer.headers
+            messages = parts_of(answer)
+    assert [message.code for message in messages] == [
+        Status.SUCCESSFUL_OK,
+        Status.SUCCESSFUL_OK_EVENTS_COMPLETE,
+    ]
+
+
 def test_server_that_goes_down_says_when_to_come_back() -> None:
     with PrintServer() as server:
         answer = wait_on(server, subscribe(server, Op.CREATE_PRINTER_SUBSCRIPTIONS))

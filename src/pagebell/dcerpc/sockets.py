@@ -7,18 +7,15 @@ import socket
 import sys
 from typing import Any
 
+from pagebell.sockets import notice_vanished
+
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None) if sys.platform == "linux" else None
-_KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
-"""A peer that vanished is noticed within two minutes, also while a call of its is parked."""
 
 
 def prepare(connection: Any) -> None:
-    """Send small PDUs at once, acknowledge at once, and notice a peer that vanished."""
+    """Send small PDUs at once, acknowledge at once, and notice a peer that vanished, also while a call is parked."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEP_ALIVE.items():
-        if option := getattr(socket, name, None):
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+    notice_vanished(connection)
     quick_ack(connection)
 
 

@@ -14,6 +14,7 @@ from pagebell.devices import pjl
 from pagebell.devices.status import READY, StatusBoard
 from pagebell.devices.waiting import within
 from pagebell.model.document import Document
+from pagebell.sockets import notice_vanished
 from pagebell.spooler.ports import Clock, DeviceStatus, Work
 
 ANSWER: Final = 3.0
@@ -58,7 +59,7 @@ class Line:
         self._news = asyncio.Event()
         writer.transport.set_write_buffer_limits(0)
         connection = writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        notice_vanished(connection)
         self._listening = asyncio.ensure_future(self._listen())
 
     # --- hearing ---

@@ -111,7 +111,7 @@ class Exchange:
     """What an application reads of a request, and writes as its answer."""
 
     __slots__ = (
-        *("_body", "_chunked", "_done", "_expects_continue", "_flow", "_head", "_left", "_more", "_news"),
+        *("_body", "_chunked", "_done", "_expects_continue", "_flow", "_head", "_more", "_news", "_owed"),
         *("complete", "disconnected", "keep_alive", "scope", "started"),
     )
 
@@ -133,8 +133,8 @@ class Exchange:
         self._head = b""
         """The answer's head until it goes out, together with the body's first octets."""
         self._chunked = False
-        self._left = 0
-        """Octets that are still owed, of an answer whose length was announced."""
+        self._owed: int | None = 0
+        """Octets of the answer that are still to come; -1 where it has no body, None where nobody knows."""
 
     # --- the connection's calls ---
 
@@ -247,28 +247,35 @@ class Exchange:
         elif not self.keep_alive:
             lines.append(b"connection: close")
         if self.scope["method"] == "HEAD" or status in _BODILESS:
-            self._left = -1
+            self._owed = -1
+        elif length is None and self.scope.get("http_version") == "1.0":
+            self._owed = None  # chunks are not for it (RFC 9112 6.1); its body ends with the connection
         elif length is None:
             self._chunked = True
             lines.append(b"transfer-encoding: chunked")
         else:
-            self._left = length
+            self._owed = length
         lines.append(b"\r\n")
         self._head = b"\r\n".join(lines)
         self._expects_continue = False
         self.started = True
 
+    def _count(self, octets: int, *, ends: bool) -> None:
+        """So much of the body goes out. Raises RuntimeError where it is not as long as announced."""
+        if self._owed is not None:
+            self._owed -= octets
+            if self._owed < 0 or (ends and self._owed):
+                raise RuntimeError("the body is not as long as announced")
+
     def _go_on(self, body: bytes, *, ends: bool) -> None:
-        if self._left < 0:  # the answer has no body, whatever the application says
+        if self._owed is not None and self._owed < 0:  # the answer has no body, whatever the application says
             octets = b""
         elif self._chunked:
             octets = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             octets += b"0\r\n\r\n" if ends else b""
         else:
             octets = body
-            self._left -= len(body)
-            if self._left < 0 or (ends and self._left):
-                raise RuntimeError("the body is not as long as announced")
+            self._count(len(body), ends=ends)
         if self._head:
             octets, self._head = self._head + octets, b""
         if octets:

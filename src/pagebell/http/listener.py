@@ -16,6 +16,7 @@ from pagebell.http.exchange import Application
 from pagebell.http.seats import NEVER, Seat, Seats
 from pagebell.http.settings import HttpLimits, TlsMode
 from pagebell.http.tls import HANDSHAKE, NO_TLS, TlsStream
+from pagebell.sockets import notice_vanished
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Listener:
         )
         self._seats = seats = Seats(limits, loop)
         self._server = await loop.create_server(lambda: Doorway(serving, seats), host, port, backlog=BACKLOG)
+        for listening in self._server.sockets:  # what they accept takes after them
+            notice_vanished(listening, limits.vanished_time)
         seats.watch()
         address = self._server.sockets[0].getsockname()
         return str(address[0]), int(address[1])

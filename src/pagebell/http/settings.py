@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from pagebell.sockets import VANISHED
+
 
 class TlsMode(enum.Enum):
     """Whether connections are encrypted."""
@@ -44,6 +46,8 @@ class HttpLimits:
     """Octets a second below which an upload uses up `body_silence`: slow lines live, drips do not."""
     answer_silence: float = 60.0
     """For a client to take some of an answer that waits for it."""
+    vanished_time: float = VANISHED
+    """Without a sign of life from a client's computer: who waits for news may be silent, but has to be there."""
 
     @property
     def shortest(self) -> float:

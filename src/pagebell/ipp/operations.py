@@ -90,8 +90,10 @@ def _printer_admin(code: Op, name: str, source: str) -> Operation:
     return Operation(code, name, source, Target.PRINTER, optional=_PRINTER_NOTE)
 
 
-def _job_admin(code: Op, name: str, source: str, *optional: Attr[Any]) -> Operation:
-    return Operation(code, name, source, Target.JOB, optional=(*_JOB_NOTE, *optional))
+def _job_admin(
+    code: Op, name: str, source: str, *optional: Attr[Any], groups: tuple[GroupTag, ...] = ()
+) -> Operation:
+    return Operation(code, name, source, Target.JOB, optional=(*_JOB_NOTE, *optional), groups=groups)
 
 
 def _system(code: Op, name: str, section: str, optional: Attrs) -> Operation:
@@ -134,7 +136,7 @@ _JOB_OPERATIONS: Final = (
     ),
     _job_admin(Op.HOLD_JOB, "Hold-Job", "RFC 8011 4.3.5", r.job_hold_until, r.job_hold_until_time),
     _job_admin(Op.RELEASE_JOB, "Release-Job", "RFC 8011 4.3.6"),
-    _job_admin(Op.RESTART_JOB, "Restart-Job", "RFC 8011 4.3.7", r.job_hold_until),
+    _job_admin(Op.RESTART_JOB, "Restart-Job", "RFC 8011 4.3.7", r.job_hold_until, groups=(_S,)),
     Operation(Op.CLOSE_JOB, "Close-Job", "PWG 5100.7 5.2", Target.JOB),
     Operation(
         *(Op.RESUBMIT_JOB, "Resubmit-Job", "PWG 5100.7 5.4", Target.JOB),
@@ -246,9 +248,7 @@ _SUBSCRIPTION_OPERATIONS: Final = (
     Operation(
         *(Op.RENEW_SUBSCRIPTION, "Renew-Subscription", "RFC 3995 11.2.6", Target.SUBSCRIPTION),
         optional=(r.notify_lease_duration,),
-        groups=(
-            _S,
-        ),  # 11.2.6.1 puts notify-lease-duration there, its example and clients among the operation's
+        groups=(_S,),  # notify-lease-duration is there by 11.2.6.1; clients have it among the operation's
     ),
     Operation(Op.CANCEL_SUBSCRIPTION, "Cancel-Subscription", "RFC 3995 11.2.7", Target.SUBSCRIPTION),
     Operation(

@@ -5212,7 +5212,7 @@ notify_job_id: Final[Attr[int]] = Attr(
     "notify-job-id", _integer_1_max, sections=(_SUBSCRIPTION_STATUS,), source="RFC 3995"
 )
 notify_lease_duration: Final[Attr[int]] = Attr(
-    "notify-lease-duration", _integer_0_67108863, sections=(_SUBSCRIPTION_TEMPLATE,), source="RFC 3995"
+    "notify-lease-duration", _integer_0_max, sections=(_SUBSCRIPTION_TEMPLATE,), source="RFC 3995"
 )
 notify_lease_duration_default: Final[Attr[int]] = Attr(
     "notify-lease-duration-default",
@@ -5319,7 +5319,7 @@ notify_sequence_number: Final[Attr[int]] = Attr(
     source="RFC 3996, RFC 3995",
 )
 notify_sequence_numbers: Final[Attr[int]] = Attr(
-    "notify-sequence-numbers", _integer_1_max, multiple=True, sections=(_OPERATION,), source="RFC 3996"
+    "notify-sequence-numbers", _integer_0_max, multiple=True, sections=(_OPERATION,), source="RFC 3996"
 )
 notify_status_code: Final[Attr[int]] = Attr(
     "notify-status-code", _enum, sections=(_SUBSCRIPTION_STATUS,), source="RFC 3995"

@@ -147,8 +147,10 @@ async def some(
     if isinstance(scope, JobInfo | int):
         path = await _path_of_job(client, scope)
         wanted.append(r.notify_job_id(scope if isinstance(scope, int) else scope.id))
-    if limit is not None:
-        wanted.append(r.limit(first - 1 + limit))
+    some_only = scope == "server" or isinstance(scope, tuple)  # what is asked for has others among them
+    end = None if limit is None else first - 1 + limit
+    if end is not None and not some_only:
+        wanted.append(r.limit(end))
     try:
         answer = await client.call(Op.GET_SUBSCRIPTIONS, *wanted, _ALL, r.my_subscriptions(mine), path=path)
     except NotFound:
@@ -160,7 +162,7 @@ async def some(
         ids = await _ids(client, scope)
         found = [each for each in found if sorted(each.printer_ids) == ids]
     found.sort(key=lambda subscription: subscription.id)
-    return found[first - 1 :]
+    return found[first - 1 : end]
 
 
 async def renew(client: Client, subscription: Subscription | int, lease: int | None) -> Subscription:

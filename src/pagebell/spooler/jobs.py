@@ -10,9 +10,9 @@ from itertools import islice
 
 from pagebell.model.access import Principal, Right
 from pagebell.model.errors import Gone, NotAccepting, NotFound, TooMany, WrongState
-from pagebell.model.event import JobId, JobState, PrinterName
+from pagebell.model.event import EventKind, JobId, JobState, PrinterName
 from pagebell.model.job import Job
-from pagebell.model.lifecycle import AWAITING, HOLDS, Cause, created, step
+from pagebell.model.lifecycle import AWAITING, HOLDS, Cause, created, printer_event, step
 from pagebell.model.subscription import Scope, Subscription
 from pagebell.spooler.changing import (
     INCOMING,
@@ -153,7 +153,12 @@ class Jobs:
         def decide(job: Job) -> Change | None:
             if wish.operator_message is not None:
                 self._ledger.at(job.printer, by).demand(Right.MANAGE_ALL)
-            return changed(job, wish, self._now(), self._zone)
+            change = changed(job, wish, self._now(), self._zone)
+            if change is None or not self._ledger.roster.would_move(job, change.jobs[0]):
+                return change
+            printer = self._ledger.printer(job.printer)
+            order = printer_event(printer, self._now(), EventKind.PRINTER_QUEUE_ORDER_CHANGED, ("order",))
+            return replace(change, events=(order, *change.events))
 
         return await self._change(number, by, decide)
 

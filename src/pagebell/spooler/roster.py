@@ -97,6 +97,11 @@ class Roster:
         """How many living jobs stand before it at its printer (IPP number-of-intervening-jobs)."""
         return bisect_left(self._living.get(job.printer, []), _key(job))
 
+    def would_move(self, old: Job, new: Job) -> bool:
+        """Whether a living job would pass another one at its printer."""
+        ahead = self.ahead(old)
+        return self.ahead(new) not in (ahead, ahead + 1)  # itself may be what it would stand behind
+
     def count(self, printer: PrinterName | None = None) -> int:
         """How many live."""
         return len(self._jobs) if printer is None else len(self._living.get(printer, ()))

@@ -233,11 +233,12 @@ class Subscriptions:
         )
 
     def _lease(self, asked: int | None) -> int:
+        """The nearest to what is asked for; the longest where it is to have no end (RFC 3995 5.3.8)."""
         policy = self._ledger.policy
         if asked is None:
             return int(policy.default_lease)
         longest = int(policy.max_lease)
-        return longest if asked == 0 else min(asked, longest)
+        return longest if asked == 0 else max(1, min(asked, longest))
 
     def _is_over(self, subscription: Subscription) -> bool:
         return subscription.is_over(self._ledger.clock.now())

@@ -13,7 +13,7 @@ from pagebell.ipp.values import Tag
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.policy import Policy
 from pagebell.testing import FakeClock
-from tests.asking import subscription_group
+from tests.asking import job_group, subscription_group
 from tests.unit.ipp_server.door import Door, first, status
 from tests.unit.ipp_server.subscribing import (
     OK,
@@ -40,7 +40,7 @@ async def d() -> AsyncIterator[Door]:
 
 @pytest.mark.parametrize(
     ("asked", "language", "told"),
-    [("de", "de", True), ("de-CH", "de", False), ("tlh", "en", False), ("en", "en", True)],
+    [("de", "de", True), ("de-CH", "en", False), ("tlh", "en", False), ("en", "en", True)],
 )
 async def test_events_speak_the_subscriptions_language(
     d: Door, asked: str, language: str, told: bool
@@ -148,6 +148,40 @@ async def test_event_has_all_that_the_tables_want(d: Door) -> None:
     )
 
 
+async def test_event_tells_when_it_was_and_the_answer_when_it_was_sent(d: Door) -> None:
+    """RFC 3996 5.2.2, and the note on table 3"""
+    group = await subscribe(d, r.notify_events("job-created"))
+    times = []
+    for pause in (3, 4):
+        await d.clock.advance(pause)
+        await d.held()
+        times.append(int(d.clock.now()))
+    await d.clock.advance(5)
+    answer = await fetch(d, group)
+    assert first(answer, GroupTag.OPERATION).get(r.printer_up_time) == int(d.clock.now())
+    told = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert [event.get(r.printer_up_time) for event in told] == times
+    at = [event.get(r.printer_current_time) for event in told]
+    assert [moment and moment.timestamp() for moment in at] == times
+
+
+async def test_impressions_are_told_where_the_tables_want_them_and_nowhere_else(d: Door) -> None:
+    """RFC 3995 table 7, RFC 3996 table 5"""
+    group = await subscribe(d, r.notify_events("job-state-changed", "job-progress", "job-config-changed"))
+    job = await d.waiting()
+    await d.ask(Op.SET_JOB_ATTRIBUTES, r.job_id(job), groups=[job_group(r.job_priority(60))])
+    d.device.printed(1)
+    d.device.finish()
+    await d.clock.settle()
+    told = {
+        (str(event.get(r.notify_subscribed_event)), int(event.get(r.job_state) or 0))
+        for event in await events(d, group)
+        if r.job_impressions_completed.name in event
+    }
+    assert told == {("job-progress", 5), ("job-state-changed", 9)}
+    assert len(await events(d, group)) > 5
+
+
 async def test_time_interval_is_kept_and_told(d: Door) -> None:
     await d.printing()
     group = await subscribe(d, r.notify_events("job-progress"), r.notify_time_interval(10))
@@ -210,10 +244,12 @@ async def test_schemes_are_of_their_own_syntax_and_none_is_an_event(d: Door) -> 
     assert "none" in printer.all(r.notify_events_supported)
 
 
-async def test_lease_that_was_granted_ends(d: Door) -> None:
-    """Others tell of a longest lease and grant any."""
-    group = await subscribe(d, r.notify_lease_duration(60))
-    await d.clock.advance(59)
-    assert status(await fetch(d, group)) is OK
-    await d.clock.advance(1)
-    assert status(await fetch(d, group)) is Status.CLIENT_ERROR_NOT_FOUND
+@pytest.mark.parametrize("housekeeping", [5.0, 1e9])
+async def test_lease_that_was_granted_ends_at_its_second(housekeeping: float) -> None:
+    """Others tell of a longest lease and grant any. Nobody needs to have looked after it (RFC 3995 5.4.3)."""
+    async with Door(policy=Policy(housekeeping=housekeeping)) as d:
+        group = await subscribe(d, r.notify_lease_duration(60))
+        await d.clock.advance(59)
+        assert status(await fetch(d, group)) is OK
+        await d.clock.advance(1)
+        assert status(await fetch(d, group)) is Status.CLIENT_ERROR_NOT_FOUND

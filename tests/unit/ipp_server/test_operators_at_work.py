@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Collection, GroupTag, Tag
 from pagebell.ipp.registry import DocumentState, JobState, Op
@@ -95,6 +97,27 @@ async def test_order_of_promoted_and_scheduled_jobs() -> None:
         assert await order(d) == [a, e, c, b, dd]
         await d.ask(Op.SCHEDULE_JOB_AFTER, r.job_id(dd), r.predecessor_job_id(a), user=ADMIN)
         assert (await order(d))[0] == a
+
+
+@pytest.mark.parametrize(
+    ("priority", "moves", "place"), [(51, True, 1), (100, True, 1), (49, True, 3), (50, False, 2)]
+)
+async def test_priority_that_changes_the_order_is_told(priority: int, moves: bool, place: int) -> None:
+    """RFC 3995 5.3.3.4.2, also where nobody was promoted."""
+    async with door() as d:
+        jobs = [await d.submit() for _ in range(4)]
+        await d.happened()
+        await d.ask(Op.SET_JOB_ATTRIBUTES, r.job_id(jobs[2]), groups=job_group(r.job_priority(priority)))
+        assert (await order(d)).index(jobs[2]) == place
+        assert ("printer-queue-order-changed p1: processing" in await d.happened()) is moves
+
+
+async def test_last_job_stays_the_last_at_a_lower_priority(d: Door) -> None:
+    for _ in range(3):
+        await d.submit()
+    await d.happened()
+    await d.ask(Op.SET_JOB_ATTRIBUTES, r.job_id(3), groups=job_group(r.job_priority(10)))
+    assert "printer-queue-order-changed p1: processing" not in await d.happened()
 
 
 async def order(d: Door) -> list[int]:

@@ -146,7 +146,8 @@ async def test_what_is_delivered_is_not_fetched_too(d: Door) -> None:
 @pytest.mark.parametrize(
     ("language", "text", "told"),
     [
-        ("de-AT", "Auftrag 1 am Drucker p1 ist eingegangen.", "de"),
+        ("de", "Auftrag 1 am Drucker p1 ist eingegangen.", "de"),
+        ("de-AT", "Job 1 at printer p1 has come in.", "en"),
         ("tlh", "Job 1 at printer p1 has come in.", "en"),
     ],
 )

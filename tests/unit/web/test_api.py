@@ -197,6 +197,14 @@ async def test_subscription_of_somebody_else_is_not_touched(w: Web) -> None:
         assert (answer.status_code, "belongs to ada" in told(answer)) == (403, True)
 
 
+async def test_lease_and_language_that_there_are_not_become_the_nearest(w: Web) -> None:
+    longest = int(w.policy.max_lease)
+    made = (await w.api("POST", "/subscriptions", {**CREATED, "lease": 2**31 - 1, "language": "tlh"})).json()
+    assert (made["lease"], made["language"]) == (longest, "en")
+    renewed = await w.api("PATCH", f"/subscriptions/{made['id']}", {"lease": longest + 1})
+    assert renewed.json()["lease"] == longest
+
+
 async def test_everybody_knows_how_many_subscriptions_there_are(w: Web) -> None:
     job = await w.submit(job_hold_until="indefinite")
     for scope in ("printers/p1", f"jobs/{job}", f"jobs/{job}"):

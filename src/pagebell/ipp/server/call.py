@@ -192,6 +192,11 @@ class Call:
         """The printer aimed at; None for all, where CUPS' clients name the server. Raises as `printer`."""
         return None if self.place.server else self.printer
 
+    def demand_place(self) -> None:
+        """Raise NotFound, RequestRefused where the printer aimed at is not there; nothing more is asked of it."""
+        if self.place.printer is not None:
+            self.spooler.printers.printer(PrinterName(self.place.printer))
+
     @property
     def job_id(self) -> JobId:
         """The job aimed at, by job-uri or printer-uri with job-id."""

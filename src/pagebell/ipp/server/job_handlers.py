@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from pagebell.ipp import registry as r
@@ -272,13 +273,14 @@ async def release_job(call: Call) -> Reply:
 
 
 async def restart_job(call: Call) -> Reply:
-    """Restart-Job, RFC 8011 4.3.7"""
+    """Restart-Job, RFC 8011 4.3.7: the job keeps its subscriptions and takes no further ones (RFC 3995 11.2.1)."""
     until, at = _hold_until(call)
     held = at is not None or until not in FREE
     job = await call.spooler.jobs.restart(call.job_id, call.by, hold=held)
     if held and (at is not None or until != "indefinite"):
         await call.spooler.jobs.hold(job.id, call.by, until, at)
-    return Reply()
+    names = chain.from_iterable(group.attributes for group in call.request.subscriptions)
+    return Reply(unsupported=[Attribute(name, r.notify_events.unsupported().values) for name in names])
 
 
 async def cancel_jobs(call: Call) -> Reply:

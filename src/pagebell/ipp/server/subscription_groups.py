@@ -112,16 +112,10 @@ class _Reader:
                 self._put_aside(ATTRIBUTES[name].unsupported())
 
     def read(self) -> Wish:
-        """The wish, and what of the group is no part of it."""
-        refused = self._refused_delivery()
-        if refused is not None:
-            return refused
-        events = self._events()
-        if events is None:
-            return Wish(
-                None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(self._unsupported)
-            )
+        """The wish, and what of the group is no part of it: all of that, also where nothing is made (rule 9)."""
         good = self._good
+        refused = self._refused_delivery()
+        events = self._events()
         wish = SubscriptionWish(
             events=events,
             lease=good.get(r.notify_lease_duration),
@@ -132,6 +126,10 @@ class _Reader:
             interval=good.get(r.notify_time_interval) or 0,
             recipient=good.get(r.notify_recipient_uri) or "",
         )
+        if refused is None and not events:
+            refused = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+        if refused is not None:
+            return Wish(None, refused, tuple(self._unsupported))
         if self._unsupported and self._status is Status.SUCCESSFUL_OK:
             self._status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         return Wish(wish, self._status, tuple(self._unsupported))
@@ -144,7 +142,7 @@ class _Reader:
                 return
         self._unsupported.append(attribute)
 
-    def _refused_delivery(self) -> Wish | None:
+    def _refused_delivery(self) -> Status | None:
         """Why nothing can be delivered as the group wants it: to a recipient, or to who fetches (RFC 3995 5.3)."""
         recipient, pull = self._good.get(r.notify_recipient_uri), self._good.get(r.notify_pull_method)
         if recipient is not None:
@@ -152,21 +150,19 @@ class _Reader:
                 self._call.spooler.subscriptions.deliveries.check(recipient)
             except Unsupported as refusal:
                 self._put_aside(self._good.attributes[r.notify_recipient_uri.name])
-                return Wish(None, status_of(refusal), tuple(self._unsupported))
+                return status_of(refusal)
         elif pull != "ippget":
             if pull is not None:
                 self._put_aside(self._good.attributes[r.notify_pull_method.name])
-            return Wish(
-                None, Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, tuple(self._unsupported)
-            )
+            return Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
         return None
 
-    def _events(self) -> frozenset[EventKind] | None:
-        """notify-events, or the default's where none of them is known; None for 'none' alone (5.3.3.4.1)."""
+    def _events(self) -> frozenset[EventKind]:
+        """notify-events, or the default's where none of them is known; nothing for 'none' alone (5.3.3.4.1)."""
         names = self._good.all(r.notify_events)
-        if names == ["none"]:
+        if set(names) == {"none"}:
             self._put_aside(r.notify_events("none"))
-            return None
+            return frozenset()
         supported = _heard(self._call)
         known = [name for name in names[:MAX_EVENTS] if name in supported and name != "none"]
         unknown = [name for name in names[:MAX_EVENTS] if name not in known]
@@ -191,8 +187,7 @@ class _Reader:
         wanted = self._good.get(r.notify_natural_language)
         if wanted is not None and wanted.lower() not in LANGUAGES:
             self._put_aside(r.notify_natural_language(wanted))
-            if language_for(wanted) != wanted.lower().partition("-")[0]:
-                wanted = None
+            wanted = None
         return language_for(wanted or self._call.request.language)
 
     def _carried(self) -> tuple[str, ...]:
@@ -220,10 +215,19 @@ def wish_groups(reply: Reply, wishes: Wishes, created: Sequence[Subscription] | 
             told.append(r.notify_subscription_id(subscription.id))
             if subscription.scope.job is None:
                 told.append(r.notify_lease_duration(subscription.lease))
-        if wish.status is not Status.SUCCESSFUL_OK:
-            told.append(r.notify_status_code(wish.status))
+        status = _status(wish, subscription)
+        if status is not Status.SUCCESSFUL_OK:
+            told.append(r.notify_status_code(status))
         attributes.update((attribute.name, attribute) for attribute in told)
         reply.add(GroupTag.SUBSCRIPTION, attributes.values())
     if any(wish.wish is None for wish in wishes.each):
         reply.status = Status.SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS  # hides other warnings (RFC 3995 12.1)
     return reply
+
+
+def _status(wish: Wish, made: Subscription | None) -> Status:
+    """Another lease than the one that was asked for is a substituted attribute, too (RFC 3995 5.2, 5.3.8)."""
+    asked = None if made is None or wish.wish is None else wish.wish.lease
+    if wish.status is Status.SUCCESSFUL_OK and made is not None and asked not in (None, made.lease):
+        return Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    return wish.status

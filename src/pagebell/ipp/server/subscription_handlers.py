@@ -9,8 +9,9 @@ from functools import lru_cache, partial
 
 from pagebell.http.push import Push
 from pagebell.ipp import registry as r
-from pagebell.ipp.encoder import integer_writer
+from pagebell.ipp.encoder import encode_attribute, integer_writer
 from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply, operation_group
 from pagebell.ipp.server.describe_job import chosen, up_time
@@ -33,6 +34,9 @@ MOST_EVENTS = 10_000
 """Events in one answer; who is told to come back at once can have the rest."""
 PATIENCE = 20.0
 """Seconds that a client which can't read parts waits for its answer at most: libcups gives up after 30."""
+_IN_A_TURN = 500
+"""Subscriptions that are described between two looks at what else there is to do."""
+_LEASE = r.notify_lease_duration.name
 _up_time = lru_cache(4)(integer_writer(r.printer_up_time.name))
 
 
@@ -114,15 +118,31 @@ async def get_subscription_attributes(call: Call) -> Reply:
 async def get_subscriptions(call: Call) -> Reply:
     """Get-Subscriptions, RFC 3995 11.2.5"""
     attributes = call.request.attributes
-    limit = attributes.get(r.limit) or MOST_LISTED
-    owner = call.by.name if attributes.get(r.my_subscriptions) else None
+    limit = attributes.get(r.limit)
     found: list[Subscription] = []
     for scope in await _listed(call):
-        found += call.spooler.subscriptions.list(call.by, scope=scope, owner=owner, limit=limit).subscriptions
+        found += await _all_of(call, scope, limit)
     reply = Reply()
-    for subscription in sorted(found, key=lambda one: one.id)[:limit]:
-        reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
+    for place, subscription in enumerate(sorted(found, key=lambda one: one.id)[:limit], 1):
+        with suppress(NotFound):  # it has just ended
+            reply.add(GroupTag.SUBSCRIPTION, _described(call, subscription, ("notify-subscription-id",)))
+        if place % _IN_A_TURN == 0:
+            await asyncio.sleep(0)
     return reply
+
+
+async def _all_of(call: Call, scope: Scope | None, limit: int | None) -> list[Subscription]:
+    """All that the client may see of a scope, or the first ones: there is no list's end but its own (11.2.5.1.2)."""
+    owner = call.by.name if call.request.attributes.get(r.my_subscriptions) else None
+    found: list[Subscription] = []
+    after: int | None = 0
+    while after is not None and (limit is None or len(found) < limit):
+        page = call.spooler.subscriptions.list(
+            call.by, scope=scope, owner=owner, after=after, limit=limit or MOST_LISTED
+        )
+        found += page.subscriptions
+        after = page.next
+    return found
 
 
 async def _listed(call: Call) -> list[Scope | None]:
@@ -155,10 +175,13 @@ async def _listed(call: Call) -> list[Scope | None]:
 async def renew_subscription(call: Call) -> Reply:
     """Renew-Subscription, RFC 3995 11.2.6"""
     lease = call.request.attributes.get(r.notify_lease_duration)
+    group, ignored = sift(call.request.group(GroupTag.SUBSCRIPTION))
     if lease is None:
-        lease = call.request.group(GroupTag.SUBSCRIPTION).get(r.notify_lease_duration)
+        lease = group.get(r.notify_lease_duration)
+    ignored += [r.ATTRIBUTES[name].unsupported() for name in group.attributes if name != _LEASE]
     subscription = await call.spooler.subscriptions.renew(_id(call), lease, call.by)
-    reply = Reply().add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
+    reply = Reply(unsupported=ignored)
+    reply.add(GroupTag.SUBSCRIPTION, [r.notify_lease_duration(subscription.lease)])
     if lease not in (None, subscription.lease):
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     return reply
@@ -180,7 +203,8 @@ async def get_notifications(call: Call) -> Reply:
     reply = await _burst(call, cursors, wait=wait)
     if missing:
         reply.unsupported.append(r.notify_subscription_ids(*missing))
-        reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        if reply.status is Status.SUCCESSFUL_OK:  # the end is told by the status alone (RFC 3996 10.1)
+            reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     if wait and cursors:
         reply.more = partial(_bursts, call, cursors)
     return reply
@@ -191,6 +215,7 @@ def _cursors(call: Call) -> tuple[dict[SubscriptionId, int], list[int]]:
 
     Raises NotAuthorized if any is somebody else's, NotFound if there is none of them (RFC 3996 5, 5.1.1).
     """
+    call.demand_place()
     attributes = call.request.attributes
     numbers = attributes.all(r.notify_sequence_numbers)
     cursors: dict[SubscriptionId, int] = {}
@@ -289,9 +314,10 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
         subscription, further = batch.subscription, []
         if subscription.attributes:
             further = [await carried(event, subscription, call.origin, spooler) for event in told.events]
-        found.append((told, further))
+        is_over = batch.complete and told.last == batch.last
+        found.append((told, further, is_over))
         cursors[number] = told.last
-        if batch.complete and told.last == batch.last:
+        if is_over:
             del cursors[number]
     reply = _events(call, asked, found)
     if not cursors:
@@ -301,8 +327,12 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     return reply
 
 
-Told = tuple[Batch, list[list[bytes]]]
-"""Events of one subscription, and what it wants to hear with each of them besides."""
+_STATUS = tuple(
+    encode_attribute(r.notify_status_code(status))
+    for status in (Status.SUCCESSFUL_OK, Status.SUCCESSFUL_OK_EVENTS_COMPLETE)
+)
+Told = tuple[Batch, list[list[bytes]], bool]
+"""Events of one subscription, what it wants to hear with each of them besides, and whether they are its last."""
 
 
 def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]) -> Reply:
@@ -313,7 +343,10 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
     elif found:
         subscription = found[0][0].subscription
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
-    for batch, more in found:
+    differ = len({is_over for batch, _, is_over in found if batch.events}) > 1
+    for batch, more, is_over in found:
+        if differ:  # each event tells its subscription's status (RFC 3996 5.2)
+            more = [[*each, _STATUS[is_over]] for each in more or [[]] * len(batch.events)]  # noqa: PLW2901
         telling = _telling(call, batch.subscription, reply.language)
         reply.tail += telling.groups(batch.first, batch.events, more)
     return reply
@@ -336,6 +369,8 @@ def get_interval(spooler: Spooler) -> int:
 
 
 def _id(call: Call) -> SubscriptionId:
+    """Of the one aimed at, by its number alone: but it is asked for at a printer that there is, or at the server."""
+    call.demand_place()
     return SubscriptionId(call.request.attributes.get(r.notify_subscription_id) or 0)
 
 

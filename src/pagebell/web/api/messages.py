@@ -20,7 +20,6 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Seconds = Annotated[int, Meta(ge=0, le=67_108_863)]
 Count = Annotated[int, Meta(ge=1, le=1000)]
 Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2026-11-22T10:00:00.000Z"])]
 ScopeText = Annotated[
@@ -132,7 +131,8 @@ class NewSubscription(Wish, frozen=True, kw_only=True):
     ]
     scope: ScopeText = "server"
     lease: Annotated[
-        Seconds | None, Meta(description="Seconds; 0: the longest there is; null: the server's default.")
+        Number | None,
+        Meta(description="Seconds, at most the longest that the server grants; 0: that; null: its default."),
     ] = None
     language: Annotated[str, Meta(max_length=63, description="Of the events' texts.", examples=["de"])] = "en"
     interval: Annotated[Number, Meta(description="Least seconds between two `job-progress` events.")] = 0
@@ -159,7 +159,8 @@ class Renewal(Wish, frozen=True, kw_only=True):
     """How long a subscription shall live from now on."""
 
     lease: Annotated[
-        Seconds | None, Meta(description="Seconds; 0: the longest there is; null: the server's default.")
+        Number | None,
+        Meta(description="Seconds, at most the longest that the server grants; 0: that; null: its default."),
     ] = None
 
 

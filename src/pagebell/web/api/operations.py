@@ -22,6 +22,7 @@ from pagebell.model.errors import (
 )
 from pagebell.model.event import JobId, PrinterName
 from pagebell.model.subscription import SubscriptionId
+from pagebell.model.wording import language_for
 from pagebell.spooler.formats import OCTET_STREAM
 from pagebell.spooler.intake import DocumentSpec, Order, SubscriptionWish
 from pagebell.spooler.ports import JobQuery
@@ -164,7 +165,7 @@ async def create_subscription(ask: Ask) -> m.SubscriptionInfo:
         events=frozenset(asked.events),
         lease=asked.lease,
         user_data=user_data,
-        language=asked.language,
+        language=language_for(asked.language),
         interval=asked.interval,
         recipient=asked.recipient,
         secret=asked.secret,
