@@ -49,6 +49,7 @@ from pagebell.model.errors import Refusal
 from pagebell.model.event import PrinterName
 from pagebell.model.identifiers import Identifiers
 from pagebell.proofs import Proofs, ProofsError, proofs
+from pagebell.signers import Signers
 from pagebell.sources import make_sources
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.spooler import Spooler
@@ -115,6 +116,10 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 sources = make_sources(config.sources)
             except ValueError as error:
                 raise StartError(str(error)) from None
+            try:
+                signers = Signers.of(config.resources.signers)
+            except ValueError as error:
+                raise StartError(f"resources.signers: {error}") from None
             store = SqliteStore(folder / "pagebell.db")
             spooler = Spooler(
                 store,
@@ -126,6 +131,7 @@ async def serve(config: Config) -> AsyncIterator[Running]:
                 PageConverter(folder / "prepared"),
                 couriers,
                 sources,
+                signers,
             )
             try:
                 await stack.enter_async_context(spooler)

@@ -227,6 +227,13 @@ class DnsSdTable(_Table, frozen=True):
     """true, false, or "auto": where the server listens on more than the loopback address."""
 
 
+class ResourcesTable(_Table, frozen=True):
+    """`[resources]`: what administrators install for printers."""
+
+    signers: tuple[str, ...] = ()
+    """Files with public keys or certificates, in PEM, of those whose signatures of resources count."""
+
+
 class PrinterTable(_Table, frozen=True):
     """`[printers.NAME]`: a printer that is there from the start."""
 
@@ -252,6 +259,7 @@ class Config(_Table, frozen=True):
     rpc: RpcTable = RpcTable()
     directory: DirectoryTable = DirectoryTable()
     dns_sd: DnsSdTable = DnsSdTable()
+    resources: ResourcesTable = ResourcesTable()
     printers: dict[str, PrinterTable] = {}
     couriers: dict[str, dict[str, Any]] = {}
     sources: dict[str, dict[str, Any]] = {}

@@ -153,7 +153,7 @@ def look_after_resources(do: Do, queue: str) -> None:
     assert group is not None
     number = r.resource_id(made.get(r.resource_id) or 0)
     do(Op.CREATE_RESOURCE_SUBSCRIPTIONS, number, groups=[watch], path=AT_SYSTEM)
-    data = (r.resource_format("image/png"), r.resource_version(b"1"), r.resource_signature(b"\0sig"))
+    data = (r.resource_format("image/png"), r.resource_version(b"1"))
     do(Op.SEND_RESOURCE_DATA, number, *data, data=icon, path=AT_SYSTEM)
     do(Op.INSTALL_RESOURCE, number, path=AT_SYSTEM)
     renamed = Group.of(GroupTag.RESOURCE, r.resource_name("Our logo"))

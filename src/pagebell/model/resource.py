@@ -64,7 +64,7 @@ class Data:
     octets: int
     digest: str
     signature: tuple[bytes, ...] = ()
-    """What its maker signed it with; nobody here looks at it (resource-signature)."""
+    """What its maker signed it with (resource-signature)."""
     version: bytes = b""
     """The maker's (resource-version),"""
     string_version: str = ""

@@ -40,6 +40,14 @@ class IdentityConverter:
         return ticket
 
 
+class NoSigners:
+    """Nobody may sign resources."""
+
+    def is_signed(self, signature: bytes, digest: bytes) -> bool:
+        """Never."""
+        return False
+
+
 class NullFetcher:
     """Fetches nothing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -40,7 +41,7 @@ from pagebell.spooler.changing import contents
 from pagebell.spooler.formats import HEAD, detect
 from pagebell.spooler.intake import SubscriptionWish
 from pagebell.spooler.ledger import Ledger, to_end
-from pagebell.spooler.ports import Change, Stored, Upload
+from pagebell.spooler.ports import Change, Signers, Stored, Upload
 from pagebell.spooler.subscriptions import Subscriptions
 
 LEAST_HISTORY: Final = 300.0
@@ -63,9 +64,10 @@ class DataSpec:
 class Resources:
     """Everything that can be done with resources. Whoever administers the server may change them; all may look."""
 
-    def __init__(self, ledger: Ledger, subscriptions: Subscriptions) -> None:
+    def __init__(self, ledger: Ledger, subscriptions: Subscriptions, signers: Signers) -> None:
         self._ledger = ledger
         self._subscriptions = subscriptions
+        self._signers = signers
         self._creating = asyncio.Lock()
         """One at a time, so that there are never more than there may be."""
         self._incoming: dict[ResourceId, int] = {}
@@ -153,8 +155,8 @@ class Resources:
     ) -> Resource:
         """Store the data of a resource that has none. What breaks on the way leaves it as it was.
 
-        Raises NotFound, NotAuthorized, WrongState, UnsupportedFormat, DocumentDamaged, TooLarge, NoRoom, and what
-        `body` raises.
+        Raises NotFound, NotAuthorized, WrongState, UnsupportedFormat, DocumentDamaged, TooLarge, NoRoom, Unsupported
+        for a signature that does not count, and what `body` raises.
         """
         by.demand(Right.ADMINISTER)
         resource = self.resource(number)
@@ -205,6 +207,8 @@ class Resources:
             string_version=spec.string_version or said.string_version,
             patches=spec.patches or said.patches,
         )
+        if not self._is_sound(data):
+            raise Unsupported("the signature is of nobody who is trusted here", "resource-signature")
 
         def decide() -> Change:
             old = self.resource(number)
@@ -215,9 +219,19 @@ class Resources:
         await self._ledger.update(decide)
         return self.resource(number)
 
+    def _is_sound(self, data: Data) -> bool:
+        """Whether every signature that the data have is good (PWG 5100.22 14.5); their formats have none in them."""
+        digest = bytes.fromhex(data.digest)
+        return all(self._signers.is_signed(signature, digest) for signature in data.signature)
+
     async def install(self, number: ResourceId, by: Principal) -> Resource:
-        """Let printers be given it. Raises NotFound, NotAuthorized, WrongState."""
+        """Let printers be given it, if its data are still what was sent, and what was signed.
+
+        Raises NotFound, NotAuthorized, DocumentDamaged; WrongState also if its signature does not count any more.
+        """
         by.demand(Right.ADMINISTER)
+        step(self.resource(number), Cause.INSTALL, 0.0)
+        await self._validate(self.resource(number))
 
         def decide() -> Change:
             new, event = step(self.resource(number), Cause.INSTALL, self._ledger.clock.now())
@@ -225,6 +239,22 @@ class Resources:
 
         await self._ledger.update(decide)
         return self.resource(number)
+
+    async def _validate(self, resource: Resource) -> None:
+        """Look at the data once more (PWG 5100.22 6.2.4). Raises DocumentDamaged, WrongState."""
+        data, digest, head = resource.data, hashlib.sha256(), b""
+        if data is None:
+            return
+        async for chunk in self.read(resource):
+            digest.update(chunk)
+            head += chunk[: HEAD - len(head)]
+        _check(head, data.format)
+        if digest.hexdigest() != data.digest:
+            raise DocumentDamaged(f"the data of resource {resource.id} are not what was sent")
+        if not self._is_sound(data):
+            raise WrongState(
+                f"the signature of resource {resource.id} is of nobody who is trusted here any more"
+            )
 
     async def cancel(self, number: ResourceId, by: Principal, message: str = "") -> Resource:
         """End it, or, where printers or jobs use it, let it end when the last of them lets go.

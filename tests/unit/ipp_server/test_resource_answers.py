@@ -5,8 +5,9 @@ from __future__ import annotations
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import ResourceState
+from pagebell.ipp.registry import Status as S
 from tests.asking import subscription_group
-from tests.unit.ipp_server.door import ADMIN, door, first, status
+from tests.unit.ipp_server.door import ADMIN, Door, door, first, status
 from tests.unit.ipp_server.test_resources import (
     AS_PNG,
     AT,
@@ -16,6 +17,7 @@ from tests.unit.ipp_server.test_resources import (
     GOOD,
     IMAGE,
     IMPOSSIBLE,
+    INSTALL,
     NOT_FOUND,
     OK,
     ONE,
@@ -23,13 +25,14 @@ from tests.unit.ipp_server.test_resources import (
     SET,
     SUBSCRIBE,
     TAKE,
+    available,
     canceled,
     described,
     given,
     pending,
     told_of,
 )
-from tests.unit.spooler.test_resources import PNG
+from tests.unit.spooler.test_resources import PNG, Trusting
 
 
 async def test_maker_is_quoted_before_the_data_come_and_after() -> None:
@@ -90,3 +93,43 @@ async def test_resource_that_is_over_is_told_of_for_300_seconds_at_least() -> No
         await d.clock.advance(2)
         await d.spooler.tidy()
         assert status(await d.ask(GET, ONE, path=AT)) is NOT_FOUND
+
+
+async def test_signature_that_does_not_count_is_told_and_the_data_are_not_taken() -> None:
+    """PWG 5100.22 6.2.5 and 14.5: "SHOULD validate any Resource signature supplied"; 7.1.19, one or several."""
+    async with Door(signers=Trusting()) as d:
+        await pending(d)
+        for bad in (r.resource_signature(b"forged"), r.resource_signature(b"sig", b"forged")):
+            answer = await d.ask(SEND, ONE, AS_PNG, bad, path=AT, user=ADMIN, data=PNG)
+            assert status(answer) is S.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+            assert first(answer, GroupTag.UNSUPPORTED).attributes["resource-signature"] == bad
+            assert (await told_of(d)).get(r.resource_state) is ResourceState.PENDING
+        good = r.resource_signature(b"sig", b"sig")
+        assert status(await d.ask(SEND, ONE, AS_PNG, good, path=AT, user=ADMIN, data=PNG)) is OK
+        assert (await told_of(d)).attributes["resource-signature"] == good
+
+
+async def test_signature_that_counts_no_more_hinders_the_installation() -> None:
+    """PWG 5100.22 6.2.4: "MUST validate any Resource signature supplied in a previous Send-Resource-Data operation"."""
+    async with Door(signers=Trusting()) as d:
+        await pending(d)
+        await d.ask(SEND, ONE, AS_PNG, r.resource_signature(b"sig"), path=AT, user=ADMIN, data=PNG)
+        d.signers = Trusting(b"another")
+        await d.restart()
+        assert status(await d.ask(INSTALL, ONE, path=AT, user=ADMIN)) is IMPOSSIBLE
+        assert (await told_of(d)).get(r.resource_state) is ResourceState.AVAILABLE
+        d.signers = Trusting()
+        await d.restart()
+        assert status(await d.ask(INSTALL, ONE, path=AT, user=ADMIN)) is OK
+
+
+async def test_data_that_are_not_what_was_sent_are_not_installed() -> None:
+    """PWG 5100.22 6.2.4: "MUST validate the Resource format and type"."""
+    for octets in (PNG + b"!", b"%PDF-1.4"):
+        async with door() as d:
+            await available(d)
+            (key,) = d.documents.documents
+            d.documents.documents[key] = octets
+            answer = await d.ask(INSTALL, ONE, path=AT, user=ADMIN)
+            assert status(answer) is S.CLIENT_ERROR_DOCUMENT_FORMAT_ERROR
+            assert (await told_of(d)).get(r.resource_state) is ResourceState.AVAILABLE

@@ -15,7 +15,7 @@ from pagebell.ipp.values import Tag
 from pagebell.spooler.policy import Policy
 from tests.asking import subscription_group
 from tests.unit.ipp_server.door import ADMIN, Door, door, first, status, text
-from tests.unit.spooler.test_resources import PNG
+from tests.unit.spooler.test_resources import PNG, Trusting
 
 Play = Callable[[Door], Awaitable[Message]]
 AT, NOWHERE = "/ipp/system", "/ipp/print/p1/system"
@@ -54,6 +54,13 @@ async def pending(d: Door) -> None:
 async def available(d: Door) -> None:
     await pending(d)
     assert status(await d.ask(SEND, ONE, AS_PNG, path=AT, user=ADMIN, data=PNG)) is OK
+
+
+async def damaged(d: Door) -> None:
+    """Something has happened to what was sent."""
+    await available(d)
+    (key,) = d.documents.documents
+    d.documents.documents[key] += b"!"
 
 
 async def installed(d: Door) -> None:
@@ -140,6 +147,12 @@ ROWS: list[tuple[Op, str, Play, S]] = [
     *((op, "not there", ask(op, NONE), NOT_FOUND) for op in (INSTALL, CANCEL, GET)),
     *((op, "elsewhere", ask(op, ONE, path=NOWHERE), NOT_FOUND) for op in (INSTALL, CANCEL, GET)),
     (INSTALL, "without data", on(pending, INSTALL, ONE), IMPOSSIBLE),
+    (INSTALL, "with other data", on(damaged, INSTALL, ONE), S.CLIENT_ERROR_DOCUMENT_FORMAT_ERROR),
+    (
+        *(SEND, "signed by a stranger"),
+        on(pending, SEND, ONE, AS_PNG, r.resource_signature(b"sig"), data=PNG),
+        UNSUPPORTED,
+    ),
     (CANCEL, "twice", on(canceled, CANCEL, ONE), IMPOSSIBLE),
     (SET, "not there", ask(SET, NONE, groups=described(r.resource_name("x"))), NOT_FOUND),
     (SET, "nothing", on(pending, SET, ONE), BAD),
@@ -189,7 +202,7 @@ async def told_of(d: Door, *asked: str) -> Group:
 
 async def test_resource_is_told_with_all_that_is_known_of_it() -> None:
     """PWG 5100.22 7.8 and 7.9; what has not happened and what there is not has no value."""
-    async with door() as d:
+    async with Door(signers=Trusting()) as d:
         await d.ask(
             *(CREATE, IMAGE, r.resource_natural_language("de")),
             groups=described(r.resource_name("Logo"), r.resource_info("Ours")),

@@ -22,10 +22,10 @@ from pagebell.model.event import (
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
-from pagebell.spooler.absent import IdentityConverter
+from pagebell.spooler.absent import IdentityConverter, NoSigners
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, SubscriptionWish
 from pagebell.spooler.policy import Policy
-from pagebell.spooler.ports import Converter, Courier, Device, Inspector
+from pagebell.spooler.ports import Converter, Courier, Device, Inspector, Signers
 from pagebell.spooler.printers import PrinterWish
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.sources import Source
@@ -69,6 +69,7 @@ class Stage:
     make_device: Callable[[str], Device] | None = None
     couriers: Sequence[Courier] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    signers: Signers = field(default_factory=NoSigners)
     told: int = 0
 
     async def __aenter__(self) -> Self:
@@ -94,6 +95,7 @@ class Stage:
             converter=self.converter or IdentityConverter(),
             couriers=self.couriers,
             sources=self.sources,
+            signers=self.signers,
         )
         await self.spooler.__aenter__()
         await self.clock.settle()

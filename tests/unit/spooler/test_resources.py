@@ -34,6 +34,17 @@ ICC = b"\0" * 36 + b"acsp" + b"\0" * 90
 IMAGE, PROFILE, STRINGS = "static-image", "static-icc-profile", "static-strings"
 
 
+class Trusting:
+    """`ports.Signers`: takes one signature for good, whatever it is of."""
+
+    def __init__(self, good: bytes = b"sig") -> None:
+        self._good = good
+
+    def is_signed(self, signature: bytes, digest: bytes) -> bool:
+        assert len(digest) == 32
+        return signature == self._good
+
+
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
     for part in parts:
         yield part

@@ -94,7 +94,10 @@ async def send_resource_data(call: Call) -> Reply:
         patches=call.text(r.resource_patches),
         language=attributes.get(r.resource_natural_language) or "",
     )
-    return _told(call, await call.spooler.resources.fill(_id(call), spec, call.body, call.by))
+    try:
+        return _told(call, await call.spooler.resources.fill(_id(call), spec, call.body, call.by))
+    except Unsupported as refusal:
+        raise _refused(call, r.resource_signature.name, str(refusal)) from None
 
 
 async def install_resource(call: Call) -> Reply:

@@ -20,6 +20,7 @@ from pagebell.spooler.ports.device import (
 from pagebell.spooler.ports.directory import Directory
 from pagebell.spooler.ports.documents import Content, DocumentStore, Stored, Upload
 from pagebell.spooler.ports.fetcher import Fetcher, FetchFailed, SchemeRefused
+from pagebell.spooler.ports.signers import Signers
 from pagebell.spooler.ports.store import (
     Base,
     Change,
@@ -63,6 +64,7 @@ __all__ = [
     "Report",
     "SchemeRefused",
     "Setting",
+    "Signers",
     "Snapshot",
     "Store",
     "Stored",
