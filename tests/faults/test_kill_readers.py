@@ -1,6 +1,6 @@
 """The server is killed while events flow: every reader at every door has every event once, by its number.
 
-Readers fetch, wait, and read server-sent events, of a subscription and of the log; webhooks are posted.
+Readers fetch, wait, and read server-sent events, of subscriptions of every scope and of the log; webhooks are posted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message, decode, encode
 from pagebell.ipp.registry import Op
-from tests.asking import build, subscription_group
+from tests.asking import build, job_id, subscription_group
 from tests.server import ServerProcess, wait_for
 
 LIVES = 3
@@ -37,8 +37,15 @@ Told = tuple[int, str, int]
 """Number, event and job."""
 
 
-def post(server: ServerProcess, op: Op, *attributes: Attribute, groups: tuple[Group, ...] = ()) -> Message:
-    body = encode(build(op, server.uri("PDF"), *attributes, groups=groups))
+def post(
+    server: ServerProcess,
+    op: Op,
+    *attributes: Attribute,
+    groups: tuple[Group, ...] = (),
+    data: bytes = b"",
+    uri: str = "",
+) -> Message:
+    body = encode(build(op, uri or server.uri("PDF"), *attributes, groups=groups)) + data
     with closing(http.client.HTTPConnection(server.authority, timeout=30)) as connection:
         connection.request("POST", "/ipp/print/PDF", body, {"Content-Type": "application/ipp"})
         answer = decode(connection.getresponse().read())[0]
@@ -49,9 +56,9 @@ def post(server: ServerProcess, op: Op, *attributes: Attribute, groups: tuple[Gr
 class Reader:
     """Somebody who has a subscription, and all that it was told."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: ServerProcess, number: int) -> None:
         self.server = server
-        self.id = subscribe(server, subscription_group(WANTED))
+        self.id = number
         self.told: list[Told] = []
 
     @property
@@ -165,8 +172,27 @@ def recipient() -> Iterator[Recipient]:
 
 
 def subscribe(server: ServerProcess, wish: Group) -> int:
-    answer = post(server, Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=(wish,))
-    number = answer.groups[1].get(r.notify_subscription_id)
+    return number_of(post(server, Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=(wish,)))
+
+
+def of_printer(server: ServerProcess) -> Reader:
+    return Reader(server, subscribe(server, subscription_group(WANTED)))
+
+
+def of_server(server: ServerProcess) -> Reader:
+    uri = f"ipp://{server.authority}/ipp/system"
+    answer = post(server, Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=(subscription_group(WANTED),), uri=uri)
+    return Reader(server, number_of(answer))
+
+
+def print_job(server: ServerProcess) -> tuple[int, Reader]:
+    """A job, and a reader of its own."""
+    answer = post(server, Op.PRINT_JOB, groups=(subscription_group(WANTED),), data=b"x")
+    return job_id(answer), Reader(server, number_of(answer))
+
+
+def number_of(answer: Message) -> int:
+    number = answer.groups_of(GroupTag.SUBSCRIPTION)[0].get(r.notify_subscription_id)
     assert number is not None, str(answer)
     return number
 
@@ -193,20 +219,21 @@ def test_every_reader_has_every_event_once_in_three_lives(tmp_path: Path) -> Non
     with recipient() as hook:
         server.start()
         subscribe(server, Group.of(GroupTag.SUBSCRIPTION, r.notify_recipient_uri(hook.uri), WANTED))
-        readers = poller, waiter, streamer = Reader(server), Reader(server), Reader(server)
+        readers = poller, waiter, streamer = of_printer(server), of_printer(server), of_printer(server)
+        readers += (at_server := of_server(server),)
         log = LogReader(server, 0)
-        printed = 0
+        jobs: dict[int, Reader] = {}
         for life in range(LIVES):
             if life > 0:
                 server.start()
-            reads = (poller.poll, waiter.wait, streamer.stream, log.stream)
+            reads = (poller.poll, waiter.wait, streamer.stream, at_server.wait, log.stream)
             threads = [threading.Thread(target=read) for read in reads]
             for thread in threads:
                 thread.start()
             before = heard(readers, log, hook)
             for number in range(JOBS):
-                post(server, Op.CREATE_JOB)
-                printed += 1
+                job, reader = print_job(server)
+                jobs[job] = reader
                 if number == 0:  # everybody is at it
                     wait_for(lambda then=before: more(heard(readers, log, hook), then), "all readers")  # type: ignore[misc]
             server.kill()  # while they read
@@ -216,13 +243,17 @@ def test_every_reader_has_every_event_once_in_three_lives(tmp_path: Path) -> Non
         with server:
             reading = threading.Thread(target=log.stream)
             reading.start()
-            wait_for(lambda: all(caught_up(reader, printed) for reader in readers), "all events")
+            wait_for(lambda: all(caught_up(reader, len(jobs)) for reader in readers), "all events")
             wait_for(lambda: len(hook.told) == len(poller.told), "all webhooks")
-            wait_for(lambda: len(log.jobs) == printed, "all of the log")
+            wait_for(lambda: len(log.jobs) == len(jobs), "all of the log")
+            for reader in jobs.values():
+                reader.fetch()
         reading.join(30)
-    assert poller.told == waiter.told == streamer.told == sorted(hook.told.values())
-    assert log.jobs == list(range(1, printed + 1))
+    assert poller.told == waiter.told == streamer.told == at_server.told == sorted(hook.told.values())
+    assert log.jobs == list(range(1, len(jobs) + 1))
     assert [job for _, event, job in poller.told if event == "job-created"] == log.jobs
+    for job, reader in jobs.items():
+        assert reader.told == [(1, "job-created", job), (2, "job-completed", job)]
 
 
 def heard(readers: Sequence[Reader], log: LogReader, hook: Recipient) -> list[int]:
@@ -236,4 +267,4 @@ def more(now: list[int], then: list[int]) -> bool:
 
 def caught_up(reader: Reader, printed: int) -> bool:
     reader.fetch()
-    return sum(event == "job-created" for _, event, _ in reader.told) >= printed
+    return sum(event == "job-completed" for _, event, _ in reader.told) >= printed

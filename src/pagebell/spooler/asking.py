@@ -17,8 +17,8 @@ def shown(ledger: Ledger, status: DialogStatus, change: Change) -> Change:
     now = ledger.clock.now()
     content = status.content
     text = short(content.text) if isinstance(content, Question) else _UNREADABLE
-    if status.turn > 1:  # what is said now is for one user alone
-        text = f"It waits for an answer by {status.answered_by}."
+    if status.to.user is not None:  # messages are read by all who may see the job or the printer
+        text = f"It waits for an answer by {status.to.user}."
     job = None if status.to.job is None else ledger.roster.get(status.to.job)
     if job is not None:
         found = (asked if status.is_open else unasked)(job, now, text)

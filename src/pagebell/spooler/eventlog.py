@@ -54,7 +54,7 @@ class EventLog:
         self._server_wants: Counter[EventKind] = Counter()
         """How many subscriptions of the server's scope hear each kind."""
         self._by_owner: dict[str, list[SubscriptionId]] = {}
-        self._leases = Leases(self._end)
+        self.leases = Leases(self._end)
         self._unsettled: deque[SubscriptionId] = deque()
         """Whose base the store may not know yet, in the order in which they came."""
         self._paced: set[Listener] = set()
@@ -77,7 +77,7 @@ class EventLog:
         listener = self._listeners.get(subscription.id)
         if listener is not None:
             listener.subscription = _compact(subscription, listener.chronicle)
-            self._leases.note(subscription.id, subscription.expires)
+            self.leases.note(subscription.id, subscription.expires)
 
     def detach(self, number: SubscriptionId) -> None:
         """Forget a subscription; who waits for its events is told."""
@@ -118,7 +118,7 @@ class EventLog:
 
     def over(self, now: float, finished_before: float) -> set[SubscriptionId]:
         """Subscriptions whose lease has run out, of jobs that were finished by then, and of printers that are gone."""
-        return self._leases.over(now).union(self._chronicles.over(finished_before))
+        return self.leases.over(now).union(self._chronicles.over(finished_before))
 
     def ending(self, up_to: int) -> list[SubscriptionId]:
         """Subscriptions of finished jobs that have nothing left to tell when the log is trimmed."""
@@ -389,7 +389,7 @@ class EventLog:
         if chronicle is self._chronicles.server:
             self._server_wants.update(kinds.heard)
         insort(self._by_owner.setdefault(subscription.owner, []), subscription.id)
-        self._leases.note(subscription.id, subscription.expires)
+        self.leases.note(subscription.id, subscription.expires)
         return listener
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Any
 
 from pagebell.model.subscription import SubscriptionId
+from pagebell.spooler.ports import Clock
 
 
 class Leases:
@@ -14,11 +17,28 @@ class Leases:
     def __init__(self, end_of: Callable[[SubscriptionId], float | None]) -> None:
         self._end_of = end_of
         self._heap: list[tuple[float, SubscriptionId]] = []
+        self._sooner = asyncio.Event()
+        """One was noted that ends before all others."""
 
     def note(self, number: SubscriptionId, end: float | None) -> None:
         """It ends then; None for one that has no end of its own."""
         if end is not None:
             heappush(self._heap, (end, number))
+            if self._heap[0] == (end, number):
+                self._sooner.set()
+
+    async def run_out(self, clock: Clock) -> None:
+        """Return when one may have ended: `over` tells which."""
+        while not self._heap or (left := self._heap[0][0] - clock.now()) > 0:
+            self._sooner.clear()
+            waiting: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._sooner.wait())}
+            if self._heap:
+                waiting.add(asyncio.ensure_future(clock.sleep(left)))
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in waiting:
+                    task.cancel()
 
     def over(self, now: float) -> set[SubscriptionId]:
         """Those that have ended. They are told again until `end_of` does not know them any more."""

@@ -123,7 +123,10 @@ class Spooler:
             self.feed.start(group)
             self._teller = group.create_task(self.system.run(), name="the server's own events")
             await self.system.started()
-            self._housekeeper = group.create_task(self._keep_house(), name="housekeeping")
+            self._housekeepers = [
+                group.create_task(self._keep_house(), name="housekeeping"),
+                group.create_task(self._end_leases(), name="leases"),
+            ]
             self._exit = starting.pop_all()
         return self
 
@@ -132,7 +135,8 @@ class Spooler:
     ) -> None:
         self.begin_stop()
         async with self._exit:
-            self._housekeeper.cancel()
+            for task in self._housekeepers:
+                task.cancel()
             await self.subscriptions.deliveries.stop()
             await self.sources.stop()
             await self._devices.stop()
@@ -203,13 +207,26 @@ class Spooler:
             except NoRoom as error:
                 log.warning("housekeeping must wait: %s", error)
 
+    async def _end_leases(self) -> None:
+        """A subscription ends at its second, and who waits for its events is told (RFC 3995 5.4.3, RFC 3996 10.1)."""
+        while True:
+            await self._ledger.events.leases.run_out(self.clock)
+            try:
+                await self._end_subscriptions()
+            except NoRoom:  # nobody reads them any more, and they end when there is room
+                await self.clock.sleep(self.policy.housekeeping)
+
+    async def _end_subscriptions(self) -> None:
+        now = self.clock.now()
+        over = self._ledger.events.over(now, now - self.policy.event_life)
+        if over:
+            await self.subscriptions.drop(sorted(over))
+
     async def tidy(self) -> None:
         """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
         ledger, policy = self._ledger, self.policy
         now = self.clock.now()
-        over = ledger.events.over(now, now - policy.event_life)
-        if over:
-            await self.subscriptions.drop(sorted(over))
+        await self._end_subscriptions()
         for job in ledger.roster.open():
             idle = now - job.touched
             if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):

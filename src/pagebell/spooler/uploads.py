@@ -26,7 +26,8 @@ def creation(job: Job, subscriptions: tuple[Subscription, ...], ledger: Ledger) 
 
     Raises NotFound where its printer has gone, Unsupported for a resource that it can't have.
     """
-    ledger.printer_by_id(job.printer_id)
+    if ledger.printer(job.printer).id != job.printer_id:
+        raise NotFound(f"printer {job.printer} is another one by now")
     return Change(
         jobs=(job,),
         subscriptions=subscriptions,

@@ -49,15 +49,22 @@ async def test_answer_has_the_version_of_its_request(d: Door, version: tuple[int
     assert (answer.version, status(answer)) == (version, S.SUCCESSFUL_OK)
 
 
-@pytest.mark.parametrize("version", [(0, 0), (0, 9), (3, 0), (255, 255)])
-async def test_other_major_versions_are_refused(d: Door, version: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("version", "nearest"), [((0, 0), (1, 0)), ((0, 9), (1, 0)), ((3, 0), (2, 2)), ((255, 255), (2, 2))]
+)
+async def test_other_major_versions_are_refused_in_the_nearest(
+    d: Door, version: tuple[int, int], nearest: tuple[int, int]
+) -> None:
     answer = await send(d, replace(build(Op.GET_PRINTER_ATTRIBUTES, URI), version=version))
-    assert (answer.version, status(answer)) == ((1, 1), S.SERVER_ERROR_VERSION_NOT_SUPPORTED)
+    assert (answer.version, status(answer)) == (nearest, S.SERVER_ERROR_VERSION_NOT_SUPPORTED)
 
 
-async def test_minor_versions_from_the_future_are_answered(d: Door) -> None:
-    answer = await send(d, replace(build(Op.GET_PRINTER_ATTRIBUTES, URI), version=(2, 9)))
-    assert status(answer) is S.SUCCESSFUL_OK
+@pytest.mark.parametrize(("version", "nearest"), [((1, 7), (1, 1)), ((2, 9), (2, 2))])
+async def test_minor_versions_from_the_future_are_answered_in_the_nearest(
+    d: Door, version: tuple[int, int], nearest: tuple[int, int]
+) -> None:
+    answer = await send(d, replace(build(Op.GET_PRINTER_ATTRIBUTES, URI), version=version))
+    assert (answer.version, status(answer)) == (nearest, S.SUCCESSFUL_OK)
 
 
 @pytest.mark.parametrize("op", [0, 1, Op.PRINT_URI, Op.CUPS_GET_DEVICES, 0x3FFF, 0x7FFF])

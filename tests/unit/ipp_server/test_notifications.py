@@ -148,6 +148,23 @@ async def test_event_has_all_that_the_tables_want(d: Door) -> None:
     )
 
 
+async def test_event_tells_when_it_was_and_the_answer_when_it_was_sent(d: Door) -> None:
+    """RFC 3996 5.2.2, and the note on table 3"""
+    group = await subscribe(d, r.notify_events("job-created"))
+    times = []
+    for pause in (3, 4):
+        await d.clock.advance(pause)
+        await d.held()
+        times.append(int(d.clock.now()))
+    await d.clock.advance(5)
+    answer = await fetch(d, group)
+    assert first(answer, GroupTag.OPERATION).get(r.printer_up_time) == int(d.clock.now())
+    told = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert [event.get(r.printer_up_time) for event in told] == times
+    at = [event.get(r.printer_current_time) for event in told]
+    assert [moment and moment.timestamp() for moment in at] == times
+
+
 async def test_impressions_are_told_where_the_tables_want_them_and_nowhere_else(d: Door) -> None:
     """RFC 3995 table 7, RFC 3996 table 5"""
     group = await subscribe(d, r.notify_events("job-state-changed", "job-progress", "job-config-changed"))

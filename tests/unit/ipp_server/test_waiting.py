@@ -17,6 +17,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.event import EventKind
 from pagebell.model.subscription import Scope, SubscriptionId
 from pagebell.spooler.intake import SubscriptionWish
+from pagebell.spooler.policy import Policy
 from tests.asking import build
 from tests.unit.ipp_server.door import ORIGIN, P1, Door, principal, status
 
@@ -74,8 +75,10 @@ class Waiter:
         return self._task.done()
 
 
-async def subscribed(d: Door, attributes: tuple[str, ...] = ()) -> int:
-    wish = SubscriptionWish(events=frozenset({EventKind.PRINTER_STATE_CHANGED}), attributes=attributes)
+async def subscribed(d: Door, attributes: tuple[str, ...] = (), lease: int | None = None) -> int:
+    wish = SubscriptionWish(
+        events=frozenset({EventKind.PRINTER_STATE_CHANGED}), attributes=attributes, lease=lease
+    )
     made = await d.spooler.subscriptions.create_subscription(
         wish, principal("ada"), scope=Scope(d.printer.id)
     )
@@ -148,6 +151,22 @@ async def test_reader_whose_subscription_is_cancelled_is_told_that_this_is_the_e
         await d.clock.settle()
         assert waiter.ended and not waiter.at_once
         assert [status(message) for message in waiter.woken] == [S.SUCCESSFUL_OK_EVENTS_COMPLETE]
+
+
+@pytest.mark.parametrize(("lease", "renewed"), [(60, None), (7200, 60), (60, 7200)])
+async def test_reader_is_told_at_the_second_at_which_the_lease_ends(lease: int, renewed: int | None) -> None:
+    """RFC 3996 10.1, whoever else has a longer lease, and whenever the house is kept."""
+    async with Door(policy=Policy(housekeeping=1e9)) as d:
+        long, short = await subscribed(d), await subscribed(d, lease=lease)
+        async with Waiter(d, short) as waiter, Waiter(d, long) as other:
+            if renewed is not None:
+                await d.clock.advance(30)
+                await d.spooler.subscriptions.renew(SubscriptionId(short), renewed, principal("ada"))
+            await d.clock.advance((renewed or lease) - 0.5)
+            assert not waiter.ended and not waiter.woken
+            await d.clock.advance(0.5)
+            assert waiter.ended and not other.ended
+            assert [status(message) for message in waiter.woken] == [S.SUCCESSFUL_OK_EVENTS_COMPLETE]
 
 
 async def test_reader_of_several_goes_on_with_the_others_when_one_ends(d: Door) -> None:

@@ -77,7 +77,7 @@ async def test_job_in_two_passes_asks_its_owner_in_between_and_counts_on() -> No
         await stage.clock.settle()
         await finish(stage)
         now = await stage.job(job)
-        assert (now.state, now.message) == (JobState.PROCESSING, "Turn the pages.")
+        assert (now.state, now.message) == (JobState.PROCESSING, "It waits for an answer by ada.")
         await stage.spooler.dialogs.answer(only(stage).id, Answer(OK), ADA)
         await stage.clock.settle()
         stage.device.printed(2)

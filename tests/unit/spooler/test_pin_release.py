@@ -31,7 +31,7 @@ async def test_job_waits_for_its_owners_pin_and_then_prints(lobby: Stage) -> Non
         True,
         True,
     )
-    assert now.message.startswith("Type your PIN")
+    assert now.message == "It waits for an answer by ada."
     assert lobby.spooler.dialogs.open_dialogs(BOB) == ()
     await lobby.spooler.dialogs.answer(only(lobby).id, Answer(OK, "4711"), ADA)
     await lobby.clock.settle()

@@ -86,7 +86,7 @@ async def test_job_that_waits_for_an_answer_is_asked_about_again_and_no_page_is_
         now = await stage.job(job)
         assert (now.state, now.message, ANSWER_NEEDED in now.reasons) == (
             JobState.PROCESSING,
-            "Turn the pages.",
+            "It waits for an answer by ada.",
             True,
         )
         assert now.impressions_completed == 2

@@ -237,9 +237,12 @@ def _mention_ignored(reply: Reply, call: Call) -> None:
         reply.status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
 
 
+_VERSIONS: Final = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
+
+
 def _answer_version(version: tuple[int, int]) -> tuple[int, int]:
     """The client's version where we speak it, else the nearest (RFC 8011 4.1.8)."""
-    return version if version in ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2)) else (1, 1)
+    return max((known for known in _VERSIONS if known <= version), default=_VERSIONS[0])
 
 
 async def _rest(first: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

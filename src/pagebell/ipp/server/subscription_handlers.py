@@ -105,7 +105,8 @@ async def _create(call: Call, scope: Scope) -> Reply:
     reply = wish_groups(Reply(), wishes, created)
     if not created:
         reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
-        reply.message = "no subscription could be made; notify-status-code of each tells why"
+        reason = wishes.within(0).reason or "notify-status-code of each tells why"
+        reply.message = f"no subscription could be made: {reason}"
     return reply
 
 
@@ -327,10 +328,9 @@ async def _burst(call: Call, cursors: dict[SubscriptionId, int], *, wait: bool) 
     return reply
 
 
-_STATUS = tuple(
-    encode_attribute(r.notify_status_code(status))
-    for status in (Status.SUCCESSFUL_OK, Status.SUCCESSFUL_OK_EVENTS_COMPLETE)
-)
+_OVER = encode_attribute(r.notify_status_code(Status.SUCCESSFUL_OK_EVENTS_COMPLETE))
+"""In each event of a subscription that has ended, where another one goes on (RFC 3996 5.2). Those of the other have
+none: successful-ok is 0, which is no enum (RFC 8011 5.1.5), and clients take it for a fault."""
 Told = tuple[Batch, list[list[bytes]], bool]
 """Events of one subscription, what it wants to hear with each of them besides, and whether they are its last."""
 
@@ -345,8 +345,8 @@ def _events(call: Call, asked: Collection[SubscriptionId], found: Sequence[Told]
         reply.language, reply.charset = language_for(subscription.language), subscription.charset
     differ = len({is_over for batch, _, is_over in found if batch.events}) > 1
     for batch, more, is_over in found:
-        if differ:  # each event tells its subscription's status (RFC 3996 5.2)
-            more = [[*each, _STATUS[is_over]] for each in more or [[]] * len(batch.events)]  # noqa: PLW2901
+        if differ and is_over:
+            more = [[*each, _OVER] for each in more or [[]] * len(batch.events)]  # noqa: PLW2901
         telling = _telling(call, batch.subscription, reply.language)
         reply.tail += telling.groups(batch.first, batch.events, more)
     return reply

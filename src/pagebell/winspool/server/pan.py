@@ -311,7 +311,8 @@ class Switchboard:
         except WrongState:
             return False
         except (AsyncUIError, Unsupported, TooLarge) as error:
-            log.info("%s answered dialog %d with what is no answer: %s", channel.by.name, dialog.id, error)
+            kind = type(error).__name__  # its text may have the words of a private question
+            log.info("%s answered dialog %d with what is no answer: %s", channel.by.name, dialog.id, kind)
             too_large = isinstance(error, (AsyncUITooLarge, TooLarge))
             result = PanResult.RESPONSE_TOO_LARGE if too_large else PanResult.INVALID_PARAMETER
             raise PanRefusal(result) from None
