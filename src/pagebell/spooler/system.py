@@ -31,7 +31,10 @@ _OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
 def status_of(printers: Iterable[Printer]) -> SystemStatus:
-    """Printing if any printer is, stopped if all are; reasons are those of all, but for severity (PWG 5100.22 7.3.30)."""
+    """Printing if any printer is, stopped if all are (PWG 5100.22 7.3.26).
+
+    Its reasons are those of all of them, with no severity (7.3.30).
+    """
     states: set[PrinterState] = set()
     reasons: set[str] = set()
     for printer in printers:
