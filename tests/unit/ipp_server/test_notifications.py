@@ -95,6 +95,23 @@ async def test_reader_of_ascii_gets_ascii(d: Door) -> None:
     assert (event.get(r.notify_charset), event.get(r.job_name)) == ("us-ascii", "Grosse - 50 ?")
 
 
+@pytest.mark.parametrize(
+    ("charsets", "told"), [(("us-ascii", "us-ascii"), "us-ascii"), (("us-ascii", "utf-8"), "utf-8")]
+)
+async def test_several_readers_words_are_in_a_charset_that_has_all_of_them(
+    d: Door, charsets: tuple[str, str], told: str
+) -> None:
+    """RFC 3996 5.2: "a bad choice may leave it unable to send some 'text' and 'name' values accurately"."""
+    wish = r.notify_events("job-created")
+    made = [await subscribe(d, r.notify_charset(charset), wish) for charset in charsets]
+    await d.ask(Op.CREATE_JOB, r.job_name("Größe"))
+    answer = await fetch(d, *made)
+    assert first(answer, GroupTag.OPERATION).get(r.attributes_charset) == told
+    names = {"us-ascii": "Grosse", "utf-8": "Größe"}
+    found = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert [event.get(r.job_name) for event in found] == [names[charset] for charset in charsets]
+
+
 # --- what events carry (RFC 3995 5.3.4, 8.1, 9.1; RFC 3996 5.2) ---
 
 
