@@ -163,6 +163,8 @@ async def test_event_has_all_that_the_tables_want(d: Door) -> None:
     assert common | {"printer-state", "printer-state-reasons", "printer-is-accepting-jobs"} <= set(
         printer.attributes
     )
+    assert job.get(r.notify_job_id) == job.get(r.job_id)  # where clients made for CUPS look
+    assert r.notify_job_id.name not in printer
 
 
 async def test_event_tells_when_it_was_and_the_answer_when_it_was_sent(d: Door) -> None:
