@@ -16,17 +16,17 @@ from cyclopts import Parameter
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.desktop import Desktop, connected
-from pagebell.cli.failures import CommandError, UsageError
+from pagebell.cli.failures import CommandError, UsageError, no_subscription
 from pagebell.cli.happenings import JsonLines, Log, Report
 from pagebell.cli.keyboard import is_at_keyboard
 from pagebell.cli.prompting import Asker, Attention, Recorder
 from pagebell.cli.text import plain_text
 from pagebell.ipp.client import Client
-from pagebell.ipp.errors import ClientError, Unsupported
+from pagebell.ipp.errors import ClientError, NotFound, Unsupported
 from pagebell.ipp.events import EventStream, Gap, Pace, lasting
 from pagebell.ipp.notices import NOTICE, OPENED, Dialog, Notice, open_now
 from pagebell.ipp.registry import JobState
-from pagebell.ipp.results import JobInfo, Notification
+from pagebell.ipp.results import JobInfo, Notification, Subscription
 from pagebell.ipp.subscribing import Scope
 from pagebell.winspool.client.addresses import is_windows
 
@@ -88,11 +88,13 @@ def watch(
                 return _status(scope)
             if not json:
                 _greet(client, scope)
-            found = None if subscription is None else await client.subscription(subscription)
+            found = None if subscription is None else await _found(client, subscription)
             pace = PACE if every is None else replace(PACE, poll=every)
             stream = EventStream(client, scope, wanted, pace, subscription=found, seen=after)
             open_already: list[Dialog] = []
             try:
+                await stream.open()  # who watches wants to know at once whether anything can be seen
+                await _demand_known(stream)
                 async with (
                     _asking(connection, stream, None if json else log, desktop, open_already) as shown,
                     aclosing(lasting(stream, report.connection)) as happenings,
@@ -235,6 +237,29 @@ async def aim(connection: Connection, target: str) -> tuple[Client, Scope]:
 def keywords(given: Iterable[str]) -> tuple[str, ...]:
     """Event keywords, given one by one or with commas between them."""
     return tuple(word for text in given for word in text.replace(",", " ").split())
+
+
+async def _found(client: Client, number: int) -> Subscription:
+    try:
+        return await client.subscription(number)
+    except NotFound:
+        raise CommandError(no_subscription(number)) from None
+
+
+async def _demand_known(stream: EventStream) -> None:
+    """Say what can't be heard, and raise CommandError when that is all that was wanted."""
+    if (made := stream.subscription) is None or not made.ignored or not stream.events:
+        return
+    lacking = unknown_events(made)
+    if set(made.ignored) >= set(stream.events):
+        await stream.close()
+        raise CommandError(lacking)
+    print(f"pagebell: {lacking}", file=sys.stderr)
+
+
+def unknown_events(subscription: Subscription) -> str:
+    """What was wanted and can't be heard."""
+    return f"The server knows no event called {plain_text(', '.join(subscription.ignored))}"
 
 
 def _greet(client: Client, scope: Scope) -> None:

@@ -105,7 +105,8 @@ async def _create(call: Call, scope: Scope) -> Reply:
     reply = wish_groups(Reply(), wishes, created)
     if not created:
         reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
-        reply.message = "no subscription could be made; notify-status-code of each tells why"
+        reason = wishes.within(0).reason or "notify-status-code of each tells why"
+        reply.message = f"no subscription could be made: {reason}"
     return reply
 
 
