@@ -85,8 +85,15 @@ def list_subscriptions(
         owner = plain_text(one.owner).rstrip(".")
         newest = "" if one.newest is None else str(one.newest)
         events = ", ".join(condensed(one.events))
-        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, _where(one))
-    return print_table(rows, "There are no subscriptions.")
+        where = plain_text(one.recipient).rstrip(".") or _WINDOWS.get(one.method, "")
+        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, where)
+    status = print_table(rows, "There are no subscriptions.")
+    for one in found:
+        if one.trouble:
+            console().print(
+                f"Subscription {one.id} is delivered up to {one.delivered or 0}: {plain_text(one.trouble)}"
+            )
+    return status
 
 
 @app.command
@@ -144,12 +151,12 @@ def add(
             made = await client.create_subscription(*wanted, scope=scope, lease=lease, recipient=to)
             if set(made.ignored) >= set(wanted):
                 await client.cancel_subscription(made)
-                raise CommandError(unknown_events(made))
+                raise CommandError(unknown_events(made.ignored))
             return replace(await client.subscription(made), ignored=made.ignored)
 
     made = run(work)
     if made.ignored:
-        print(f"pagebell: {unknown_events(made)}", file=sys.stderr)
+        print(f"pagebell: {unknown_events(made.ignored)}", file=sys.stderr)
     print(f"Subscription {made.id} to the events of {_whose(made)}. Its lease ends {_end(made)}.")
     if not to:
         print(f"Read it with: pagebell watch --subscription {made.id}{connection.hint()}")
@@ -226,13 +233,6 @@ def _whose(subscription: Subscription) -> str:
     if subscription.printer_ids:
         return f"printers with id {', '.join(map(str, subscription.printer_ids))}"
     return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
-
-
-def _where(subscription: Subscription) -> str:
-    where = plain_text(subscription.recipient).rstrip(".") or _WINDOWS.get(subscription.method, "")
-    if not subscription.trouble:
-        return where
-    return f"{where}, up to {subscription.delivered or 0}: {plain_text(subscription.trouble)}"
 
 
 def _end(subscription: Subscription) -> str:

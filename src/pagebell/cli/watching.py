@@ -21,6 +21,7 @@ from pagebell.cli.happenings import JsonLines, Log, Report
 from pagebell.cli.keyboard import is_at_keyboard
 from pagebell.cli.prompting import Asker, Attention, Recorder
 from pagebell.cli.text import plain_text
+from pagebell.ipp import registry as r
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import ClientError, NotFound, Unsupported
 from pagebell.ipp.events import EventStream, Gap, Pace, lasting
@@ -94,7 +95,7 @@ def watch(
             open_already: list[Dialog] = []
             try:
                 await stream.open()  # who watches wants to know at once whether anything can be seen
-                await _demand_known(stream)
+                _say_unknown(stream)
                 async with (
                     _asking(connection, stream, None if json else log, desktop, open_already) as shown,
                     aclosing(lasting(stream, report.connection)) as happenings,
@@ -105,8 +106,12 @@ def watch(
                         report.tell(happening)
                         if shown is not None and isinstance(happening, Notification):
                             await _show(shown, happening)
+            except NotFound:
+                if subscription is None:
+                    raise
+                raise CommandError(f"Subscription {subscription} is over.") from None
             except Unsupported as error:
-                raise CommandError(_deaf(error)) from None
+                raise CommandError(_deaf(error, wanted)) from None
             if not isinstance(scope, JobInfo):
                 return 0
             done = await client.job(scope)
@@ -241,25 +246,25 @@ def keywords(given: Iterable[str]) -> tuple[str, ...]:
 
 async def _found(client: Client, number: int) -> Subscription:
     try:
-        return await client.subscription(number)
+        found = await client.subscription(number)
     except NotFound:
         raise CommandError(no_subscription(number)) from None
+    if found.recipient:
+        where = plain_text(found.recipient).rstrip(".")
+        raise CommandError(
+            f"The events of subscription {number} are sent to {where}, and can't be read here."
+        )
+    return found
 
 
-async def _demand_known(stream: EventStream) -> None:
-    """Say what can't be heard, and raise CommandError when that is all that was wanted."""
-    if (made := stream.subscription) is None or not made.ignored or not stream.events:
-        return
-    lacking = unknown_events(made)
-    if set(made.ignored) >= set(stream.events):
-        await stream.close()
-        raise CommandError(lacking)
-    print(f"pagebell: {lacking}", file=sys.stderr)
+def _say_unknown(stream: EventStream) -> None:
+    if stream.events and stream.subscription is not None and stream.subscription.ignored:
+        print(f"pagebell: {unknown_events(stream.subscription.ignored)}", file=sys.stderr)
 
 
-def unknown_events(subscription: Subscription) -> str:
+def unknown_events(names: Iterable[str]) -> str:
     """What was wanted and can't be heard."""
-    return f"The server knows no event called {plain_text(', '.join(subscription.ignored))}"
+    return f"The server knows no event called {plain_text(', '.join(names))}"
 
 
 def _greet(client: Client, scope: Scope) -> None:
@@ -276,7 +281,9 @@ def _greet(client: Client, scope: Scope) -> None:
     print(f"Watching {what}. Ctrl-C ends it.", file=sys.stderr)
 
 
-def _deaf(error: Unsupported) -> str:
+def _deaf(error: Unsupported, wanted: Iterable[str]) -> str:
+    if r.notify_events.name in error.unsupported:
+        return unknown_events(wanted)
     said = plain_text(error.message).rstrip(".") or error.status.keyword
     return f"This server tells no events (it says: {said}). 'pagebell jobs' shows how things stand."
 

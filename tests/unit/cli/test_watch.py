@@ -205,6 +205,18 @@ async def test_subscription_that_does_not_exist_is_said_so(
     assert "There is no subscription 7." in capsys.readouterr().err
 
 
+async def test_subscription_that_is_sent_elsewhere_or_ends_is_said_so(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, made(7, r.notify_recipient_uri("https://hooks.test/")))
+    assert await pagebell("watch", server.uri, "--subscription", "7") == 1
+    assert "are sent to https://hooks.test/, and can't be read here" in capsys.readouterr().err
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, made(7, r.notify_pull_method("ippget")))
+    server.on(Op.GET_NOTIFICATIONS, failed(Status.CLIENT_ERROR_NOT_FOUND))
+    assert await pagebell("watch", server.uri, "--subscription", "7") == 1
+    assert "Subscription 7 is over." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("lease", ["-1", "67108864"])
 async def test_lease_that_can_not_be_is_the_callers_mistake(
     lease: str, capsys: pytest.CaptureFixture[str]
@@ -222,7 +234,7 @@ async def test_trouble_with_a_recipient_is_listed(
     server.on(Op.GET_SUBSCRIPTIONS, made(4, *told))
     assert await pagebell("subscriptions", "list", "--server", server.uri) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "https://hooks.test/1, up to 4: hooks.test answers 500." in shown
+    assert shown.endswith("https://hooks.test/1 Subscription 4 is delivered up to 4: hooks.test answers 500.")
     assert await pagebell("subscriptions", "list", "--json", "--server", server.uri) == 0
     one = json.loads(capsys.readouterr().out)
     assert (one["delivered"], one["trouble"]) == (4, "hooks.test answers 500")

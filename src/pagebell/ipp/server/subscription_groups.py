@@ -106,7 +106,7 @@ def _heard(call: Call) -> tuple[str, ...]:
         return RESOURCE_EVENTS
     if call.request.operation.code is Op.CREATE_PRINTER:
         return EVENTS
-    return SYSTEM_EVENTS if call.is_system else EVENTS
+    return SYSTEM_EVENTS if call.place.server else EVENTS
 
 
 class _Reader:
