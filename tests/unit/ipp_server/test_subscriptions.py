@@ -13,6 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.describe_printer import MAX_EVENTS
 from pagebell.ipp.values import IntRange, Tag, Value
 from pagebell.model.access import SYSTEM
+from pagebell.model.event import PrinterName
 from pagebell.spooler.policy import Policy
 from tests.asking import job_group, job_id, subscription_group
 from tests.unit.ipp_server.door import ADMIN, Door, first, status
@@ -164,14 +165,15 @@ async def test_jobs_subscriptions_go_with_the_job_that_is_printed_again(d: Door)
 
 async def test_others_subscriptions_are_not_told_but_counted(d: Door) -> None:
     job = await d.held()
-    await subscribe(d)
+    for _ in range(3):
+        await subscribe(d)
     await d.ask(Op.CREATE_JOB_SUBSCRIPTIONS, r.notify_job_id(job), groups=[subscription_group()] * 2)
     await subscribe(d, path=SYSTEM_URI)
-    for user, seen in (("bob", 0), (ADMIN, 1)):
+    for user, seen in (("bob", 0), (ADMIN, 3)):
         listed = await d.ask(Op.GET_SUBSCRIPTIONS, user=user)
         assert (status(listed), len(listed.groups_of(GroupTag.SUBSCRIPTION))) == (OK, seen)
         printer = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES, user=user), GroupTag.PRINTER)
-        assert printer.get(r.number_of_printer_subscriptions) == 1
+        assert printer.get(r.number_of_printer_subscriptions) == 3
         about = first(await d.ask(Op.GET_JOB_ATTRIBUTES, r.job_id(job), user=user), GroupTag.JOB)
         assert about.get(r.number_of_job_subscriptions) == 2
         system = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=SYSTEM_URI, user=user), GroupTag.SYSTEM)
@@ -262,6 +264,26 @@ async def test_subscription_of_the_server_is_had_at_every_door(d: Door) -> None:
     assert (await d.ask(Op.GET_SUBSCRIPTIONS)).groups_of(GroupTag.SUBSCRIPTION) == []
     assert status(await d.ask(Op.RENEW_SUBSCRIPTION, number, path=SYSTEM_URI)) is OK
     assert status(await d.ask(Op.CANCEL_SUBSCRIPTION, number, path=SYSTEM_URI)) is OK
+
+
+async def test_at_the_root_one_hears_of_all_printers(d: Door) -> None:
+    """Where CUPS' clients subscribe to everything, as desktops do."""
+    await d.add("p2")
+    wish = r.notify_events("job-created", "printer-deleted", "printer-stopped")
+    group = await subscribe(d, wish, path="/")
+    assert status_of(group) == OK
+    for name in ("p1", "p2"):
+        await d.submit(printer=PrinterName(name), job_hold_until="indefinite")
+    answer = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number_of(group)), path="/")
+    told = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    uris = [str(event.get(r.notify_printer_uri)) for event in told]
+    assert uris == [f"ipp://printer.test/ipp/print/{name}" for name in ("p1", "p2")]
+    made = await d.ask(
+        Op.CREATE_JOB_SUBSCRIPTIONS, r.notify_job_id(2), groups=[subscription_group()], path="/"
+    )
+    assert (await described(d, first(made, GroupTag.SUBSCRIPTION))).get(r.notify_job_id) == 2
+    listed = await d.ask(Op.GET_SUBSCRIPTIONS, r.notify_job_id(2), path="/")
+    assert len(listed.groups_of(GroupTag.SUBSCRIPTION)) == 1
 
 
 async def test_jobs_subscriptions_are_listed_by_its_id_also_at_the_server(d: Door) -> None:
