@@ -10,6 +10,8 @@ from typing import Final
 
 from cyclopts import App, CycloptsError, Parameter
 
+from pagebell.cli.arguments import demand_text
+
 _HELP: Final = "Print, and always learn what became of your document."
 _EXAMPLES: Final = """
 Examples:
@@ -44,7 +46,7 @@ app = App(
     help_format="plaintext",
     version=_version,
     version_flags=["--version"],
-    default_parameter=Parameter(show_default=False),
+    default_parameter=Parameter(show_default=False, validator=demand_text),
 )
 _PRINT_MORE: Final = """
 Examples:

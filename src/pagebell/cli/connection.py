@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from cyclopts import Group, Parameter
 
+from pagebell.cli.arguments import demand_text
 from pagebell.cli.failures import CommandError, Interrupted
 from pagebell.ipp.administration import printer_uri
 from pagebell.ipp.client import Client
@@ -38,10 +39,14 @@ _GROUP: Final = Group("Connection", sort_key=90)
 class Connection:
     """Which server to speak to, and as whom."""
 
-    server: Annotated[str, Parameter(env_var="PAGEBELL_SERVER", show_default=True)] = DEFAULT_SERVER
+    server: Annotated[str, Parameter(env_var="PAGEBELL_SERVER", show_default=True, validator=demand_text)] = (
+        DEFAULT_SERVER
+    )
     r"""The print server's address, such as ipp://HOST:PORT/, ipps://HOST/, par://HOST or \\HOST."""
 
-    user: Annotated[str, Parameter(name=["--user", "-u"], env_var="PAGEBELL_USER")] = ""
+    user: Annotated[str, Parameter(name=["--user", "-u"], env_var="PAGEBELL_USER", validator=demand_text)] = (
+        ""
+    )
     """Whom to print as; your login name when left out. A server that wants proof gets your ticket or a password."""
 
     password_file: Annotated[str, Parameter(env_var="PAGEBELL_PASSWORD_FILE")] = ""

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
+from pagebell.cli.arguments import demand_text
 from pagebell.cli.connection import LOCAL, Connection, ask, run
 from pagebell.cli.failures import CommandError
 from pagebell.dcerpc.kerberos import ticket_holder
@@ -25,13 +26,13 @@ _GROUP = Group("Directory", sort_key=80)
 class Place:
     """Which directory, where in it, and as whom."""
 
-    ldap: Annotated[str, Parameter(env_var="PAGEBELL_LDAP")]
+    ldap: Annotated[str, Parameter(env_var="PAGEBELL_LDAP", validator=demand_text)]
     """The directory's address, such as ldaps://dc.example.org."""
 
-    base: str = ""
+    base: Annotated[str, Parameter(validator=demand_text)] = ""
     """Distinguished name of the place; else the server's own entry to publish, and the whole tree to search."""
 
-    bind: Annotated[str, Parameter(env_var="PAGEBELL_LDAP_USER")] = ""
+    bind: Annotated[str, Parameter(env_var="PAGEBELL_LDAP_USER", validator=demand_text)] = ""
     """Whom to log in as, such as alice@EXAMPLE.ORG, with PAGEBELL_LDAP_PASSWORD; else your ticket counts, if any."""
 
     ca: Path | None = None

@@ -21,7 +21,7 @@ from pagebell.cli.failures import CommandError, Interrupted, UsageError, sentenc
 from pagebell.cli.progress import Display, Line, Tone, display
 from pagebell.cli.prompting import Asker, Attention
 from pagebell.cli.reading import STDIN, demand_readable, joined, stdin_pieces
-from pagebell.cli.text import plain_text
+from pagebell.cli.text import plain_text, readable
 from pagebell.cli.words import ANSWER_NEEDED, is_troubled, outcome, printer_troubles, progress, size
 from pagebell.ipp import registry as r
 from pagebell.ipp.client import Client
@@ -45,7 +45,7 @@ _BUSY_MOST: Final = 10.0
 
 
 def print_files(
-    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True, validator=None)],
     to: str = "",
     copies: Annotated[int | None, Parameter(name=["--copies", "-n"])] = None,
     option: Annotated[tuple[str, ...], Parameter(name=["--option", "-o"], negative="")] = (),
@@ -371,7 +371,7 @@ def _pin(client: PrintClient) -> list[Attribute]:
 
 
 def _name(file: str) -> str:
-    return "standard input" if file == STDIN else Path(file).name
+    return "standard input" if file == STDIN else readable(Path(file).name)
 
 
 def _printed(job: JobInfo) -> float:

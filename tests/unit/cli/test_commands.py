@@ -269,6 +269,43 @@ async def test_errors_are_sentences(
     assert "Traceback" not in out.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("watch", "b\udcfcro"),
+        ("jobs", "b\udcfcro"),
+        ("jobs", "--user", "b\udcfcro"),
+        ("jobs", "--server", "b\udcfcro"),
+        ("discover", "--ldap", "b\udcfcro"),
+        ("watch", "--events", "job-created", "--events", "b\udcfcro"),
+        ("printers", "command", "Q", "refill", "b\udcfcro"),
+        ("printers", "add", "Q", "--device", "null:", "--info", "b\udcfcro"),
+        ("subscriptions", "add", "--to", "b\udcfcro"),
+        ("dialogs", "answer", "1", "b\udcfcro"),
+        ("users", "add", "b\udcfcro"),
+        ("discover", "--ldap", "ldap://127.0.0.1:1/", "--name", "b\udcfcro"),
+        ("print", __file__, "--title", "b\udcfcro"),
+    ],
+)
+async def test_argument_that_is_not_utf8_is_said_so(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await pagebell(*arguments) == 2
+    assert capsys.readouterr().err == "pagebell: b\\xfcro is no text in UTF-8.\n"
+
+
+async def test_file_whose_name_is_not_utf8_is_printed(server: ScriptedServer, tmp_path: Path) -> None:
+    server.on(Op.PRINT_JOB, job(JobState.PENDING))
+    file = tmp_path / "b\udcfcro.pdf"
+    file.write_bytes(b"%PDF-1.4 letter")
+    command = [sys.executable, "-m", "pagebell.cli", "print", file, "--no-wait", "--to", server.uri]
+    terminal = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as it is where the locale is a language's
+    child = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=terminal)
+    out, _ = await child.communicate()
+    assert out.decode() == "b\\xfcro.pdf: Sent to Office as job 7.\n"
+    assert server.documents[-1] == b"%PDF-1.4 letter"
+
+
 async def test_unexpected_error_is_a_sentence_and_debug_shows_the_details(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
