@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from pagebell.ipp import registry as r
 from pagebell.ipp.errors import OptionError
+from pagebell.ipp.values import Attribute
 
 IPP_PORT: Final = 631
+SYSTEM_PATH: Final = "/ipp/system"
+"""Where a server's own object is (PWG 5100.22 4.1)."""
 _SCHEMES: Final = {
     "ipp": ("http", IPP_PORT),
     "ipps": ("https", IPP_PORT),
@@ -41,6 +45,11 @@ class Address:
     @property
     def _host(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def target(self) -> Attribute:
+        """What names the object in a request: the system there, or a printer (PWG 5100.22 6.1)."""
+        return r.system_uri(self.uri) if self.path == SYSTEM_PATH else r.printer_uri(self.uri)
 
     def at(self, path: str) -> Address:
         """The same server at another path."""

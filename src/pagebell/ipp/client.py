@@ -32,8 +32,8 @@ from pagebell.ipp.message import Group, Message
 from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options
 from pagebell.ipp.registry import Op, Status
-from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription
-from pagebell.ipp.subscribing import Scope, path_of, target_of
+from pagebell.ipp.results import Events, JobInfo, Notification, PrinterInfo, Subscription, number_of
+from pagebell.ipp.subscribing import Scope, path_of
 from pagebell.ipp.upload import AUTO, Progress, Source, Upload, file_format
 from pagebell.ipp.values import Attribute, GroupTag
 
@@ -111,7 +111,7 @@ class Client:
     ) -> Message:
         """Perform any operation with these operation attributes; raises IppError for an error status.
 
-        ``path`` is where to post on the same server, ``target`` replaces printer-uri.
+        ``path`` is where to post on the same server; ``target`` is what the request is about, if that is not there.
         """
         address = self.address if path is None else self.address.at(path)
         message = self._request(address, operation, attributes, groups, target)
@@ -131,7 +131,7 @@ class Client:
         groups: Iterable[Group] = (),
         target: Attribute | None = None,
     ) -> Message:
-        message = build(operation, [target or r.printer_uri(address.uri)], self.user, attributes, groups)
+        message = build(operation, [target or address.target], self.user, attributes, groups)
         if self.address.at("/") in self._old:
             message.version = OLD_VERSION
         return message
@@ -237,16 +237,15 @@ class Client:
         progress: Progress | None = None,
     ) -> JobInfo:
         """Add a document to a job (RFC 8011 4.3.1)."""
-        number = _number(job)
-        return await printing.send(self, number, document, name, document_format, progress, last=last)
+        return await printing.send(self, number_of(job), document, name, document_format, progress, last=last)
 
     async def close_job(self, job: JobInfo | int) -> None:
         """Say that no more documents come (PWG 5100.7 5.2)."""
-        await self.call(Op.CLOSE_JOB, r.job_id(_number(job)))
+        await self.call(Op.CLOSE_JOB, r.job_id(number_of(job)))
 
     async def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now (RFC 8011 4.3.4)."""
-        return await printing.job(self, _number(job))
+        return await printing.job(self, number_of(job))
 
     async def jobs(
         self, which: WhichJobs = "not-completed", *, mine: bool = False, limit: int | None = None
@@ -256,19 +255,19 @@ class Client:
 
     async def cancel(self, job: JobInfo | int) -> None:
         """Cancel a job (RFC 8011 4.3.3)."""
-        await self.call(Op.CANCEL_JOB, r.job_id(_number(job)))
+        await self.call(Op.CANCEL_JOB, r.job_id(number_of(job)))
 
     async def hold(self, job: JobInfo | int, until: str = "indefinite") -> None:
         """Keep a pending job from printing (RFC 8011 4.3.5)."""
-        await self.call(Op.HOLD_JOB, r.job_id(_number(job)), r.job_hold_until(until))
+        await self.call(Op.HOLD_JOB, r.job_id(number_of(job)), r.job_hold_until(until))
 
     async def release(self, job: JobInfo | int) -> None:
         """Let a held job print (RFC 8011 4.3.6)."""
-        await self.call(Op.RELEASE_JOB, r.job_id(_number(job)))
+        await self.call(Op.RELEASE_JOB, r.job_id(number_of(job)))
 
     async def restart(self, job: JobInfo | int) -> None:
         """Print a finished job again, while the server still has its documents (RFC 8011 4.3.7)."""
-        await self.call(Op.RESTART_JOB, r.job_id(_number(job)))
+        await self.call(Op.RESTART_JOB, r.job_id(number_of(job)))
 
     def follow(self, job: JobInfo | int, *, pace: Pace = DEFAULT_PACE) -> AsyncGenerator[JobUpdate]:
         """What becomes of a job, change by change, until it is final or nobody can tell any more.
@@ -318,7 +317,7 @@ class Client:
 
     async def dialogs(self, job: JobInfo | int | None = None) -> list[Dialog]:
         """What is asked now, of you or, where you look after the printers, of anybody: of one job or of all."""
-        return await said.dialogs(self, None if job is None else _number(job))
+        return await said.dialogs(self, None if job is None else number_of(job))
 
     async def dialog(self, number: int) -> Dialog:
         """One of them."""
@@ -386,16 +385,11 @@ class Client:
         The last answer tells by ``interval`` when to ask again, or by ``complete`` that there is no more.
         """
         address = self.address.at(path_of(self, subscription))
-        wanted = subscribing.wish_for_events(_number(subscription), after, wait=wait)
-        target = target_of(address.path, address.uri)
-        message = self._request(address, Op.GET_NOTIFICATIONS, wanted, target=target)
+        wanted = subscribing.wish_for_events(number_of(subscription), after, wait=wait)
+        message = self._request(address, Op.GET_NOTIFICATIONS, wanted)
         answers = self.transport().stream(address, message)
         try:
             async for answer in answers:
                 yield read_events(succeeded(answer))
         finally:
             await answers.aclose()
-
-
-def _number(thing: JobInfo | Subscription | int) -> int:
-    return thing if isinstance(thing, int) else thing.id

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.addresses import SYSTEM_PATH, parse_address
 from pagebell.ipp.administration import printer_uri
 from pagebell.ipp.client import Client
 from pagebell.ipp.errors import BadAnswer, IppError, OptionError
@@ -15,7 +17,6 @@ from pagebell.ipp.registry import Op
 from pagebell.ipp.upload import Upload, file_format
 from pagebell.ipp.values import Attribute, GroupTag
 
-_SYSTEM: Final = "/ipp/system"
 _FORMAT: Final = "image/png"
 """What printer-icons are (PWG 5100.13 6.5.18)."""
 
@@ -27,8 +28,7 @@ async def set_icon(client: Client, name: str, file: Path) -> None:
     """
     if await file_format(file) != _FORMAT:
         raise OptionError(f"{file} is no PNG image.")
-    uri = printer_uri(client, name)
-    path, target = uri.partition(client.address.at("/").uri)[2], r.printer_uri(uri)
+    path = parse_address(printer_uri(client, name)).path
     kind = r.resource_type("static-image")
     named = Group.of(GroupTag.RESOURCE, r.resource_name(file.name[:60]), r.resource_info(f"Icon of {name}"))
     made = await _on_system(client, Op.CREATE_RESOURCE, kind, groups=[named])
@@ -41,19 +41,15 @@ async def set_icon(client: Client, name: str, file: Path) -> None:
         )
         await _on_system(client, Op.INSTALL_RESOURCE, r.resource_id(number))
         asked = (r.resource_types("static-image"), r.requested_attributes("resource-id"))
-        held = await client.call(Op.GET_PRINTER_RESOURCES, *asked, path=f"/{path}", target=target)
+        held = await client.call(Op.GET_PRINTER_RESOURCES, *asked, path=path)
         old = [_number(client, group) for group in held.groups_of(GroupTag.RESOURCE)]
-        await client.call(
-            Op.ALLOCATE_PRINTER_RESOURCES, r.resource_ids(number), path=f"/{path}", target=target
-        )
+        await client.call(Op.ALLOCATE_PRINTER_RESOURCES, r.resource_ids(number), path=path)
     except (OSError, IppError):
         with suppress(IppError):
             await _on_system(client, Op.CANCEL_RESOURCE, r.resource_id(number))
         raise
     if old:
-        await client.call(
-            Op.DEALLOCATE_PRINTER_RESOURCES, r.resource_ids(*old), path=f"/{path}", target=target
-        )
+        await client.call(Op.DEALLOCATE_PRINTER_RESOURCES, r.resource_ids(*old), path=path)
     for gone in old:
         await _on_system(client, Op.CANCEL_RESOURCE, r.resource_id(gone))
 
@@ -62,13 +58,10 @@ async def _on_system(
     client: Client,
     operation: Op,
     *attributes: Attribute,
-    groups: list[Group] | None = None,
+    groups: Sequence[Group] = (),
     upload: Upload | None = None,
 ) -> Message:
-    target = r.system_uri(client.address.at(_SYSTEM).uri)
-    return await client.call(
-        operation, *attributes, groups=groups or (), path=_SYSTEM, target=target, upload=upload
-    )
+    return await client.call(operation, *attributes, groups=groups, path=SYSTEM_PATH, upload=upload)
 
 
 def _number(client: Client, group: Group | None) -> int:

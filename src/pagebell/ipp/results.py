@@ -320,3 +320,8 @@ class Events:
     """Seconds after which to ask again; None when the server keeps the answer open."""
     complete: bool = False
     """There will be no more (RFC 3996 10.2)."""
+
+
+def number_of(thing: JobInfo | Subscription | int) -> int:
+    """The number of a job or a subscription, which may stand for it."""
+    return thing if isinstance(thing, int) else thing.id

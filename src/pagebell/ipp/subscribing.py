@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pagebell.ipp import registry as r
+from pagebell.ipp.addresses import SYSTEM_PATH
 from pagebell.ipp.errors import BadRequest, HttpError, NotFound, Unsupported, ipp_error
 from pagebell.ipp.message import Group, Message
 from pagebell.ipp.registry import Op, Status
-from pagebell.ipp.results import JobInfo, Subscription
+from pagebell.ipp.results import JobInfo, Subscription, number_of
 from pagebell.ipp.values import Attribute, GroupTag
 
 if TYPE_CHECKING:
@@ -25,20 +26,12 @@ Scope = Literal["printer", "server"] | tuple[str, ...] | JobInfo | int
 """Whose events: the client's printer's, all of its server's, those of some of its printers by their names, or one
 job's (also by its number)."""
 
-SYSTEM_PATH: Final = "/ipp/system"
-"""Where a server's own object is (PWG 5100.22 4.1)."""
-
 _CUPS_PATHS: Final = ("/printers/", "/classes/")
 """There notify-job-id stands in the subscription's group, too: CUPS 2.4 looks for it nowhere else, though it is an
 operation attribute (RFC 3995 11.1.1.1), and without it subscribes to the whole printer."""
 
 _ALL: Final = r.requested_attributes("all")
 _NO_SYSTEM: Final = (Unsupported, NotFound, BadRequest)
-
-
-def target_of(path: str, uri: str) -> Attribute:
-    """What names the object of a request: the system there, or a printer (PWG 5100.22 6.1)."""
-    return r.system_uri(uri) if path == SYSTEM_PATH else r.printer_uri(uri)
 
 
 async def create(
@@ -72,13 +65,12 @@ async def create(
         return await _create_of_server(client, group)
     if isinstance(scope, tuple):
         ids = r.notify_printer_ids(*await _ids(client, scope))
-        return _granted(
-            await _at_system(client, Op.CREATE_SYSTEM_SUBSCRIPTIONS, ids, groups=[group]), SYSTEM_PATH
-        )
+        answer = await client.call(Op.CREATE_SYSTEM_SUBSCRIPTIONS, ids, groups=[group], path=SYSTEM_PATH)
+        return _granted(answer, SYSTEM_PATH)
     if scope == "printer":
         return _granted(await client.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group]))
     path = await _path_of_job(client, scope)
-    number = r.notify_job_id(scope if isinstance(scope, int) else scope.id)
+    number = r.notify_job_id(number_of(scope))
     if path.startswith(_CUPS_PATHS):
         group.add(number)
     answer = await client.call(Op.CREATE_JOB_SUBSCRIPTIONS, number, groups=[group], path=path)
@@ -87,7 +79,7 @@ async def create(
 
 async def _create_of_server(client: Client, group: Group) -> Subscription:
     try:
-        answer = await _at_system(client, Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=[group])
+        answer = await client.call(Op.CREATE_SYSTEM_SUBSCRIPTIONS, groups=[group], path=SYSTEM_PATH)
         return _granted(answer, SYSTEM_PATH)
     except _NO_SYSTEM:
         pass
@@ -97,15 +89,11 @@ async def _create_of_server(client: Client, group: Group) -> Subscription:
     return _granted(await client.call(Op.CREATE_PRINTER_SUBSCRIPTIONS, groups=[group], path="/"), "/")
 
 
-async def _at_system(client: Client, op: Op, *attributes: Attribute, groups: Sequence[Group] = ()) -> Message:
-    target = r.system_uri(client.address.at(SYSTEM_PATH).uri)
-    return await client.call(op, *attributes, groups=groups, path=SYSTEM_PATH, target=target)
-
-
 async def _ids(client: Client, names: Sequence[str]) -> list[int]:
     """The printer-ids of printers, by their names. Raises NotFound; Unsupported of a server without the like."""
     asked = r.requested_attributes("printer-id", "printer-name")
-    printers = (await _at_system(client, Op.GET_PRINTERS, asked)).groups_of(GroupTag.PRINTER)
+    answer = await client.call(Op.GET_PRINTERS, asked, path=SYSTEM_PATH)
+    printers = answer.groups_of(GroupTag.PRINTER)
     ids = {str(printer.get(r.printer_name)): printer.get(r.printer_id) or 0 for printer in printers}
     for name in names:
         if name not in ids:
@@ -138,9 +126,8 @@ def _granted(answer: Message, path: str = "") -> Subscription:
 async def one(client: Client, subscription: Subscription | int) -> Subscription:
     """All that the server tells of a subscription (RFC 3995 11.2.4)."""
     path = path_of(client, subscription)
-    number = r.notify_subscription_id(_number(subscription))
-    target = target_of(path, client.address.at(path).uri)
-    answer = await client.call(Op.GET_SUBSCRIPTION_ATTRIBUTES, number, _ALL, path=path, target=target)
+    number = r.notify_subscription_id(number_of(subscription))
+    answer = await client.call(Op.GET_SUBSCRIPTION_ATTRIBUTES, number, _ALL, path=path)
     group = answer.group(GroupTag.SUBSCRIPTION) or Group(GroupTag.SUBSCRIPTION)
     return Subscription.of(group.add(number), path)
 
@@ -156,7 +143,7 @@ async def some(
     wanted: list[Attribute] = []
     if isinstance(scope, JobInfo | int):
         path = await _path_of_job(client, scope)
-        wanted.append(r.notify_job_id(scope if isinstance(scope, int) else scope.id))
+        wanted.append(r.notify_job_id(number_of(scope)))
     some_only = scope == "server" or isinstance(scope, tuple)  # what is asked for has others among them
     end = None if limit is None else first - 1 + limit
     if end is not None and not some_only:
@@ -178,11 +165,10 @@ async def some(
 async def renew(client: Client, subscription: Subscription | int, lease: int | None) -> Subscription:
     """Prolong a printer's or the server's subscription (RFC 3995 11.2.6)."""
     path = path_of(client, subscription)
-    number = _number(subscription)
+    number = number_of(subscription)
     wish = [] if lease is None else [Group.of(GroupTag.SUBSCRIPTION, r.notify_lease_duration(lease))]
-    target = target_of(path, client.address.at(path).uri)
     answer = await client.call(
-        Op.RENEW_SUBSCRIPTION, r.notify_subscription_id(number), groups=wish, path=path, target=target
+        Op.RENEW_SUBSCRIPTION, r.notify_subscription_id(number), groups=wish, path=path
     )
     granted = answer.group(GroupTag.SUBSCRIPTION)
     return Subscription(number, None if granted is None else granted.get(r.notify_lease_duration), path=path)
@@ -191,19 +177,14 @@ async def renew(client: Client, subscription: Subscription | int, lease: int | N
 async def cancel(client: Client, subscription: Subscription | int) -> None:
     """End a subscription (RFC 3995 11.2.7)."""
     path = path_of(client, subscription)
-    target = target_of(path, client.address.at(path).uri)
-    number = r.notify_subscription_id(_number(subscription))
-    await client.call(Op.CANCEL_SUBSCRIPTION, number, path=path, target=target)
+    number = r.notify_subscription_id(number_of(subscription))
+    await client.call(Op.CANCEL_SUBSCRIPTION, number, path=path)
 
 
 def path_of(client: Client, subscription: Subscription | int) -> str:
     """Where requests about it are posted."""
     path = "" if isinstance(subscription, int) else subscription.path
     return path or client.address.path
-
-
-def _number(subscription: Subscription | int) -> int:
-    return subscription if isinstance(subscription, int) else subscription.id
 
 
 def wish_for_events(number: int, after: int, *, wait: bool) -> tuple[Attribute, ...]:

@@ -17,7 +17,7 @@ from pagebell.ipp.events import DEFAULT_PACE, Pace
 from pagebell.ipp.follow import JobUpdate
 from pagebell.ipp.notices import Dialog, Notice
 from pagebell.ipp.options import Options, read_options
-from pagebell.ipp.results import JobInfo, Notification, PrinterInfo
+from pagebell.ipp.results import JobInfo, Notification, PrinterInfo, number_of
 from pagebell.ipp.upload import Progress, Source, Upload
 from pagebell.winspool.client.addresses import Address, AddressError, parse
 from pagebell.winspool.client.answering import Listening
@@ -179,7 +179,7 @@ class Client:
 
     async def job(self, job: JobInfo | int) -> JobInfo:
         """A job as it is now. Raises NoSuchJob."""
-        return await self._line.retried(lambda session: self._with_job(session, _number(job), _described))
+        return await self._line.retried(lambda session: self._with_job(session, number_of(job), _described))
 
     async def _with_job(
         self,
@@ -215,7 +215,7 @@ class Client:
         async def act(session: Session, handle: ContextHandle, found: JobInfo) -> None:
             await command(session, handle, found.id, what)
 
-        await self._line.retried(lambda session: self._with_job(session, _number(job), act))
+        await self._line.retried(lambda session: self._with_job(session, number_of(job), act))
 
     # --- printing ---
 
@@ -359,7 +359,3 @@ class Client:
 
 async def _described(session: Session, handle: ContextHandle, job: JobInfo) -> JobInfo:
     return job
-
-
-def _number(job: JobInfo | int) -> int:
-    return job if isinstance(job, int) else job.id
