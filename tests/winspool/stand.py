@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from pagebell.dcerpc.client import RpcClient, connect, ntlm
 from pagebell.dcerpc.ndr import ContextHandle
@@ -13,7 +14,9 @@ from pagebell.dcerpc.security import AuthType, Level
 from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.service import Service
 from pagebell.dcerpc.spnego import NTLM_OID, SpnegoAcceptor
+from pagebell.ipp.events import Pace
 from pagebell.model.access import ADMINISTRATOR, EVERYBODY, Identity, Principal
+from pagebell.winspool import Client
 from pagebell.winspool.idl import rprn
 from pagebell.winspool.idl.containers import DOC_INFO_CONTAINER, SPLCLIENT_CONTAINER
 from pagebell.winspool.idl.types import DOC_INFO_1, SPLCLIENT_INFO_1
@@ -25,6 +28,18 @@ from tests.unit.spooler.stage import Stage
 PASSWORD = "Secret123"
 USERS: Mapping[str, frozenset[object]] = {"ada": EVERYBODY, "bob": EVERYBODY, "root": ADMINISTRATOR}
 CLIENT = SPLCLIENT_CONTAINER(ClientInfo=SPLCLIENT_INFO_1(pMachineName=r"\\me", dwBuildNum=19045))
+
+
+PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
+"""A client's who is in a hurry."""
+
+
+def client_at(
+    port: int, scheme: str = "par", printer: str = "p1", *, user: str = "ada", pace: Pace = PACE, **more: Any
+) -> Client:
+    """A client of what answers at that port."""
+    uri = f"{scheme}://127.0.0.1:{port}/{printer}"
+    return Client(uri, user=user, password=PASSWORD, pace=pace, **more)
 
 
 class People:

@@ -8,13 +8,10 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pagebell.ipp.errors import ConnectionFailed
 from pagebell.ipp.errors import Refused as NobodyThere
-from pagebell.ipp.events import Pace
 from pagebell.ipp.follow import Feedback, JobUpdate
 from pagebell.ipp.options import parse_options
 from pagebell.ipp.registry import JobState, PrinterState
@@ -33,14 +30,7 @@ from pagebell.winspool.server.calling import Callbacks, Recipient
 from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.werror import Win32
 from tests.peers import free_port
-from tests.winspool.stand import CLIENT, PASSWORD, Stand
-
-PACE = Pace(quick=0.01, slow=0.02, retry=0.01, retry_most=0.02, patience=5)
-
-
-def _client(here: Stand, scheme: str = "par", printer: str = "p1", **more: Any) -> Client:
-    uri = f"{scheme}://127.0.0.1:{here.port}/{printer}"
-    return Client(uri, user="ada", password=PASSWORD, pace=PACE, **more)
+from tests.winspool.stand import CLIENT, PACE, PASSWORD, Stand, client_at
 
 
 @contextlib.asynccontextmanager
@@ -67,7 +57,7 @@ async def test_the_use_case_from_opening_to_the_end(here: Stand, way: str) -> No
         else:
             mapper = await stack.enter_async_context(_calling(here))
         client = await stack.enter_async_context(
-            _client(here, way.partition(",")[0], listening=Listening(mapper))
+            client_at(here.port, way.partition(",")[0], listening=Listening(mapper))
         )
         async for update in client.print_and_follow(b"%!PS hello", title="Letter"):
             seen.append(update)
@@ -106,7 +96,7 @@ async def _watched(client: Client) -> AsyncIterator[asyncio.Queue[tuple[str, str
 @pytest.mark.parametrize("scheme", ["par", "rprn"])
 async def test_a_whole_server_is_watched(here: Stand, scheme: str) -> None:
     async with _calling(here) as mapper:
-        client = _client(here, scheme, "", listening=Listening(mapper))
+        client = client_at(here.port, scheme, "", listening=Listening(mapper))
         async with asyncio.timeout(20), _watched(client) as heard:
 
             async def until(*wanted: str) -> None:
@@ -149,7 +139,7 @@ class Mute:
 async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
     """So does Samba from 4.17 on."""
     async with Callbacks(Mute()).running() as here.desk.callbacks:
-        client = _client(here, "rprn", listening=Listening(free_port()))
+        client = client_at(here.port, "rprn", listening=Listening(free_port()))
         states = []
         async with asyncio.timeout(20):
             async for update in client.print_and_follow(b"hello"):
@@ -168,7 +158,7 @@ async def test_a_server_that_tells_nothing_is_asked(here: Stand) -> None:
 async def test_where_nobody_tells_of_changes_the_document_is_printed_all_the_same(here: Stand) -> None:
     """[MS-PRSOD] 2.5.3.7.1: the minimal guarantee."""
     here.desk.callbacks = None
-    async with _client(here, "rprn", listening=Listening(free_port())) as client:
+    async with client_at(here.port, "rprn", listening=Listening(free_port())) as client:
         async for update in client.print_and_follow(b"hello"):
             assert update.feedback is Feedback.POLLING
             if update.job.state == JobState.PROCESSING:
@@ -179,7 +169,7 @@ async def test_where_nobody_tells_of_changes_the_document_is_printed_all_the_sam
 async def test_a_job_is_followed_from_any_moment_on(here: Stand) -> None:
     number = await here.submit()
     states = []
-    async with _client(here) as client:
+    async with client_at(here.port) as client:
         async for update in client.follow(number):
             states.append(update.job.state)
             if update.job.state == JobState.PROCESSING:
@@ -217,7 +207,7 @@ async def test_printed_from_a_file_and_by_programs_without_asyncio(here: Stand, 
 @pytest.mark.parametrize("scheme", ["par", "rprn"])
 async def test_jobs_are_listed_held_released_and_cancelled(here: Stand, scheme: str) -> None:
     first, second = await here.submit(), await here.submit()
-    async with _client(here, scheme, "") as client:
+    async with client_at(here.port, scheme, "") as client:
         assert [(one.id, one.ahead, one.printer_name) for one in await client.jobs()] == [
             (first, 0, "p1"),
             (second, 1, "p1"),
@@ -236,11 +226,11 @@ async def test_jobs_are_listed_held_released_and_cancelled(here: Stand, scheme: 
 
 async def test_printers_are_listed_paused_and_resumed(here: Stand) -> None:
     await here.add("p2")
-    async with _client(here, printer="") as client:
+    async with client_at(here.port, printer="") as client:
         assert [one.name for one in await client.printers()] == ["p1", "p2"]
     with pytest.raises(AddressError, match="name one of its printers"):
         await client.pause()
-    root = Client(f"par://127.0.0.1:{here.port}/p1", user="root", password=PASSWORD, pace=PACE)
+    root = client_at(here.port, user="root")
     await root.pause()
     paused = await root.printer()
     assert (paused.state, paused.reasons) == (PrinterState.STOPPED, ("paused",))
@@ -250,17 +240,17 @@ async def test_printers_are_listed_paused_and_resumed(here: Stand) -> None:
 
 async def test_a_job_can_be_held_from_the_beginning(here: Stand) -> None:
     options = parse_options(["job-hold-until=indefinite", "copies=2", "finishings=4"])
-    async with _client(here) as client:
+    async with client_at(here.port) as client:
         job = await client.print_document(b"hello", options)
     assert job.ignored == ("finishings",)
     assert await here.state(JobId(job.id)) == JobState.PENDING_HELD
 
 
 async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
-    async with _client(here, printer="none") as client:
+    async with client_at(here.port, printer="none") as client:
         with pytest.raises(WindowsError, match="there is no such printer"):
             await client.printer()
-    async with _client(here) as client:
+    async with client_at(here.port) as client:
         with pytest.raises(WindowsError, match="you are not allowed"):
             await client.pause()
     wrong = Client(f"par://127.0.0.1:{here.port}/p1", user="ada", password="wrong")
@@ -269,117 +259,6 @@ async def test_what_is_refused_is_a_sentence(here: Stand) -> None:
     nobody = Client(f"par://127.0.0.1:{free_port()}/p1", user="ada", password="x")
     with pytest.raises(NobodyThere):
         await nobody.printer()
-
-
-# ---------------------------------------------------------------- when the spooler dies and returns
-
-
-@contextlib.asynccontextmanager
-async def _proxy(port: int) -> AsyncIterator[tuple[int, list[asyncio.StreamWriter]]]:
-    """A way to the server that can be cut."""
-    lines: list[asyncio.StreamWriter] = []
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-        writer.close()
-
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        lines.extend((writer, back))
-        await asyncio.gather(pump(reader, back), pump(there, writer))
-
-    server = await asyncio.start_server(take, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], lines
-    for line in lines:
-        line.close()
-
-
-async def test_a_lost_connection_is_told_and_made_again(here: Stand) -> None:
-    number = await here.submit()
-    seen = []
-    async with _proxy(here.port) as (port, lines):
-        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
-        async for update in client.follow(number):
-            seen.append(update.feedback)
-            if len(seen) == 1:
-                for line in lines:
-                    line.transport.abort()
-            if len(seen) > 2 and update.feedback is Feedback.EVENTS:
-                here.device.finish()
-    assert seen[:2] == [Feedback.EVENTS, Feedback.INTERRUPTED]
-    assert seen[-1] is Feedback.EVENTS
-    assert await here.state(number) == JobState.COMPLETED
-
-
-async def test_a_watch_tells_of_the_loss_and_then_of_what_happened_meanwhile(here: Stand) -> None:
-    contacts: asyncio.Queue[str] = asyncio.Queue()
-    heard: asyncio.Queue[tuple[str, int | None]] = asyncio.Queue()
-
-    async def listen(client: Client) -> None:
-        async for event in client.events(on_connection=contacts.put_nowait):
-            heard.put_nowait((event.event, event.job_id))
-
-    async with asyncio.timeout(20), _proxy(here.port) as (port, lines):
-        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
-        listening = asyncio.create_task(listen(client))
-        while heard.empty():  # what was so at the first look is no news
-            await here.submit()
-            async with here.client():
-                pass
-        for line in lines:
-            line.transport.abort()
-        number = await here.submit(b"meanwhile")
-        assert await contacts.get() != ""
-        while (await heard.get()) != ("job-created", number):
-            pass
-        assert await contacts.get() == ""
-        later = await here.submit(b"later")
-        while (await heard.get()) != ("job-created", later):
-            pass
-        listening.cancel()
-        await asyncio.wait({listening})
-
-
-async def test_a_job_whose_progress_is_lost_is_not_sent_again_but_followed_on(here: Stand) -> None:
-    seen = []
-    async with asyncio.timeout(20), _proxy(here.port) as (port, lines):
-        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
-        async for update in client.print_and_follow(b"hello", title="Letter"):
-            seen.append(update)
-            if len(seen) == 1:
-                for line in lines:
-                    line.transport.abort()
-            elif update.feedback is Feedback.EVENTS:
-                here.device.finish()
-    assert seen[-1].job.state == JobState.COMPLETED
-    assert {update.job.id for update in seen} == {1}
-    assert len(here.device.received) == 1
-
-
-async def test_a_document_is_sent_again_when_the_server_dies_over_it(here: Stand) -> None:
-    async with _proxy(here.port) as (port, lines):
-        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=PACE)
-
-        def cut(sent: int, total: int | None) -> None:
-            if sent and len(lines) == 2:
-                lines[0].transport.abort()
-
-        job = await client.print_document(b"x" * 300_000, progress=cut)
-    assert (await here.job(JobId(job.id))).octets == 300_000
-    assert await here.state(JobId(1)) == JobState.ABORTED
-    assert job.id == 2
-
-
-async def test_patience_ends(here: Stand) -> None:
-    async with _proxy(here.port) as (port, _):
-        pace = Pace(retry=0.01, retry_most=0.02, patience=0.05)
-        client = Client(f"par://127.0.0.1:{port}/p1", user="ada", password=PASSWORD, pace=pace)
-        await client.printer()
-    with pytest.raises(ConnectionFailed):
-        await client.printer()
 
 
 # ---------------------------------------------------------------- what is asked for of a document
@@ -397,7 +276,7 @@ async def test_options_travel_in_the_devmode_and_what_a_printer_can_not_do_is_le
     here: Stand, options: list[str], ticket: Ticket
 ) -> None:
     """[MS-RPRN] 3.1.4.2.14, 3.1.4.1.8.1; the scripted device prints one side."""
-    async with _client(here) as client:
+    async with client_at(here.port) as client:
         job = await client.print_document(b"%!PS", parse_options(options))
     assert (await here.job(JobId(job.id))).ticket == ticket
 

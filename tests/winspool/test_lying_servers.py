@@ -46,8 +46,7 @@ from pagebell.winspool.server.dialing import RpcDialer
 from pagebell.winspool.server.table import fill
 from pagebell.winspool.werror import Win32
 from tests.peers import free_port
-from tests.winspool.stand import PASSWORD, Stand
-from tests.winspool.test_client import PACE
+from tests.winspool.stand import PACE, PASSWORD, Stand
 
 
 @contextlib.asynccontextmanager

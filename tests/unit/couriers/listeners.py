@@ -1,9 +1,10 @@
-"""Real recipients on loopback: a web server and a mail server that are not ours."""
+"""Real recipients on loopback: a web server and a mail server that are not ours; and a courier to the one."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,9 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from aiosmtpd.smtp import SMTP as SmtpProtocol
 
+from pagebell.couriers.webhook import WebhookCourier, WebhookSettings
 from pagebell.http.certificates import own_certificate
+from pagebell.http.signing import key_of, new_secret
 from pagebell.model.dialog import Addressees, Notice, Statement
 from pagebell.model.event import Event, EventKind, JobId, JobState, JobStatus, PrinterName
 from pagebell.model.subscription import SERVER, Subscription, SubscriptionId
@@ -134,6 +137,24 @@ async def listener(begins: bytes) -> AsyncIterator[int]:
         over.set()
         server.close()
         await server.wait_closed()
+
+
+SECRET = new_secret()
+
+
+def courier(
+    *allowed: str,
+    addresses: tuple[str, ...] = ("127.0.0.1",),
+    now: float | None = None,
+    ca_file: str = "",
+    timeout: float = 5,
+) -> WebhookCourier:
+    async def look_up(host: str, port: int) -> list[str]:
+        return list(addresses)
+
+    settings = WebhookSettings(allow=allowed or ("127.0.0.0/8",), ca_file=ca_file, timeout=timeout)
+    clock = time.time if now is None else lambda: now
+    return WebhookCourier(settings, (key_of(SECRET),), look_up, clock)
 
 
 @dataclass

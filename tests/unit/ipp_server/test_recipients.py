@@ -13,7 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.spooler.deliveries import LONGEST_WAIT
 from tests.unit.ipp_server.door import P1, Door, first, status
 from tests.unit.ipp_server.subscribing import SYSTEM_URI
-from tests.unit.spooler.test_deliveries import Post, away
+from tests.unit.spooler.post import Post, away
 
 TO = r.notify_recipient_uri("post://a/1")
 CREATED = r.notify_events("job-created")

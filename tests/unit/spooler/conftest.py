@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.unit.spooler.post import Post
 from tests.unit.spooler.stage import Stage
 
 
@@ -9,3 +10,8 @@ from tests.unit.spooler.stage import Stage
 async def stage() -> AsyncIterator[Stage]:
     async with Stage() as found:
         yield found
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()

@@ -19,8 +19,8 @@ from pagebell.spooler import ledger
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Setting
 from tests.unit.spooler.gated import GatedStore
+from tests.unit.spooler.post import Post, push
 from tests.unit.spooler.stage import ADA, ALL, ID1, ID2, P1, P2, Stage
-from tests.unit.spooler.test_deliveries import Post, push
 
 
 @pytest.fixture
@@ -98,11 +98,6 @@ async def test_push_goes_on_for_the_printer_that_is_left(post: Post) -> None:
         await s.submit()
         await s.submit(printer=P2)
         assert [e.printer for parcel in post.taken["post://some"] for _, e in parcel.events] == [P2]
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
 
 
 async def test_nothing_that_was_kept_of_the_old_printer_is_the_new_ones(s: Stage) -> None:

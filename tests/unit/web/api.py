@@ -12,11 +12,16 @@ from pagebell.entrance import Admission
 from pagebell.entrance.admission import admit_to
 from pagebell.entrance.visitor import visitor_of
 from pagebell.model.access import ADMINISTRATOR, Principal
+from pagebell.web.api.endpoint import REASONS
 from pagebell.web.site import site
 from tests.unit.spooler.stage import Stage
 
 KNOWN = "x-known"
 """The header by which a test's client has proved who it is."""
+
+
+CREATED = {"events": ["job-created"]}
+"""A wish for a subscription."""
 
 
 class Web(Stage):
@@ -58,3 +63,12 @@ class Web(Stage):
 
     async def api(self, method: str, path: str, body: object = None, **how: Any) -> httpx.Response:
         return await self.ask(method, f"/api/v1{path}", body, **how)
+
+
+def told(answer: Any) -> str:
+    """A problem's sentence."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["title"] == REASONS[answer.status_code]
+    return str(problem["detail"])
