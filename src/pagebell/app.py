@@ -345,8 +345,8 @@ class _Application:
             await tell(scope, receive, send, turned.status, str(turned), *turned.headers)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "OPTIONS":
-            await tell(scope, receive, send, 200, "", (b"allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST"))
+        if scope["method"] == "OPTIONS" and not is_for_programs(scope["path"]):
+            await tell(scope, receive, send, 200, "", (b"allow", b"GET, HEAD, OPTIONS, POST"))
         elif self.ipp is not None and is_ipp(scope):
             await self.ipp(scope, receive, send)
         elif scope["method"] == "POST" and not is_for_programs(scope["path"]):

@@ -173,6 +173,52 @@ def test_system_is_found_told_apart_and_called_anew(network: Network, tmp_path: 
     wait_for(lambda: not network.find(kind), "the goodbyes")
 
 
+ASK = """
+import socket, struct
+group, here = "224.0.0.251", socket.inet_aton("127.0.0.1")
+ask = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ask.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+ask.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+ask.bind((group, 5353))
+ask.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + here)
+ask.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
+ask.settimeout(20)
+name = b"".join(bytes([len(part)]) + part for part in (b"Pagebell", b"_ipps-system", b"_tcp", b"local"))
+ask.sendto(struct.pack(">6H", 0, 0, 1, 0, 0, 0) + name + struct.pack(">xHH", 29, 1), (group, 5353))
+while not (answer := ask.recv(9000))[2] & 0x80:
+    pass
+print(answer.hex())
+"""
+"""Asks everybody, from everybody's port, and shows the first answer."""
+
+
+@pytest.mark.interop("host")
+def test_place_is_told_to_who_asks_for_it(tmp_path: Path) -> None:
+    """LOC records, PWG 5100.22 11.1.3, as bind's host reads them."""
+    with peers.own_network(tmp_path) as prefix, server(Network(prefix, {}), tmp_path) as running:
+        network = Network(prefix, {})
+        wait_until_announced(running, "Pagebell")
+        wait_until_announced(running, "Printer in the Lab")
+
+        def place(name: str) -> str:
+            done = network.run("host", "-p", "5353", "-t", "LOC", name, "127.0.0.1")
+            return next((line.partition(" location ")[2] for line in done.stdout.splitlines()[-1:]), "")
+
+        def put(uri: str) -> None:
+            system(network, running, "Set-System-Attributes", f"GROUP system-attributes-tag {uri}")
+
+        put('ATTR uri system-geo-location "geo:46.4,-80.9,120;u=35"')
+        expected = "46 24 0.000 N 80 54 0.000 W 120.00m 1m 70m 70m"
+        wait_for(lambda: place("pagebell._ipps-system._tcp.local") == expected, "the place")
+        assert place("Pagebell._ipp._tcp.local") == ""
+        asked = network.run(sys.executable, "-c", ASK)
+        assert bytes.fromhex(asked.stdout)[-16:] == bytes.fromhex("0012737389f4d4006ea407c00098c560"), (
+            asked.stderr
+        )
+        put("ATTR unknown system-geo-location")
+        wait_for(lambda: place("Pagebell._ipps-system._tcp.local") == "", "the place to go")
+
+
 TAKEN = """<?xml version="1.0"?><!DOCTYPE service-group SYSTEM "avahi-service.dtd">
 <service-group>
   <name>Printer in the Lab</name>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ The server is the one at --server, or PAGEBELL_SERVER, or else on this computer.
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
-EXIT_INTERRUPTED: Final = 130
+EXIT_SIGNAL: Final = 128
+"""And the signal's number, as shells have it."""
 
 
 def _version() -> str:
@@ -116,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError:
         return EXIT_USAGE
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return EXIT_SIGNAL + signal.SIGINT
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, and Python would complain at exit
         return EXIT_FAILED
@@ -132,7 +134,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, Interrupted):
-        return EXIT_INTERRUPTED
+        return EXIT_SIGNAL + error.number
     known = isinstance(error, ClientError | CommandError | OSError)
     text = sentence(error) if known else f"Something unexpected went wrong: {type(error).__name__}: {error}."
     hint = "" if known or debug else " Run the command again with --debug for the details, and report them."

@@ -6,8 +6,10 @@ import asyncio
 import getpass
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
@@ -125,8 +127,28 @@ def ask(user: str, host: str) -> str | None:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a command's coroutine; Ctrl-C ends it as Interrupted."""
+    """Run a command's coroutine; Ctrl-C ends it as Interrupted, when it has cleaned up, as do SIGTERM and SIGHUP."""
+    ended: list[int] = []
+
+    async def stoppable() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def end(number: int) -> None:
+            ended.append(number)
+            task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup's and the like stay ignored
+                with suppress(RuntimeError):  # signals are for the main thread
+                    loop.add_signal_handler(number, end, number)
+        return await work()
+
     try:
-        return asyncio.run(work())
+        return asyncio.run(stoppable())
     except KeyboardInterrupt:
         raise Interrupted from None
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        raise Interrupted(ended[0]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Final
 
 from pagebell.cli.text import plain_text
@@ -9,7 +10,11 @@ from pagebell.ipp import errors as e
 
 
 class Interrupted(Exception):
-    """Ctrl-C was pressed."""
+    """Ctrl-C was pressed, or something else has ended the command: by this signal."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__(f"interrupted by signal {number}")
+        self.number = number
 
 
 class CommandError(Exception):
@@ -18,6 +23,11 @@ class CommandError(Exception):
 
 class UsageError(CommandError):
     """A command was not written as it should be."""
+
+
+def no_subscription(number: int) -> str:
+    """There is none of that number."""
+    return f"There is no subscription {number}. 'pagebell subscriptions list' shows those that there are."
 
 
 _REMEDIES: Final[tuple[tuple[type[e.IppError], str, str], ...]] = (

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console, print_json, print_table, table
-from pagebell.cli.failures import UsageError, sentence
+from pagebell.cli.failures import CommandError, UsageError, no_subscription, sentence
 from pagebell.cli.text import plain_text
-from pagebell.cli.watching import aim, keywords
+from pagebell.cli.watching import aim, keywords, unknown_events
 from pagebell.ipp.client import Client
-from pagebell.ipp.errors import IppError
+from pagebell.ipp.errors import IppError, NotFound
 from pagebell.ipp.events import condensed
 from pagebell.ipp.results import Subscription
 
@@ -35,6 +36,10 @@ _DEFAULT: Final = ("job-completed",)
 """What a subscription hears that names no events (RFC 3995 5.3.3)."""
 _WINDOWS: Final = {f"ms-{name}": f"Windows (MS-{name.upper()})" for name in ("par", "rprn", "pan")}
 """Clients that hear by Windows' protocols, by how they do."""
+
+
+Lease = Annotated[int | None, Parameter(validator=validators.Number(gte=0, lte=67_108_863))]
+"""Seconds (RFC 3995 5.3.8)."""
 
 
 @app.command(name="list")
@@ -80,8 +85,15 @@ def list_subscriptions(
         owner = plain_text(one.owner).rstrip(".")
         newest = "" if one.newest is None else str(one.newest)
         events = ", ".join(condensed(one.events))
-        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, _where(one))
-    return print_table(rows, "There are no subscriptions.")
+        where = plain_text(one.recipient).rstrip(".") or _WINDOWS.get(one.method, "")
+        rows.add_row(str(one.id), _whose(one), events, owner, _end(one), newest, where)
+    status = print_table(rows, "There are no subscriptions.")
+    for one in found:
+        if one.trouble:
+            console().print(
+                f"Subscription {one.id} is delivered up to {one.delivered or 0}: {plain_text(one.trouble)}"
+            )
+    return status
 
 
 @app.command
@@ -96,7 +108,10 @@ def show(number: int, /, *, connection: Connection = LOCAL) -> int:
 
     async def work() -> Subscription:
         async with connection.client() as client:
-            return await client.subscription(number)
+            try:
+                return await client.subscription(number)
+            except NotFound:
+                raise CommandError(no_subscription(number)) from None
 
     rows = table("Attribute", "Value")
     for attribute in run(work).raw.attributes.values():
@@ -111,7 +126,7 @@ def add(
     /,
     *,
     events: Annotated[tuple[str, ...], Parameter(negative="")] = _DEFAULT,
-    lease: int | None = None,
+    lease: Lease = None,
     to: str = "",
     connection: Connection = LOCAL,
 ) -> int:
@@ -132,10 +147,16 @@ def add(
     async def work() -> Subscription:
         client, scope = await aim(connection, target)
         async with client:
-            made = await client.create_subscription(*keywords(events), scope=scope, lease=lease, recipient=to)
-            return await client.subscription(made)
+            wanted = keywords(events)
+            made = await client.create_subscription(*wanted, scope=scope, lease=lease, recipient=to)
+            if set(made.ignored) >= set(wanted):
+                await client.cancel_subscription(made)
+                raise CommandError(unknown_events(made.ignored))
+            return replace(await client.subscription(made), ignored=made.ignored)
 
     made = run(work)
+    if made.ignored:
+        print(f"pagebell: {unknown_events(made.ignored)}", file=sys.stderr)
     print(f"Subscription {made.id} to the events of {_whose(made)}. Its lease ends {_end(made)}.")
     if not to:
         print(f"Read it with: pagebell watch --subscription {made.id}{connection.hint()}")
@@ -143,7 +164,7 @@ def add(
 
 
 @app.command
-def renew(*numbers: int, lease: int | None = None, connection: Connection = LOCAL) -> int:
+def renew(*numbers: int, lease: Lease = None, connection: Connection = LOCAL) -> int:
     """Let subscriptions live longer.
 
     Parameters
@@ -190,6 +211,9 @@ def _each(
             for number in numbers:
                 try:
                     print(f"Subscription {number} {await act(client, number)}.")
+                except NotFound:
+                    failed += 1
+                    print(f"pagebell: {no_subscription(number)}", file=sys.stderr)
                 except IppError as error:
                     failed += 1
                     print(f"pagebell: Subscription {number}: {sentence(error)}", file=sys.stderr)
@@ -209,13 +233,6 @@ def _whose(subscription: Subscription) -> str:
     if subscription.printer_ids:
         return f"printers with id {', '.join(map(str, subscription.printer_ids))}"
     return f"printer {subscription.printer_name}" if subscription.printer_name else "the server"
-
-
-def _where(subscription: Subscription) -> str:
-    where = plain_text(subscription.recipient).rstrip(".") or _WINDOWS.get(subscription.method, "")
-    if not subscription.trouble:
-        return where
-    return f"{where}, up to {subscription.delivered or 0}: {plain_text(subscription.trouble)}"
 
 
 def _end(subscription: Subscription) -> str:

@@ -16,17 +16,18 @@ from cyclopts import Parameter
 from pagebell.cli.connection import LOCAL, Connection, run
 from pagebell.cli.console import console
 from pagebell.cli.desktop import Desktop, connected
-from pagebell.cli.failures import CommandError, UsageError
+from pagebell.cli.failures import CommandError, UsageError, no_subscription
 from pagebell.cli.happenings import JsonLines, Log, Report
 from pagebell.cli.keyboard import is_at_keyboard
 from pagebell.cli.prompting import Asker, Attention, Recorder
 from pagebell.cli.text import plain_text
+from pagebell.ipp import registry as r
 from pagebell.ipp.client import Client
-from pagebell.ipp.errors import ClientError, Unsupported
+from pagebell.ipp.errors import ClientError, NotFound, Unsupported
 from pagebell.ipp.events import EventStream, Gap, Pace, lasting
 from pagebell.ipp.notices import NOTICE, OPENED, Dialog, Notice, open_now
 from pagebell.ipp.registry import JobState
-from pagebell.ipp.results import JobInfo, Notification
+from pagebell.ipp.results import JobInfo, Notification, Subscription
 from pagebell.ipp.subscribing import Scope
 from pagebell.winspool.client.addresses import is_windows
 
@@ -88,11 +89,13 @@ def watch(
                 return _status(scope)
             if not json:
                 _greet(client, scope)
-            found = None if subscription is None else await client.subscription(subscription)
+            found = None if subscription is None else await _found(client, subscription)
             pace = PACE if every is None else replace(PACE, poll=every)
             stream = EventStream(client, scope, wanted, pace, subscription=found, seen=after)
             open_already: list[Dialog] = []
             try:
+                await stream.open()  # who watches wants to know at once whether anything can be seen
+                _say_unknown(stream)
                 async with (
                     _asking(connection, stream, None if json else log, desktop, open_already) as shown,
                     aclosing(lasting(stream, report.connection)) as happenings,
@@ -103,8 +106,12 @@ def watch(
                         report.tell(happening)
                         if shown is not None and isinstance(happening, Notification):
                             await _show(shown, happening)
+            except NotFound:
+                if subscription is None:
+                    raise
+                raise CommandError(f"Subscription {subscription} is over.") from None
             except Unsupported as error:
-                raise CommandError(_deaf(error)) from None
+                raise CommandError(_deaf(error, wanted)) from None
             if not isinstance(scope, JobInfo):
                 return 0
             done = await client.job(scope)
@@ -237,6 +244,29 @@ def keywords(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for text in given for word in text.replace(",", " ").split())
 
 
+async def _found(client: Client, number: int) -> Subscription:
+    try:
+        found = await client.subscription(number)
+    except NotFound:
+        raise CommandError(no_subscription(number)) from None
+    if found.recipient:
+        where = plain_text(found.recipient).rstrip(".")
+        raise CommandError(
+            f"The events of subscription {number} are sent to {where}, and can't be read here."
+        )
+    return found
+
+
+def _say_unknown(stream: EventStream) -> None:
+    if stream.events and stream.subscription is not None and stream.subscription.ignored:
+        print(f"pagebell: {unknown_events(stream.subscription.ignored)}", file=sys.stderr)
+
+
+def unknown_events(names: Iterable[str]) -> str:
+    """What was wanted and can't be heard."""
+    return f"The server knows no event called {plain_text(', '.join(names))}"
+
+
 def _greet(client: Client, scope: Scope) -> None:
     """Say on a terminal that it is at work: it may be long until something happens."""
     if not sys.stderr.isatty():
@@ -251,7 +281,9 @@ def _greet(client: Client, scope: Scope) -> None:
     print(f"Watching {what}. Ctrl-C ends it.", file=sys.stderr)
 
 
-def _deaf(error: Unsupported) -> str:
+def _deaf(error: Unsupported, wanted: Iterable[str]) -> str:
+    if r.notify_events.name in error.unsupported:
+        return unknown_events(wanted)
     said = plain_text(error.message).rstrip(".") or error.status.keyword
     return f"This server tells no events (it says: {said}). 'pagebell jobs' shows how things stand."
 

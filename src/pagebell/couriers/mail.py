@@ -78,7 +78,7 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
     subscription = parcel.subscription
     words = wording(subscription.language)
     language, owner = subscription.language, subscription.owner
-    texts = [(event.at, event_text(event, language, owner)) for _, event in parcel.events]
+    texts = [(event.at, _line(event_text(event, language, owner))) for _, event in parcel.events]
     missed = words.missed.format(count=parcel.missed) if parcel.missed else ""
     subject = texts[0][1] if texts else missed
     more = f" (+{len(texts) - 1})" if len(texts) > 1 else ""
@@ -86,15 +86,14 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = address_of(subscription.recipient)
-    mail["Subject"] = _cut(subject.replace("\r", " ").replace("\n", " "), 150) + more
-    if parcel.events:
-        mail["Date"] = format_datetime(datetime.fromtimestamp(texts[-1][0], UTC))
+    mail["Subject"] = _cut(subject, 150) + more
+    mail["Date"] = format_datetime(datetime.fromtimestamp(texts[-1][0], UTC) if texts else datetime.now(UTC))
     mail["Message-ID"] = f"<{subscription.uuid}.{last}.{_digest(parcel)}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody answers on their own
     lines = [missed, ""] if missed else []
     lines += [f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}  {text}" for at, text in texts]
     details = _details(parcel)
-    farewell = words.farewell.format(owner=subscription.owner, number=subscription.id)
+    farewell = words.farewell.format(owner=_line(subscription.owner), number=subscription.id)
     mail.set_content("\n".join([*lines, *(["", *details] if details else []), "", "-- ", farewell, ""]))
     mail["Content-Language"] = language_for(subscription.language)
     return mail
@@ -106,12 +105,17 @@ def _details(parcel: Parcel) -> list[str]:
     status = parcel.events[-1][1].job_status if parcel.events else None
     if len(jobs) != 1 or status is None:
         return []
-    return [f"{status.name} ({status.owner}) @ {parcel.events[-1][1].printer}"]
+    return [_line(f"{status.name} ({status.owner}) @ {parcel.events[-1][1].printer}")]
 
 
 def _digest(parcel: Parcel) -> str:
     numbers = ",".join(str(number) for number, _ in parcel.events)
     return hashlib.sha256(numbers.encode()).hexdigest()[:8]
+
+
+def _line(text: str) -> str:
+    """What clients have a say in, in one line: nobody writes letters of their own by it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _cut(text: str, most: int) -> str:

@@ -26,6 +26,7 @@ from zeroconf import (
 )
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+from pagebell.discovery.places import Places
 from pagebell.discovery.records import (
     Place,
     Presence,
@@ -67,6 +68,7 @@ class Announced:
         self.name = name
         self.wish = presence.wish
         self.told = (presence, place)
+        self.location = presence.location
         records = presence.records
         self.services = [_service(name, record, place) for record in records]
         self.subtypes = [
@@ -120,6 +122,7 @@ class Announcer:
         self._place = place
         self._host = ipaddress.ip_address(host)
         self._known: dict[PrinterName, Announced] = {}
+        self._places: Places | None = None
         self._sending: set[asyncio.Future[None]] = set()
         self._failed = ""
         """Why nothing can be announced, as was said in the log."""
@@ -166,8 +169,11 @@ class Announcer:
         where = InterfaceChoice.All if self._host.is_unspecified else [str(self._host)]
         network = AsyncZeroconf(interfaces=where, ip_version=version)
         try:
+            self._places = Places(network.zeroconf)
             await self._follow(network)
         finally:
+            for one in self._known.values():
+                self._locate(one, b"")
             self._known.clear()
             for sending in self._sending:
                 sending.cancel()
@@ -260,6 +266,7 @@ class Announcer:
             gone.pop(info.key, None)
             self._send(await network.async_update_service(info))
         network.zeroconf.registry.async_remove(list(gone.values()))
+        self._locate(one, one.location)
         self._known[name] = one
         if old is None:
             log.info("%s is announced on the network as %r", _called(name), one.name)
@@ -267,8 +274,15 @@ class Announcer:
     async def _withdraw(self, network: AsyncZeroconf, name: PrinterName) -> None:
         """Say goodbye for one of them."""
         one = self._known.pop(name)
+        self._locate(one, b"")
         for info in (*one.services, *one.subtypes):
             self._send(await network.async_unregister_service(info))
+
+    def _locate(self, one: Announced, location: bytes) -> None:
+        """Tell where it is."""
+        for info in one.services:
+            if self._places is not None and info.port:
+                self._places.put(info.name, location)
 
     def _send(self, sending: Awaitable[None]) -> None:
         """Keep what the library sends again and again until it has."""

@@ -5,12 +5,15 @@ A printer's are those of PWG 5100.14 4.2 and Apple's Bonjour Printing 1.2.1, the
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 from urllib.parse import quote
 
 from pagebell.http.settings import TlsMode
+from pagebell.model.geo import spot
 from pagebell.model.names import MAX_LABEL, cut, label
 from pagebell.model.printer import Capabilities, Printer, media_size
 from pagebell.model.system import SystemDescription
@@ -18,6 +21,10 @@ from pagebell.model.system import SystemDescription
 MAX_PAIR: Final = 255
 """Octets of a key with its value (RFC 6763 6.1)."""
 _LOGIN: Final = "username,password"
+_ANYWHERE: Final = 0x99
+"""As exact as the earth is large: nobody knows (PWG 5100.22 11.1.3)."""
+_EQUATOR, _SEA_LEVEL = 2**31, 10_000_000
+"""Where angles are counted from, in thousandths of a second, and heights, in centimetres."""
 _LEFT_OUT: Final = "application/octet-stream"
 _STAPLES: Final = frozenset({4, *range(20, 36)})
 _PUNCHES: Final = frozenset({5, *range(70, 94)})
@@ -69,6 +76,28 @@ class Presence:
     wish: str
     """The name it would have with nobody else around."""
     records: tuple[ServiceRecord, ...]
+    location: bytes = b""
+    """Data of a LOC record for each of them; empty where nobody has said where it is."""
+
+
+def location(uri: str) -> bytes:
+    """A `geo:` URI as the data of a LOC record (RFC 1876 2); empty for no place on earth."""
+    place = spot(uri)
+    if place is None:
+        return b""
+    exact = _ANYWHERE if place.uncertainty is None else _metres(2 * place.uncertainty)
+    degrees = (_EQUATOR + round(angle * 3_600_000) for angle in (place.latitude, place.longitude))
+    height = max(0, min(_SEA_LEVEL + round((place.altitude or 0.0) * 100), 2**32 - 1))
+    upright = _ANYWHERE if place.altitude is None else exact
+    return struct.pack(">4B3I", 0, _metres(1), exact, upright, *degrees, height)
+
+
+def _metres(length: float) -> int:
+    """So many metres as a digit of centimetres and a power of ten, rounded up."""
+    digits, power = ceil(min(length, 9e7) * 100), 0
+    while digits > 9:
+        digits, power = -(-digits // 10), power + 1
+    return digits << 4 | power
 
 
 def instance_name(wish: str, taken: Container[str]) -> str:
@@ -91,13 +120,14 @@ def system_presence(description: SystemDescription, uuid: str, place: Place) -> 
     record = ServiceRecord(
         "_ipps-system._tcp", place.port, text=tuple(_pair(key, value) for key, value in text)
     )
-    return Presence(description.title, () if place.tls is TlsMode.OFF else (record,))
+    records = () if place.tls is TlsMode.OFF else (record,)
+    return Presence(description.title, records, location(description.geo_location))
 
 
 def printer_presence(printer: Printer, capabilities: Capabilities, place: Place) -> Presence:
     """A printer goes by what it is, or by its name."""
     wish = label(printer.info) or label(printer.name) or "Printer"
-    return Presence(wish, service_records(printer, capabilities, place))
+    return Presence(wish, service_records(printer, capabilities, place), location(printer.geo_location))
 
 
 def service_records(printer: Printer, capabilities: Capabilities, place: Place) -> tuple[ServiceRecord, ...]:

@@ -110,8 +110,8 @@ def _names(attribute: Attribute) -> list[str]:
 
 
 def cut(text: str, octets: int) -> str:
-    """Text shortened to so many octets of UTF-8, at a character's end."""
-    return text.encode()[:octets].decode(errors="ignore")
+    """Text shortened to so many octets of UTF-8, at a character's end; of a file's name, what can be read."""
+    return text.encode(errors="replace")[:octets].decode(errors="ignore")
 
 
 def succeeded(answer: Message) -> Message:

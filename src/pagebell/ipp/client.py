@@ -295,8 +295,9 @@ class Client:
         ``events`` are keywords such as "job-completed"; without any, all that the server has. It subscribes,
         renews, and waits, or polls where the server has no wait mode; it goes on after a lost connection, which
         ``on_connection`` hears of: why, and an empty text when it is back. A job's events end with the job.
-        A ``subscription`` that exists is read on ``after`` an event's number and left as it is; one that this
-        makes is cancelled at the end. After ``pace.patience`` seconds without the server: ConnectionFailed.
+        A ``subscription`` that exists is read on ``after`` an event's number and left as it is, and its end
+        raises NotFound; one that this makes is cancelled. After ``pace.patience`` seconds without the server:
+        ConnectionFailed.
         """
         stream = EventStream(self, scope, events, pace, lease, subscription, after)
         return lasting(stream, on_connection)

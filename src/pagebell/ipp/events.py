@@ -149,7 +149,7 @@ class EventStream:
         return self.scope.id if isinstance(self.scope, JobInfo) else _number(self.scope)
 
     async def open(self) -> None:
-        """Subscribe, unless that was done. Raises ClientError; Unsupported of a server without events."""
+        """Subscribe, unless that was done. Raises ClientError; Unsupported of a server without those events."""
         if self.subscription is not None:
             if self._renew_at == inf and self.subscription.lease:
                 self._renewed(self.subscription)
@@ -158,6 +158,12 @@ class EventStream:
         lease = None if self.of_job is not None else self.lease
         made = await self.client.create_subscription(*events, scope=self.scope, lease=lease)
         self.client.streams.add(self)
+        if self.events and set(made.ignored) >= set(self.events):  # it tells others, which nobody wants
+            self.subscription = made
+            await self.close()
+            unknown = f"the server knows no event called {', '.join(made.ignored)}"
+            status = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
+            raise Unsupported(status, unknown, (r.notify_events.name,))
         self.subscription, self.seen = made, 0
         self._renewed(made)
 
@@ -209,7 +215,9 @@ class EventStream:
             except Silent:
                 continue  # nothing happened for as long as an answer is kept open
             except NotFound:
-                self.subscription, self._own = None, True
+                if not self._own:
+                    raise  # it was somebody's choice, and no other tells the same
+                self.subscription = None
                 yield Gap()
                 continue
             finally:

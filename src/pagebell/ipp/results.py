@@ -265,6 +265,8 @@ class Subscription:
     method: str = ""
     """How they are fetched; of a Windows client's own subscription, the protocol by which it hears of them."""
     user_data: bytes = b""
+    ignored: tuple[str, ...] = ()
+    """What was asked for and the server does not know; told when the subscription is made."""
     printer_ids: tuple[int, ...] = ()
     """The printers of the server that it tells of, by their printer-ids; none for all of them."""
     path: str = field(default="", compare=False)

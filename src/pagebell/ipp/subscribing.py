@@ -8,6 +8,7 @@ Create-Printer-Subscriptions at its root for all of its printers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pagebell.ipp import registry as r
@@ -122,7 +123,12 @@ def _granted(answer: Message, path: str = "") -> Subscription:
     if granted is None or granted.get(r.notify_subscription_id) is None:
         status = None if granted is None else granted.get(r.notify_status_code)
         raise ipp_error(Status(int(status or Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS)))
-    return Subscription.of(granted, path)
+    made = Subscription.of(granted, path)
+    if granted.get(r.notify_status_code) is None:
+        return made
+    return replace(
+        made, events=(), ignored=made.events
+    )  # those in the answer are the unsupported ones (RFC 3995 5.2)
 
 
 async def one(client: Client, subscription: Subscription | int) -> Subscription:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, isfinite, radians, sin, sqrt
 from typing import Final, NamedTuple
 
 NEAR: Final = 1000.0
@@ -17,6 +17,8 @@ class Spot(NamedTuple):
     latitude: float
     longitude: float
     uncertainty: float | None = None
+    altitude: float | None = None
+    """In metres, if that was said."""
 
 
 def spot(uri: str) -> Spot | None:
@@ -25,14 +27,19 @@ def spot(uri: str) -> Spot | None:
     coordinates, *parameters = rest.split(";")
     said = dict(parameter.lower().partition("=")[::2] for parameter in parameters)
     try:
-        latitude, longitude = map(float, coordinates.split(",")[:2])
+        latitude, longitude, *heights = map(float, coordinates.split(","))
         uncertainty = float(said["u"]) if "u" in said else None
     except ValueError:
         return None
-    on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (uncertainty is None or uncertainty >= 0)
+    on_earth = (
+        all(map(isfinite, heights))
+        and abs(latitude) <= 90
+        and abs(longitude) <= 180
+        and (uncertainty is None or uncertainty >= 0)
+    )
     if scheme.lower() != "geo" or said.get("crs", "wgs84") != "wgs84" or not on_earth:
         return None
-    return Spot(latitude, longitude, uncertainty)
+    return Spot(latitude, longitude, uncertainty, heights[0] if heights else None)
 
 
 def is_near(place: Spot, uri: str) -> bool:

@@ -117,6 +117,11 @@ class Resource:
         return self.state is ResourceState.INSTALLED and CANCEL_REQUESTED not in self.reasons
 
     @property
+    def has_octets(self) -> bool:
+        """Whether its data are there: they go when it ends, and what is known of them stays (PWG 5100.22 4.6.1)."""
+        return self.data is not None and self.state < ResourceState.CANCELED
+
+    @property
     def is_over(self) -> bool:
         """Whether it has come to its end, or shall as soon as no printer uses it any more."""
         return self.state >= ResourceState.CANCELED or CANCEL_REQUESTED in self.reasons

@@ -8,7 +8,7 @@ readers parked on a matching chronicle are.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -55,7 +55,7 @@ class EventLog:
         """How many subscriptions of the server's scope hear each kind."""
         self._by_owner: dict[str, list[SubscriptionId]] = {}
         self.leases = Leases(self._end)
-        self._unsettled: deque[SubscriptionId] = deque()
+        self._unsettled: dict[SubscriptionId, None] = {}
         """Whose base the store may not know yet, in the order in which they came."""
         self._paced: set[Listener] = set()
         self._progress: dict[int, float] = {}
@@ -84,6 +84,7 @@ class EventLog:
         listener = self._listeners.pop(number, None)
         if listener is None:
             return
+        self._unsettled.pop(number, None)
         for sleeper in listener.sleepers:
             sleeper.wake()
         subscription, chronicle = listener.subscription, listener.chronicle
@@ -287,19 +288,11 @@ class EventLog:
 
     def unsettled(self, up_to: int, limit: int) -> tuple[Base, ...]:
         """Some of what must be stored before the events up to that number may leave the log; none when all is."""
-        while self._unsettled:
-            listener = self._listeners.get(self._unsettled[0])
-            if listener is not None and not listener.is_settled and listener.pacing is None:
-                break
-            self._unsettled.popleft()
-        first = (self._listeners.get(number) for number in islice(self._unsettled, limit))
+        first = (self._listeners[number] for number in islice(self._unsettled, limit))
         return tuple(
             Base(listener.subscription.id, listener.base)
             for listener in first
-            if listener is not None
-            and not listener.is_settled
-            and listener.pacing is None
-            and listener.subscription.since < up_to
+            if listener.subscription.since < up_to
         )
 
     def plan_trim(self, up_to: int) -> tuple[tuple[Count, ...], tuple[Base, ...]]:
@@ -324,6 +317,7 @@ class EventLog:
             if listener is not None and listener.pacing is None:
                 listener.base = base.count
                 listener.is_settled = True
+                self._unsettled.pop(base.subscription, None)
 
     def trimmed(self, up_to: int, counts: Iterable[Count]) -> None:
         """The store has removed the events up to that number, and knows the counts and bases that `plan_trim` told."""
@@ -382,8 +376,8 @@ class EventLog:
             past = () if base is None else (base.count, base.paced_at)
             listener.pacing = Pacing(subscription.interval, since, *past)
             self._paced.add(listener)
-        if not listener.is_settled:
-            self._unsettled.append(subscription.id)
+        if not listener.is_settled and listener.pacing is None:
+            self._unsettled[subscription.id] = None
         self._listeners[subscription.id] = listener
         insort(chronicle.members, subscription.id)
         if chronicle is self._chronicles.server:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from heapq import heappop, heappush
-from typing import Any
+from heapq import heapify, heappop, heappush
+from typing import Any, Final
 
 from pagebell.model.subscription import SubscriptionId
 from pagebell.spooler.ports import Clock
+
+_SPARE: Final = 1000
 
 
 class Leases:
@@ -17,6 +19,8 @@ class Leases:
     def __init__(self, end_of: Callable[[SubscriptionId], float | None]) -> None:
         self._end_of = end_of
         self._heap: list[tuple[float, SubscriptionId]] = []
+        self._most = _SPARE
+        """Beyond so many ends, those that are not true any more are forgotten."""
         self._sooner = asyncio.Event()
         """One was noted that ends before all others."""
 
@@ -26,6 +30,15 @@ class Leases:
             heappush(self._heap, (end, number))
             if self._heap[0] == (end, number):
                 self._sooner.set()
+            if len(self._heap) > self._most:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Keep what is true: who renews or cancels again and again leaves no more behind than others have."""
+        ends = ((self._end_of(number), number) for number in {number for _, number in self._heap})
+        self._heap = [(end, number) for end, number in ends if end is not None]
+        heapify(self._heap)
+        self._most = 2 * len(self._heap) + _SPARE
 
     async def run_out(self, clock: Clock) -> None:
         """Return when one may have ended: `over` tells which."""

@@ -110,8 +110,8 @@ class Resources:
 
     def read(self, resource: Resource) -> AsyncIterator[bytes]:
         """Its octets, in chunks. Raises NotFound where there are none."""
-        if resource.data is None:
-            raise NotFound(f"there is nothing in resource {resource.id} yet")
+        if resource.data is None or not resource.has_octets:
+            raise NotFound(f"there is nothing in resource {resource.id}")
         return self._ledger.documents.read(resource.data.key)
 
     # --- its life ---
@@ -200,7 +200,7 @@ class Resources:
 
     def _octets(self) -> int:
         """Of all that are kept and of all that are coming."""
-        kept = {r.id: r.data.octets for r in self._ledger.resources.values() if r.data is not None}
+        kept = {r.id: r.data.octets for r in self._ledger.resources.values() if r.data and r.has_octets}
         return sum((kept | self._incoming).values())
 
     async def _filled(self, number: ResourceId, spec: DataSpec, key: DocumentKey, upload: Upload) -> Resource:
@@ -268,16 +268,26 @@ class Resources:
         """
         by.demand(Right.ADMINISTER)
 
-        def decide() -> Change:
-            old = self.resource(number)
+        def act(old: Resource, now: float, message: str) -> tuple[Resource, Event]:
             if old.is_over:
                 raise WrongState(f"resource {number} is cancelled already")
-            act = doomed if self.uses(number) else _canceled
-            new, event = act(old, self._ledger.clock.now(), message)
-            return Change(resources=(new,), events=(event,))
+            return (doomed if self.uses(number) else _canceled)(old, now, message)
+
+        await self._end(number, act, message)
+        return self.resource(number)
+
+    async def _end(self, number: ResourceId, act: _Act, message: str) -> None:
+        """Store what `act` makes of it; with its end its octets go. Raises NotFound, WrongState."""
+        gone: tuple[DocumentKey, ...] = ()
+
+        def decide() -> Change:
+            nonlocal gone
+            new, event = act(self.resource(number), self._ledger.clock.now(), message)
+            gone = () if new.data is None or new.has_octets else (new.data.key,)
+            return Change(resources=(new,), events=(event,), gone_contents=gone)
 
         await self._ledger.update(decide)
-        return self.resource(number)
+        await self._ledger.documents.delete(gone)
 
     async def change(
         self, number: ResourceId, by: Principal, *, name: str | None = None, info: str | None = None
@@ -363,22 +373,14 @@ class Resources:
                 await self._step(resource.id, _canceled, resource.message)
 
     async def _step(self, number: ResourceId, act: _Act, message: str) -> None:
-        def decide() -> Change:
-            new, event = act(self.resource(number), self._ledger.clock.now(), message)
-            return Change(resources=(new,), events=(event,))
-
         with suppress(NotFound, WrongState):  # somebody was faster
-            await self._ledger.update(decide)
+            await self._end(number, act, message)
 
     async def _forget(self, gone: Sequence[Resource]) -> None:
-        keys = tuple(resource.data.key for resource in gone if resource.data is not None)
         numbers = tuple(resource.id for resource in gone)
         scopes = (Scope(resource=number) for number in numbers)
         listening = tuple(s.id for scope in scopes for s in self._ledger.events.select(scope=scope))
-        await self._ledger.commit(
-            Change(gone_resources=numbers, gone_contents=keys, gone_subscriptions=listening)
-        )
-        await self._ledger.documents.delete(keys)
+        await self._ledger.commit(Change(gone_resources=numbers, gone_subscriptions=listening))
 
 
 _Act = Callable[[Resource, float, str], tuple[Resource, Event]]

@@ -195,7 +195,7 @@ class Spooler:
             keys.update(document.key for job in jobs for document in job.documents)
             query = replace(query, offset=query.offset + len(jobs))
         resources = self._ledger.resources.values()
-        return keys | {resource.data.key for resource in resources if resource.data is not None}
+        return keys | {one.data.key for one in resources if one.data is not None and one.has_octets}
 
     # --- housekeeping ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,16 +26,20 @@ from pagebell.spooler.changing import new_default
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change
 
+_SEVERITY: Final = re.compile("-(error|warning|report)$")
 _OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
 def status_of(printers: Iterable[Printer]) -> SystemStatus:
-    """Printing if any printer is, stopped if all are; the reasons are those of all of them (PWG 5100.22 7.3)."""
+    """Printing if any printer is, stopped if all are (PWG 5100.22 7.3.26).
+
+    Its reasons are those of all of them, with no severity (7.3.30).
+    """
     states: set[PrinterState] = set()
     reasons: set[str] = set()
     for printer in printers:
         states.add(printer.state)
-        reasons |= printer.reasons
+        reasons.update(_SEVERITY.sub("", reason) for reason in printer.reasons)
     state = PrinterState.IDLE
     if PrinterState.PROCESSING in states:
         state = PrinterState.PROCESSING

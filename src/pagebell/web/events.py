@@ -30,7 +30,7 @@ from pagebell.spooler.feed import HEARTBEAT, Passage, Reader
 from pagebell.spooler.ports import Clock
 from pagebell.spooler.reading import Batch
 from pagebell.spooler.spooler import Spooler
-from pagebell.web.api.application import BadRequest, answered, principal_of, read_query
+from pagebell.web.api.application import BadRequest, answered, principal_of, read_query, route
 from pagebell.web.api.views import numbered_event, scope_of_printers
 from pagebell.web.queries import EventsQuery
 
@@ -55,7 +55,7 @@ class EventStreams:
 
     def route(self) -> Route:
         """Where they are found."""
-        return Route("/events", self._answer, methods=["GET"])
+        return route("/events", self._answer, ["GET"])
 
     async def _answer(self, request: Request) -> Response:
         return await answered(request, lambda: self._stream(request))
@@ -84,9 +84,7 @@ class EventStreams:
             return await self._of_subscription(request, query, after or 0, by)
         scope, kinds = _scope(query, self._spooler), _kinds(query.events)
         reader = await self._spooler.feed.open(scope, kinds, by, after)
-        if request.method == "HEAD":
-            return Response(headers=_HEADERS, media_type=_STREAM)
-        return self._response(lambda: _of_log(reader, self._spooler, query.language, by))
+        return self._response(request, lambda: _of_log(reader, after, self._spooler, query.language, by))
 
     async def _of_subscription(
         self, request: Request, query: EventsQuery, after: int, by: Principal
@@ -98,12 +96,17 @@ class EventStreams:
         batch = await self._spooler.subscriptions.read(number, by, after, 1)
         if batch.complete and not batch.events and not batch.missed:
             return Response(status_code=204, headers=_HEADERS)  # by this a browser comes back no more
-        if request.method == "HEAD":
-            return Response(headers=_HEADERS, media_type=_STREAM)
+        _, newest = self._spooler.subscriptions.available(number)
+        place = min(after, newest)
+        begins = _beginning(place, after)
         push = pusher_of(request.scope)(b"", b"")
-        return self._response(lambda: _of_subscription(subscription, after, by, self._spooler, push))
+        return self._response(
+            request, lambda: _of_subscription(begins, subscription, place, by, self._spooler, push)
+        )
 
-    def _response(self, pieces: Callable[[], Pieces]) -> Response:
+    def _response(self, request: Request, pieces: Callable[[], Pieces]) -> Response:
+        if request.method == "HEAD":
+            return _head()
         return _Stream(pieces, self._ended)
 
     def _ended(self) -> None:
@@ -148,10 +151,17 @@ def _place(header: str | None, parameter: int | None) -> int | None:
 # --- what is sent ---
 
 
-async def _of_log(reader: Reader, spooler: Spooler, language: str, by: Principal) -> Pieces:
+def _beginning(place: int, asked: int | None) -> bytes:
+    """Who asks for a place that has not come yet was given it by another log: what it has missed nobody knows."""
+    return _RETRY + (_idle(place) if asked is None or asked <= place else _gap(None, place))
+
+
+async def _of_log(
+    reader: Reader, after: int | None, spooler: Spooler, language: str, by: Principal
+) -> Pieces:
     """What a reader of the log gets."""
     with reader:
-        yield _RETRY + _idle(reader.place)
+        yield _beginning(reader.place, after)
         while not spooler.feed.is_closed:
             passage = await reader.read()
             octets = _passage(passage, reader.place, language, by)
@@ -179,10 +189,10 @@ def _logged(event: Event, language: str, reader: str | None) -> bytes:
 
 
 async def _of_subscription(
-    subscription: Subscription, after: int, by: Principal, spooler: Spooler, push: Push
+    begins: bytes, subscription: Subscription, after: int, by: Principal, spooler: Spooler, push: Push
 ) -> Pieces:
     """What a subscription hears, until it ends; most of it is sent where it happens."""
-    yield _RETRY + _idle(after)
+    yield begins
     subscriptions, number = spooler.subscriptions, subscription.id
     cursors = {number: after}
 
@@ -218,8 +228,8 @@ def _piece(event: str, data: msgspec.Struct, place: int) -> bytes:
     return b"event: %s\ndata: %s\nid: %d\n\n" % (event.encode(), msgspec.json.encode(data), place)
 
 
-def _gap(dropped: int, place: int) -> bytes:
-    return b'event: gap\ndata: {"dropped":%d}\nid: %d\n\n' % (dropped, place)
+def _gap(dropped: int | None, place: int) -> bytes:
+    return b'event: gap\ndata: {"dropped":%s}\nid: %d\n\n' % (msgspec.json.encode(dropped), place)
 
 
 def _idle(place: int) -> bytes:
@@ -236,6 +246,13 @@ async def _within(clock: Clock, news: Awaitable[Any]) -> bool:
     finally:
         waiting.cancel()
         sleeping.cancel()
+
+
+def _head() -> Response:
+    """What stands before a stream, of which nobody knows how long it will be."""
+    response = Response(headers=_HEADERS, media_type=_STREAM)
+    del response.headers["content-length"]
+    return response
 
 
 class _Stream(Response):

@@ -29,7 +29,7 @@ th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px soli
 th { font-weight: 600; color: #555 } .quiet { color: #666 } .bad { color: #a40000 }
 """
 _HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }

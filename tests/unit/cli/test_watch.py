@@ -14,10 +14,12 @@ import pytest
 from pagebell.cli import main, watching
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import Attribute, Group, GroupTag, Message
+from pagebell.ipp.delivery import DELIVERED, TROUBLE
 from pagebell.ipp.events import Pace
 from pagebell.ipp.notices import Dialog
 from pagebell.ipp.registry import JobState, Op, PrinterState, Status
 from pagebell.ipp.results import Notification
+from tests.peers import free_port
 from tests.scripted import SUBSCRIBED, ScriptedServer, answer, drop, failed, job, printer
 
 WHERE = r.notify_printer_uri("ipp://localhost/printers/Office")
@@ -144,6 +146,100 @@ async def test_wanted_events_may_have_commas_between_them(server: ScriptedServer
     assert group.all(r.notify_events) == ["job-completed", "job-created", "printer-stopped"]
 
 
+def made(number: int, *attributes: Attribute) -> Message:
+    told = (r.notify_subscription_id(number), *attributes)
+    return answer(Group.of(GroupTag.SUBSCRIPTION, *told))
+
+
+async def test_event_that_the_server_does_not_know_is_said_so(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    life_of_a_job(server)
+    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
+    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made(1, ignored, r.notify_events("job-eaten")))
+    assert await pagebell("watch", "7", "--events", "job-eaten,job-created", "--server", server.uri) == 0
+    out, err = capsys.readouterr()
+    assert err == "pagebell: The server knows no event called job-eaten.\n"
+    assert len(out.splitlines()) > 3
+
+
+async def test_events_that_the_server_does_not_know_are_not_waited_for(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server puts its default in their place (RFC 3995 5.3.3), which nobody has asked for."""
+    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
+    server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, made(1, ignored, r.notify_events("job-eaten")))
+    server.on(Op.CANCEL_SUBSCRIPTION, answer())
+    for command in (("watch",), ("subscriptions", "add")):
+        assert await pagebell(*command, server.uri, "--events", "job-eaten") == 1
+        assert capsys.readouterr().err == "pagebell: The server knows no event called job-eaten.\n"
+    assert len(server.asked(Op.CANCEL_SUBSCRIPTION)) == 2
+
+
+async def test_what_a_whole_server_lacks_of_all_events_is_no_news(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    life_of_a_job(server)
+    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
+    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made(1, ignored, r.notify_events("pagebell-notice")))
+    assert await pagebell("watch", "7", "--server", server.uri) == 0
+    assert capsys.readouterr().err == ""
+
+
+async def test_server_that_is_not_there_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await pagebell("watch", "--server", f"ipp://127.0.0.1:{free_port()}/") == 1
+    assert "No print server answers at" in capsys.readouterr().err
+
+
+async def test_subscription_that_does_not_exist_is_said_so(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = failed(Status.CLIENT_ERROR_NOT_FOUND)
+    for op in (Op.GET_SUBSCRIPTION_ATTRIBUTES, Op.RENEW_SUBSCRIPTION, Op.CANCEL_SUBSCRIPTION):
+        server.on(op, missing)
+    for command in (("show", "7"), ("renew", "7"), ("cancel", "7")):
+        assert await pagebell("subscriptions", *command, "--server", server.uri) == 1
+        told = capsys.readouterr().err
+        assert told.startswith("pagebell: There is no subscription 7. 'pagebell subscriptions list'")
+    assert await pagebell("watch", server.uri, "--subscription", "7") == 1
+    assert "There is no subscription 7." in capsys.readouterr().err
+
+
+async def test_subscription_that_is_sent_elsewhere_or_ends_is_said_so(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, made(7, r.notify_recipient_uri("https://hooks.test/")))
+    assert await pagebell("watch", server.uri, "--subscription", "7") == 1
+    assert "are sent to https://hooks.test/, and can't be read here" in capsys.readouterr().err
+    server.on(Op.GET_SUBSCRIPTION_ATTRIBUTES, made(7, r.notify_pull_method("ippget")))
+    server.on(Op.GET_NOTIFICATIONS, failed(Status.CLIENT_ERROR_NOT_FOUND))
+    assert await pagebell("watch", server.uri, "--subscription", "7") == 1
+    assert "Subscription 7 is over." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lease", ["-1", "67108864"])
+async def test_lease_that_can_not_be_is_the_callers_mistake(
+    lease: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await pagebell("subscriptions", "add", f"--lease={lease}") == 2
+    assert await pagebell("subscriptions", "renew", "7", f"--lease={lease}") == 2
+    assert "lease" in capsys.readouterr().err
+
+
+async def test_trouble_with_a_recipient_is_listed(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = r.notify_recipient_uri("https://hooks.test/1")
+    told = (WHERE, to, r.notify_sequence_number(9), DELIVERED(4), TROUBLE("hooks.test answers 500"))
+    server.on(Op.GET_SUBSCRIPTIONS, made(4, *told))
+    assert await pagebell("subscriptions", "list", "--server", server.uri) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.endswith("https://hooks.test/1 Subscription 4 is delivered up to 4: hooks.test answers 500.")
+    assert await pagebell("subscriptions", "list", "--json", "--server", server.uri) == 0
+    one = json.loads(capsys.readouterr().out)
+    assert (one["delivered"], one["trouble"]) == (4, "hooks.test answers 500")
+
+
 async def test_job_that_is_final_already_is_told_at_once(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,7 +324,7 @@ async def test_subscription_is_added_renewed_and_cancelled(
         "Subscription 1 lives on for 10 minutes.",
         "Subscription 1 is ended.",
     ]
-    assert "Subscription 2:" in out.err
+    assert "There is no subscription 2." in out.err
     assert await pagebell("subscriptions", "cancel", *where) == 2
 
 

@@ -363,3 +363,15 @@ async def test_sync_client_does_the_same(server: ScriptedServer) -> None:
 def test_every_error_status_has_its_exception() -> None:
     errors = {status for status in Status if status >= 0x0400}
     assert set(EXCEPTIONS) == errors
+
+
+@pytest.mark.parametrize(("title", "sent"), [("b\udcfcro.txt", "b?ro.txt"), ("\ud83d", "?")])
+async def test_name_of_a_file_that_is_no_text_is_sent_as_far_as_it_is(
+    server: ScriptedServer, title: str, sent: str
+) -> None:
+    """File names are octets, and Python has such of them as lone surrogates."""
+    server.on(Op.PRINT_JOB, answer(Group.of(GroupTag.JOB, r.job_id(1))))
+    async with Client(server.uri) as client:
+        await client.print_document(b"x", title=title, document_format="text/plain")
+    (asked,) = server.asked(Op.PRINT_JOB)
+    assert asked.groups[0].get(r.job_name) == sent

@@ -172,6 +172,20 @@ async def test_another_jobs_and_printers_events_are_left_out_without_a_gap(serve
     assert asked_from(server)[-1] == 1
 
 
+async def test_events_that_the_server_does_not_know_are_an_error_and_leave_no_subscription(
+    server: ScriptedServer,
+) -> None:
+    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
+    told = (r.notify_subscription_id(1), ignored, r.notify_events("job-eaten"))
+    server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, answer(Group.of(GroupTag.SUBSCRIPTION, *told)))
+    server.on(Op.CANCEL_SUBSCRIPTION, answer())
+    async with Client(server.uri) as client:
+        with pytest.raises(Unsupported, match="no event called job-eaten") as refused:
+            await anext(client.events("printer", "job-eaten"))
+    assert refused.value.unsupported == ("notify-events",)
+    assert len(server.asked(Op.CANCEL_SUBSCRIPTION)) == 1
+
+
 async def test_refusal_is_raised(server: ScriptedServer) -> None:
     server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, failed(Status.CLIENT_ERROR_NOT_AUTHORIZED))
     with pytest.raises(NotAllowed):
@@ -204,6 +218,18 @@ async def test_own_subscription_is_taken_up_after_a_number_and_left_alone(server
     assert asked_from(server) == [5]
     assert not server.asked(Op.CREATE_PRINTER_SUBSCRIPTIONS)
     assert not server.asked(Op.CANCEL_SUBSCRIPTION)
+
+
+async def test_end_of_a_subscription_that_was_chosen_is_told_and_no_other_made(
+    server: ScriptedServer,
+) -> None:
+    server.on(Op.GET_NOTIFICATIONS, burst(5), failed(Status.CLIENT_ERROR_NOT_FOUND))
+    async with Client(server.uri) as client:
+        events = client.events(subscription=Subscription(9), after=4, pace=QUICK)
+        assert isinstance(await anext(events), Notification)
+        with pytest.raises(NotFound):
+            await anext(events)
+    assert server.asked(Op.CREATE_PRINTER_SUBSCRIPTIONS) == []
 
 
 async def test_servers_events_come_from_its_system_object(server: ScriptedServer) -> None:

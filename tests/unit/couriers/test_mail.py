@@ -144,6 +144,12 @@ def test_dropped_events_are_told() -> None:
     assert alone["Subject"].startswith("3 earlier messages")
 
 
+def test_every_mail_has_a_date() -> None:
+    """RFC 5322 3.6; the same at each attempt, or at least its own."""
+    for one in (parcel(ADA, 9), parcel(ADA, after=5, missed=3)):
+        assert message(one, "printers@example.com")["Date"].datetime.tzinfo is not None
+
+
 def test_same_events_have_the_same_message_id_and_others_another() -> None:
     ids = [
         message(parcel(ADA, *numbers), "p@example.com")["Message-ID"]
@@ -159,6 +165,16 @@ def test_name_of_a_job_can_not_add_headers_or_lines_to_the_head() -> None:
     read = message_from_bytes(mail.as_bytes(), policy=email.policy.default)
     assert read["Bcc"] is None
     assert len(read["Subject"]) <= 160
+
+
+def test_name_of_a_job_can_not_add_lines_to_the_text() -> None:
+    """Else anybody who may print writes whole letters to who is told of it."""
+    name = "x\r\n\r\n-- \nYour password has expired\x85\u2028\x1b[2J\tCall eve"
+    told = Parcel(subscription(ADA), ((1, event(name=name, message=name)),))
+    lines = message(told, "printers@example.com").get_content().splitlines()
+    assert lines.count("-- ") == 1
+    assert not any(line.startswith(("Your", "Call")) for line in lines)
+    assert all(line.isprintable() for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pagebell.discovery.records import (
     ServiceRecord,
     host_name,
     instance_name,
+    location,
     printer_presence,
     service_records,
     system_presence,
@@ -207,3 +208,20 @@ def test_system_goes_by_the_name_that_was_set_or_by_its_own(
 ) -> None:
     """PWG 5100.22 7.2.32, and 11.1.2: no unique identifier in it."""
     assert system_presence(description, UUID, HERE).wish == name
+
+
+@pytest.mark.parametrize(
+    ("uri", "data"),
+    [
+        ("geo:0,0", "00129999 80000000 80000000 00989680"),
+        ("geo:46.4,-80.9", "00129999 89f4d400 6ea407c0 00989680"),
+        ("geo:-90,180,-100;u=35", "00127373 6cb02700 a69fb200 00986f70"),
+        ("geo:0,0,0;u=0", "00120000 80000000 80000000 00989680"),
+        ("geo:0,0,9e9;u=1e30", "00129999 80000000 80000000 ffffffff"),
+        ("", ""),
+        ("geo:91,0", ""),
+    ],
+)
+def test_place_is_told_as_a_loc_record(uri: str, data: str) -> None:
+    """RFC 1876 2; how exact it is that nobody knows is 0x99 (PWG 5100.22 11.1.3)."""
+    assert location(uri).hex() == data.replace(" ", "")

@@ -17,7 +17,9 @@ from tests.unit.ipp_server.door import door
     ("uri", "expected"),
     [
         ("geo:46.4,-80.9", Spot(46.4, -80.9)),
-        ("geo:46.4,-80.9,120", Spot(46.4, -80.9)),
+        ("geo:46.4,-80.9,120", Spot(46.4, -80.9, altitude=120)),
+        ("geo:46.4,-80.9,high", None),
+        ("geo:46.4,-80.9,inf", None),
         ("geo:-90,180;u=35", Spot(-90, 180, 35)),
         ("GEO:1,2;crs=WGS84;U=0", Spot(1, 2, 0)),
         ("geo:1", None),

@@ -9,12 +9,13 @@ import pytest
 from pagebell.ipp import registry as r
 from pagebell.ipp.codec import GroupTag
 from pagebell.ipp.registry import Op, Status
+from pagebell.ipp.server import subscription_handlers
 from pagebell.ipp.values import Tag
 from pagebell.model.access import SYSTEM
 from pagebell.spooler.policy import Policy
 from pagebell.testing import FakeClock
 from tests.asking import job_group, subscription_group
-from tests.unit.ipp_server.door import Door, first, status
+from tests.unit.ipp_server.door import ADMIN, Door, first, status
 from tests.unit.ipp_server.subscribing import (
     OK,
     SUBSTITUTED,
@@ -95,6 +96,23 @@ async def test_reader_of_ascii_gets_ascii(d: Door) -> None:
     assert (event.get(r.notify_charset), event.get(r.job_name)) == ("us-ascii", "Grosse - 50 ?")
 
 
+@pytest.mark.parametrize(
+    ("charsets", "told"), [(("us-ascii", "us-ascii"), "us-ascii"), (("us-ascii", "utf-8"), "utf-8")]
+)
+async def test_several_readers_words_are_in_a_charset_that_has_all_of_them(
+    d: Door, charsets: tuple[str, str], told: str
+) -> None:
+    """RFC 3996 5.2: "a bad choice may leave it unable to send some 'text' and 'name' values accurately"."""
+    wish = r.notify_events("job-created")
+    made = [await subscribe(d, r.notify_charset(charset), wish) for charset in charsets]
+    await d.ask(Op.CREATE_JOB, r.job_name("Größe"))
+    answer = await fetch(d, *made)
+    assert first(answer, GroupTag.OPERATION).get(r.attributes_charset) == told
+    names = {"us-ascii": "Grosse", "utf-8": "Größe"}
+    found = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert [event.get(r.job_name) for event in found] == [names[charset] for charset in charsets]
+
+
 # --- what events carry (RFC 3995 5.3.4, 8.1, 9.1; RFC 3996 5.2) ---
 
 
@@ -125,6 +143,47 @@ async def test_asked_for_attributes_come_with_each_event(d: Door) -> None:
     assert (created.get(r.job_state), printing.get(r.job_state)) == (3, None)
 
 
+async def test_printers_event_has_the_job_that_the_subscription_is_of(d: Door) -> None:
+    """RFC 3995 5.3.4, rule b, whichever job the printer has on its device"""
+    await d.printing()
+    wish = subscription_group(r.notify_events("printer-stopped"), r.notify_attributes("job-name"))
+    waiting = await d.ask(Op.CREATE_JOB, r.job_name("Mine"), groups=[wish])
+    printer = await subscribe(d, r.notify_events("printer-stopped"), r.notify_attributes("job-name"))
+    d.device.stop("media-empty-error", "Empty.")
+    await d.clock.settle()
+    told = await events(d, first(waiting, GroupTag.SUBSCRIPTION), printer)
+    assert [event.get(r.job_name) for event in told] == ["Mine", "Untitled"]
+
+
+async def test_event_tells_how_things_were_right_after_it(d: Door) -> None:
+    """RFC 3995 9, in each of two that follow one another"""
+    group = await subscribe(d, r.notify_events("printer-state-changed", "job-created", "job-state-changed"))
+    for op in (Op.DISABLE_PRINTER, Op.ENABLE_PRINTER):
+        await d.ask(op, user=ADMIN)
+    await d.submit()
+    told = await events(d, group)
+    accepting = [e.get(r.printer_is_accepting_jobs) for e in told if r.printer_state.name in e]
+    assert accepting == [False, True, True]
+    jobs = [(e.get(r.job_state), e.all(r.job_state_reasons)) for e in told if r.job_state.name in e]
+    assert jobs == [(3, ["none"]), (5, ["job-printing"])]
+
+
+async def test_answer_that_would_be_too_long_is_cut_and_the_rest_is_there_at_once(
+    d: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription_handlers, "MOST_EVENTS", 3)
+    one, two = [await subscribe(d, r.notify_events("job-created")) for _ in range(2)]
+    for _ in range(2):
+        await d.held()
+    answer = await fetch(d, one, two)
+    numbers = [e.get(r.notify_sequence_number) for e in answer.groups_of(GroupTag.EVENT_NOTIFICATION)]
+    assert numbers == [1, 2, 1]
+    assert first(answer, GroupTag.OPERATION).get(r.notify_get_interval) == 0
+    answer = await fetch(d, one, two, start=(3, 2))
+    assert [e.get(r.notify_sequence_number) for e in answer.groups_of(GroupTag.EVENT_NOTIFICATION)] == [2]
+    assert first(answer, GroupTag.OPERATION).get(r.notify_get_interval) == 300
+
+
 async def test_fixed_contents_are_not_offered_as_further_ones(d: Door) -> None:
     printer = first(await d.ask(Op.GET_PRINTER_ATTRIBUTES), GroupTag.PRINTER)
     fixed = {"job-id", "job-state", "job-state-reasons", "job-impressions-completed", "printer-state"}
@@ -146,6 +205,8 @@ async def test_event_has_all_that_the_tables_want(d: Door) -> None:
     assert common | {"printer-state", "printer-state-reasons", "printer-is-accepting-jobs"} <= set(
         printer.attributes
     )
+    assert job.get(r.notify_job_id) == job.get(r.job_id)  # where clients made for CUPS look
+    assert r.notify_job_id.name not in printer
 
 
 async def test_event_tells_when_it_was_and_the_answer_when_it_was_sent(d: Door) -> None:

@@ -39,6 +39,10 @@ def post(d: Door) -> Post:
     return found
 
 
+def message_of(answer: Message) -> str:
+    return answer.groups[0].get(r.status_message) or ""
+
+
 async def test_events_are_taken_to_the_recipient_of_a_printers_subscription(d: Door) -> None:
     answer = await subscribe(d, TO, CREATED)
     assert status(answer) is Status.SUCCESSFUL_OK
@@ -106,6 +110,7 @@ async def test_recipient_that_is_not_allowed_is_refused_and_never_connected_to(
     group = first(answer, GroupTag.SUBSCRIPTION)
     assert group.get(r.notify_status_code) == wanted
     assert group.get(r.notify_recipient_uri) == uri
+    assert f"events are not delivered to {uri}" in message_of(answer).replace("'", "")
     await d.submit()
     assert post(d).tried == []
 

@@ -133,3 +133,31 @@ async def test_data_that_are_not_what_was_sent_are_not_installed() -> None:
             answer = await d.ask(INSTALL, ONE, path=AT, user=ADMIN)
             assert status(answer) is S.CLIENT_ERROR_DOCUMENT_FORMAT_ERROR
             assert (await told_of(d)).get(r.resource_state) is ResourceState.AVAILABLE
+
+
+async def test_data_go_with_the_resource_and_what_is_known_of_them_stays() -> None:
+    """PWG 5100.22 4.6.1 and 6.2.1: data "SHOULD be discarded as soon as the Resource transitions"; "MUST preserve all
+    Resource object attributes"; 7.9.4: no-value when it has no associated data."""
+    async with door() as d:
+        await given(d)
+        await d.ask(CANCEL, ONE, path=AT, user=ADMIN)
+        assert len(d.documents.documents) == 1
+        before = await told_of(d)
+        await d.ask(TAKE, r.resource_ids(1), user=ADMIN)
+        assert d.documents.documents == {}
+        for _ in range(2):
+            told = await told_of(d)
+            assert told.attributes["resource-data-uri"] == r.resource_data_uri.no_value()
+            for attr in (r.resource_format, r.resource_k_octets, r.time_at_installed):
+                assert told.attributes[attr.name] == before.attributes[attr.name]
+            await d.restart()
+
+
+async def test_words_are_in_the_language_of_the_request_if_nobody_says_otherwise() -> None:
+    """PWG 5100.22 7.9.8: "REQUIRED for 'static-strings' Resources"."""
+    async with door() as d:
+        await d.ask(CREATE, r.resource_type("static-strings"), path=AT, user=ADMIN)
+        assert (await told_of(d)).get(r.resource_natural_language) == "en"
+        await d.ask(CREATE, IMAGE, path=AT, user=ADMIN)
+        answer = await d.ask(GET, r.resource_id(2), r.requested_attributes("all"), path=AT)
+        assert "resource-natural-language" not in first(answer, GroupTag.RESOURCE)

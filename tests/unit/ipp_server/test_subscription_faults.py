@@ -94,7 +94,7 @@ async def test_group_without_a_way_to_have_its_events_fails_the_request(
     answer = await d.ask(op, groups=[subscription_group(), group])
     assert status(answer) is Status.CLIENT_ERROR_BAD_REQUEST
     assert answer.groups_of(GroupTag.SUBSCRIPTION) == answer.groups_of(GroupTag.JOB) == []
-    assert d.spooler.subscriptions.count(Scope(P1)) == d.spooler.jobs.count(P1) == 0
+    assert d.spooler.subscriptions.count(Scope(d.printer.id)) == d.spooler.jobs.count(P1) == 0
 
 
 # --- leases (RFC 3995 5.3.8, 11.2.6) ---

@@ -13,6 +13,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.server.describe_printer import MAX_EVENTS
 from pagebell.ipp.values import IntRange, Tag, Value
 from pagebell.model.access import SYSTEM
+from pagebell.model.event import PrinterName
 from pagebell.spooler.policy import Policy
 from tests.asking import job_group, job_id, subscription_group
 from tests.unit.ipp_server.door import ADMIN, Door, first, status
@@ -262,6 +263,26 @@ async def test_subscription_of_the_server_is_had_at_every_door(d: Door) -> None:
     assert (await d.ask(Op.GET_SUBSCRIPTIONS)).groups_of(GroupTag.SUBSCRIPTION) == []
     assert status(await d.ask(Op.RENEW_SUBSCRIPTION, number, path=SYSTEM_URI)) is OK
     assert status(await d.ask(Op.CANCEL_SUBSCRIPTION, number, path=SYSTEM_URI)) is OK
+
+
+async def test_at_the_root_one_hears_of_all_printers(d: Door) -> None:
+    """Where CUPS' clients subscribe to everything, as desktops do."""
+    await d.add("p2")
+    wish = r.notify_events("job-created", "printer-deleted", "printer-stopped")
+    group = await subscribe(d, wish, path="/")
+    assert status_of(group) == OK
+    for name in ("p1", "p2"):
+        await d.submit(printer=PrinterName(name), job_hold_until="indefinite")
+    answer = await d.ask(Op.GET_NOTIFICATIONS, r.notify_subscription_ids(number_of(group)), path="/")
+    told = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    uris = [str(event.get(r.notify_printer_uri)) for event in told]
+    assert uris == [f"ipp://printer.test/ipp/print/{name}" for name in ("p1", "p2")]
+    made = await d.ask(
+        Op.CREATE_JOB_SUBSCRIPTIONS, r.notify_job_id(2), groups=[subscription_group()], path="/"
+    )
+    assert (await described(d, first(made, GroupTag.SUBSCRIPTION))).get(r.notify_job_id) == 2
+    listed = await d.ask(Op.GET_SUBSCRIPTIONS, r.notify_job_id(2), path="/")
+    assert len(listed.groups_of(GroupTag.SUBSCRIPTION)) == 1
 
 
 async def test_jobs_subscriptions_are_listed_by_its_id_also_at_the_server(d: Door) -> None:

@@ -174,7 +174,7 @@ async def test_resource_is_of_the_type_that_it_was_made_as() -> None:
 
 async def test_system_has_the_attributes_of_the_standard_of_2025() -> None:
     """PWG 5100.22 tables 1 and 2: pwg5100.22-base.test wants system-owner-col, which these do not have (any more), and
-    system-contact-col without `unknown`."""
+    system-contact-col without `unknown`; and of who asks for nothing, the lists that 6.3.8.1 leaves out."""
     async with door() as d:
         told = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path="/ipp/system"), GroupTag.SYSTEM)
         assert "system-owner-col" not in told and "system-owner-col" not in r.ATTRIBUTES

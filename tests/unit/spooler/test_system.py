@@ -2,7 +2,9 @@
 
 from pagebell.model.access import SYSTEM
 from pagebell.model.event import SYSTEM_KINDS, EventKind, PrinterState
+from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
+from pagebell.spooler.system import status_of
 from tests.unit.spooler.stage import ID1, P1, P2, Stage
 
 
@@ -27,6 +29,13 @@ async def test_system_prints_while_any_printer_does_and_is_stopped_when_all_are(
     await stage.spooler.printers.pause(P2, SYSTEM)
     status = stage.spooler.system.status
     assert (status.state, status.reasons) == (PrinterState.STOPPED, {"paused"})
+
+
+def test_systems_reasons_are_its_printers_without_severity() -> None:
+    """PWG 5100.22 7.3.30: "with severity suffix removed"."""
+    reasons = {"media-low-warning", "media-jam-error", "x-report-y", "spool-area-full-report"}
+    printer = Printer(P1, "", "", 0.0, device_reasons=frozenset(reasons))
+    assert status_of([printer]).reasons == {"media-low", "media-jam", "x-report-y", "spool-area-full"}
 
 
 async def test_every_change_of_the_systems_state_is_told_in_order(stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from pagebell.entrance import Admission, visitor_of
 from pagebell.entrance.admission import admit_to
-from pagebell.http.signing import new_secret
+from pagebell.http.signing import key_of, new_secret
 from pagebell.model.access import ADMINISTRATOR, SYSTEM, Principal
 from pagebell.model.dialog import Addressees, Answer, Question
 from pagebell.model.errors import FACTS, Refusal
@@ -19,6 +21,7 @@ from pagebell.model.event import JobState, ResourceId
 from pagebell.spooler.policy import Policy
 from pagebell.web.api.application import PREFIX
 from pagebell.web.api.endpoint import REASONS, STATUS, Endpoint
+from pagebell.web.api.openapi import description
 from pagebell.web.api.operations import ENDPOINTS
 from tests.unit.spooler.stage import P1, P2
 from tests.unit.spooler.test_deliveries import Post, away
@@ -81,6 +84,12 @@ async def test_document_is_printed(w: Web) -> None:
     w.device.finish()
     await w.clock.settle()
     assert (await w.api("GET", f"/jobs/{job['id']}")).json()["state"] == "completed"
+
+
+async def test_empty_body_is_no_document(w: Web) -> None:
+    answer = await w.api("POST", "/printers/p1/jobs", content=b"")
+    assert (answer.status_code, told(answer)) == (422, "The body is empty, and not a document")
+    assert (await w.api("GET", "/jobs?which=all")).json()["items"] == []
 
 
 async def test_document_of_a_format_that_the_printer_lacks_is_refused(w: Web) -> None:
@@ -250,7 +259,7 @@ async def test_dead_recipient_is_seen_in_its_subscription(w: Web) -> None:
         ({**CREATED, "recipient": "pigeon://a/"}, "known schemes are post:"),
         ({**CREATED, "secret": "hunter2"}, "a secret is whsec_"),
         ({**CREATED, "user_data": "ü" * 40}, "63 octets"),
-        ({"events": ["job-eaten"]}, "events[0]: invalid enum value 'job-eaten'"),
+        ({"events": ["job-eaten"]}, "In events[0]: invalid enum value 'job-eaten'"),
         ({"events": []}, "events: expected `array` of length >= 1"),
         ({**CREATED, "nonsense": 1}, "contains unknown field `nonsense`"),
         ({**CREATED, "scope": "moon"}, "scope: expected `str` matching regex"),
@@ -273,7 +282,10 @@ async def test_wish_that_can_not_be_granted_is_refused_in_words(
     [
         ("POST", "/subscriptions", {"content": b"{"}, 400),
         ("POST", "/subscriptions", {"content": b"\xff"}, 400),
-        ("POST", "/subscriptions", {"content": b"[" * 100_000}, 422),
+        ("POST", "/subscriptions", {"content": b"[" * 100_000}, 400),
+        ("POST", "/subscriptions", {"content": b'{"events": ["job-created"], "lease": 1.5}'}, 422),
+        ("POST", "/subscriptions", {"content": b'{"events": ["job-created"], "lease": 1e400}'}, 422),
+        ("GET", "/dialogs?job=null", {}, 400),
         ("POST", "/subscriptions", {"content": b"{}", "headers": [("content-type", "text/plain")]}, 415),
         ("GET", "/jobs?limit=0", {}, 400),
         ("GET", "/jobs?limit=x", {}, 400),
@@ -296,6 +308,55 @@ async def test_nonsense_is_a_problem_in_words(
     answer = await w.api(method, path, **how)
     assert answer.status_code == status, answer.text
     assert told(answer)
+
+
+async def test_problem_names_a_field_as_it_is_written(w: Web) -> None:
+    answer = await w.api("POST", "/subscriptions", {"events": ["job-created"], "lease": "long"})
+    assert told(answer) == "In lease: expected `int | null`, got `str`"
+
+
+async def test_whole_number_may_be_written_as_any_in_json(w: Web) -> None:
+    """JSON has one kind of numbers, and for OpenAPI 3.1 3600.0 is an integer (JSON Schema 2020-12 validation 6.1.1)."""
+    content = b'{"events": ["job-created"], "lease": 3600.0, "interval": 3e1}'
+    made = await w.api(
+        "POST", "/subscriptions", content=content, headers=[("content-type", "application/json")]
+    )
+    assert (made.status_code, made.json()["lease"], made.json()["interval"]) == (201, 3600, 30)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/subscriptions", "GET, HEAD, OPTIONS, POST"),
+        ("/api/v1/subscriptions/7", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/api/v1/jobs/7/cancel", "OPTIONS, POST"),
+        ("/api/openapi.json", "GET, HEAD, OPTIONS"),
+        ("/events", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_options_and_refusals_tell_the_methods_of_what_is_there(
+    w: Web, path: str, allowed: str
+) -> None:
+    answer = await w.ask("OPTIONS", path)
+    assert (answer.status_code, answer.headers["allow"], answer.content) == (204, allowed, b"")
+    refused = await w.ask("PUT", path)
+    assert (refused.status_code, sorted(refused.headers["allow"].split(", "))) == (405, allowed.split(", "))
+    assert told(refused)
+
+
+@pytest.mark.parametrize(
+    ("path", "how"),
+    [
+        ("/subscriptions", {"body": CREATED}),
+        ("/printers/p1/jobs", {"content": b"x", "headers": [("content-type", "application/octet-stream")]}),
+    ],
+)
+async def test_what_is_made_is_found_where_its_answer_says(w: Web, path: str, how: dict[str, Any]) -> None:
+    """RFC 9110 15.3.2"""
+    made = await w.api("POST", path, **how)
+    assert made.status_code == 201
+    shown = await w.ask("GET", made.headers["location"])
+    assert shown.json()["uuid"] == made.json()["uuid"]
 
 
 # --- pages of other sites ---
@@ -353,6 +414,18 @@ async def test_examples_work(w: Web, endpoint: Endpoint) -> None:
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 def test_every_endpoint_says_what_it_does(endpoint: Endpoint) -> None:
     assert endpoint.handler.__doc__
+
+
+@pytest.mark.parametrize("octets", [23, 24, 25, 26, 62, 63, 64, 65])
+def test_description_knows_a_secret_where_the_server_does(octets: int) -> None:
+    pattern = description(ENDPOINTS, PREFIX)["components"]["schemas"]["NewSubscription"]["properties"][
+        "secret"
+    ]
+    secret = "whsec_" + base64.b64encode(bytes(octets)).decode()
+    matches = re.search(pattern["pattern"], secret) is not None
+    assert matches == (24 <= octets <= 64)
+    if matches:
+        assert len(key_of(secret)) == octets
 
 
 def test_every_fact_has_a_status_and_a_reason() -> None:

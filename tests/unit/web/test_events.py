@@ -194,6 +194,25 @@ async def test_what_left_the_log_is_told_as_a_gap(w: Web) -> None:
         assert it.ids[1:] == wanted(w, after=newest)
 
 
+async def test_place_that_the_log_has_not_come_to_is_another_logs_and_told_as_a_gap(w: Web) -> None:
+    """As after a return to an older state: nobody knows what was missed."""
+    await w.submit()
+    newest = w.spooler.feed.newest
+    async with reading(w, last="99999") as it:
+        assert it.events == [("gap", newest, {"dropped": None})]
+        await w.submit()
+        assert it.ids[1:] == wanted(w, after=newest)
+
+
+async def test_number_that_a_subscription_has_not_come_to_is_told_as_a_gap(w: Web) -> None:
+    made = (await w.api("POST", "/subscriptions", {"events": ["job-created"]})).json()
+    await w.submit()
+    async with reading(w, f"/events?subscription={made['id']}", "99999") as it:
+        assert it.events == [("gap", 1, {"dropped": None})]
+        await w.submit()
+        assert it.ids == [1, 2]
+
+
 async def test_readers_have_so_many_places_and_one_that_is_gone_has_none(w: Web) -> None:
     sleepers = w.clock.sleepers
     async with reading(w) as first, reading(w), reading(w):
@@ -327,6 +346,7 @@ async def test_what_can_not_be_read_is_told(w: Web, path: str, last: str, user: 
 async def test_head_has_no_body(w: Web) -> None:
     answer = await w.ask("HEAD", "/events")
     assert (answer.status_code, answer.content) == (200, b"")
+    assert "content-length" not in answer.headers, "nobody knows how long it would be (RFC 9110 9.3.2)"
     assert len(w.spooler.feed) == 0
 
 

@@ -29,9 +29,9 @@ def resource_attributes(resource: Resource, origin: Origin, spooler: Spooler) ->
         r.resource_state_message(resource.message),
         r.resource_use_count(spooler.resources.uses(resource.id)),
         r.resource_k_octets(0 if data is None else (data.octets + 1023) // 1024),
-        r.resource_data_uri.no_value()
-        if data is None
-        else r.resource_data_uri(data_uri(resource.id, origin)),
+        r.resource_data_uri(data_uri(resource.id, origin))
+        if resource.has_octets
+        else r.resource_data_uri.no_value(),
         *_described(resource.release if data is None else data),
         *(() if data is None else _of_data(data)),
         *((r.resource_natural_language(resource.language),) if resource.language else ()),

@@ -68,7 +68,7 @@ async def create_resource(call: Call) -> Reply:
         call.by,
         name=_text(group, r.resource_name) or "",
         info=_text(group, r.resource_info) or "",
-        language=attributes.get(r.resource_natural_language) or "",
+        language=attributes.get(r.resource_natural_language) or _own_language(call, kind),
         release=Release(
             attributes.get(r.resource_version) or b"",
             call.text(r.resource_string_version),
@@ -80,6 +80,11 @@ async def create_resource(call: Call) -> Reply:
     reply.unsupported += [Attribute(a.name, (Value(Tag.UNSUPPORTED, None),)) for a in fixed]
     reply.operation.append(r.resource_format_accepted(*FORMATS[kind]))
     return wish_groups(reply, wishes, subscriptions)
+
+
+def _own_language(call: Call, kind: str) -> str:
+    """Words are in some language (PWG 5100.22 7.9.8): the request's, where nobody says in which."""
+    return call.request.language if kind == "static-strings" else ""
 
 
 async def send_resource_data(call: Call) -> Reply:

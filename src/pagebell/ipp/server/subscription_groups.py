@@ -43,9 +43,15 @@ class Wish:
     wish: SubscriptionWish | None
     status: Status = Status.SUCCESSFUL_OK
     unsupported: tuple[Attribute, ...] = ()
+    reason: str = ""
+    """Why not, in words."""
 
 
-_TOO_MANY: Final = Wish(None, Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS)
+_TOO_MANY: Final = Wish(
+    None,
+    Status.CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS,
+    reason="the server has as many subscriptions as it may have",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Wishes:
     def granted(self) -> tuple[SubscriptionWish, ...]:
         """Those to be created."""
         return tuple(wish.wish for wish in self.each if wish.wish is not None)
+
+    @property
+    def reason(self) -> str:
+        """Why the first of them that can't be created can't."""
+        return next((wish.reason for wish in self.each if wish.wish is None and wish.reason), "")
 
     def within(self, room: int) -> Wishes:
         """What comes of them where so many more subscriptions can be made."""
@@ -95,7 +106,7 @@ def _heard(call: Call) -> tuple[str, ...]:
         return RESOURCE_EVENTS
     if call.request.operation.code is Op.CREATE_PRINTER:
         return EVENTS
-    return SYSTEM_EVENTS if call.is_system else EVENTS
+    return SYSTEM_EVENTS if call.place.server else EVENTS
 
 
 class _Reader:
@@ -106,6 +117,7 @@ class _Reader:
         self._job = job
         self._good, self._unsupported = sift(group)
         self._status = Status.SUCCESSFUL_OK
+        self._reason = ""
         foreign = [name for name in self._good.attributes if name not in _TEMPLATE]
         for name in (*foreign, *((r.notify_lease_duration.name,) if job else ())):
             if self._good.attributes.pop(name, None) is not None:
@@ -129,7 +141,7 @@ class _Reader:
         if refused is None and not events:
             refused = Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
         if refused is not None:
-            return Wish(None, refused, tuple(self._unsupported))
+            return Wish(None, refused, tuple(self._unsupported), self._reason)
         if self._unsupported and self._status is Status.SUCCESSFUL_OK:
             self._status = Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         return Wish(wish, self._status, tuple(self._unsupported))
@@ -150,6 +162,7 @@ class _Reader:
                 self._call.spooler.subscriptions.deliveries.check(recipient)
             except Unsupported as refusal:
                 self._put_aside(self._good.attributes[r.notify_recipient_uri.name])
+                self._reason = str(refusal)
                 return status_of(refusal)
         elif pull != "ippget":
             if pull is not None:

@@ -22,7 +22,7 @@ from pagebell.ipp.server.subscription_groups import read_wishes, wish_groups
 from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.errors import NotFound
 from pagebell.model.event import JobId, ResourceId
-from pagebell.model.subscription import Scope, Subscription, SubscriptionId
+from pagebell.model.subscription import SERVER, Scope, Subscription, SubscriptionId
 from pagebell.model.wording import language_for
 from pagebell.spooler.holding import zone
 from pagebell.spooler.reading import Batch
@@ -56,8 +56,8 @@ def handlers() -> dict[Op, Handler]:
 
 
 async def create_printer_subscriptions(call: Call) -> Reply:
-    """Create-Printer-Subscriptions, RFC 3995 11.1.2"""
-    return await _create(call, _scope_of_printer(call))
+    """Create-Printer-Subscriptions, RFC 3995 11.1.2; at the root of all printers, as CUPS' clients mean it."""
+    return await _create(call, SERVER if call.place.server else _scope_of_printer(call))
 
 
 def _scope_of_printer(call: Call) -> Scope:
@@ -92,7 +92,7 @@ async def create_job_subscriptions(call: Call) -> Reply:
 async def _scope_of_job(call: Call, number: JobId) -> Scope:
     """A job that must be at the printer aimed at; the server has all. Raises NotFound."""
     job = await call.spooler.jobs.job(number)
-    if not call.is_system and job.printer != call.printer:
+    if not call.place.server and job.printer != call.printer:
         raise NotFound(f"job {number} is not at printer {call.printer}")
     return Scope(job.printer_id, job.id)
 
@@ -105,7 +105,8 @@ async def _create(call: Call, scope: Scope) -> Reply:
     reply = wish_groups(Reply(), wishes, created)
     if not created:
         reply.status = Status.CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS
-        reply.message = "no subscription could be made; notify-status-code of each tells why"
+        reason = wishes.within(0).reason or "notify-status-code of each tells why"
+        reply.message = f"no subscription could be made: {reason}"
     return reply
 
 

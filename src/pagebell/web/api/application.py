@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -52,11 +52,24 @@ def routes(spooler: Spooler) -> list[BaseRoute]:
     async def describe(request: Request) -> Response:
         return _json(description(ENDPOINTS, PREFIX), 200)
 
-    found: list[BaseRoute] = [Route("/api/openapi.json", describe)]
+    found: list[BaseRoute] = [route("/api/openapi.json", describe, ["GET"])]
     for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS):
         at_path = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
-        found.append(Route(PREFIX + path, _answer_to(spooler, at_path), methods=list(at_path)))
+        found.append(route(PREFIX + path, _answer_to(spooler, at_path), at_path))
     return found
+
+
+def route(path: str, answer: Callable[[Request], Awaitable[Response]], methods: Collection[str]) -> Route:
+    """A route that tells by OPTIONS which methods it has (RFC 9110 9.3.7)."""
+    taken = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+    allowed = ", ".join(sorted(taken))
+
+    async def act(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={**_HEADERS, "allow": allowed})
+        return await answer(request)
+
+    return Route(path, act, methods=taken)
 
 
 def _answer_to(spooler: Spooler, at_path: dict[str, Endpoint]) -> Any:
@@ -96,7 +109,12 @@ async def _do(spooler: Spooler, endpoint: Endpoint, request: Request) -> Respons
         answer = await endpoint.handler(ask)
     except ClientDisconnect:
         raise BadRequest("the body did not arrive completely") from None
-    return Response(status_code=204, headers=_HEADERS) if answer is None else _json(answer, endpoint.status)
+    if answer is None:
+        return Response(status_code=204, headers=_HEADERS)
+    response = _json(answer, endpoint.status)
+    if endpoint.created:
+        response.headers["location"] = f"{PREFIX}/{endpoint.created}/{answer.id}"  # type: ignore[attr-defined]
+    return response
 
 
 def principal_of(request: Request) -> Principal:
@@ -142,9 +160,13 @@ def read_query(request: Request, to: type[msgspec.Struct]) -> Any:
     if len(values) != len(given):
         raise BadRequest("a parameter is given twice")
     try:
-        return msgspec.convert(values, to, strict=False)
+        found = msgspec.convert(values, to, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(_in_words(error)) from None
+    for name in values:
+        if getattr(found, name) is None:  # msgspec takes the word "null" for it
+            raise BadRequest(f"in {name}: a value is missing")
+    return found
 
 
 async def _read_body(request: Request, endpoint: Endpoint) -> Any:
@@ -153,7 +175,7 @@ async def _read_body(request: Request, endpoint: Endpoint) -> Any:
     if _media_type(request) != JSON:
         raise BadRequest(f"what is sent here must be {JSON}", 415)
     try:
-        return msgspec.json.decode(await request.body(), type=endpoint.body)
+        return msgspec.convert(_decode(await request.body()), endpoint.body)
     except msgspec.ValidationError as error:
         raise BadRequest(_in_words(error), 422) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -162,11 +184,20 @@ async def _read_body(request: Request, endpoint: Endpoint) -> Any:
         raise BadRequest("the body is nested too deeply") from None
 
 
+def _number(text: str) -> int | float:
+    """JSON has one kind of numbers: 3600.0 is a whole one."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+_decode = msgspec.json.Decoder(float_hook=_number).decode
+
+
 def _in_words(error: msgspec.ValidationError) -> str:
     what, _, place = str(error).partition(" - at `")
     key = place.rstrip("`").removeprefix("$").removeprefix(".")
     what = what.removeprefix("Object ")
-    return f"{key}: {what[:1].lower()}{what[1:]}" if key else what
+    return f"in {key}: {what[:1].lower()}{what[1:]}" if key else what
 
 
 async def _octets(request: Request) -> AsyncIterator[bytes]:

@@ -104,8 +104,8 @@ class Endpoint:
     body: type[msgspec.Struct] | None = None
     document: bool = False
     """The body is a document to print, of any size."""
-    created: bool = False
-    """It makes something: 201."""
+    created: str = ""
+    """It makes something, 201, that is found here under its id."""
     refusals: tuple[type[Refusal], ...] = ()
     example: dict[str, Any] = field(default_factory=dict, hash=False)
     """A body that works."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -31,6 +31,12 @@ ScopeText = Annotated[
         examples=["server", "printers/PDF", "printers/PDF,Lab", "jobs/12"],
     ),
 ]
+
+
+_SIGN: Final = "[A-Za-z0-9+/]"
+_END: Final = f"({_SIGN}{{4}}({_SIGN}{{2}}==)?|{_SIGN}{{3}}=|{_SIGN}{{2}}==)?"
+_SECRET: Final = f"^(whsec_({_SIGN}{{4}}){{8,20}}{_END})?$"
+"""For the description; what is no secret is told in words."""
 
 
 class Problem(Message, frozen=True, kw_only=True):
@@ -149,8 +155,9 @@ class NewSubscription(Wish, frozen=True, kw_only=True):
         str,
         Meta(
             max_length=128,
-            description="What signs its webhooks, `whsec_` and base64. It is never told to anybody. "
-            "Empty: the server's secret.",
+            description="What signs its webhooks, `whsec_` and the base64 of 24 to 64 octets. It is never told to "
+            "anybody. Empty: the server's secret.",
+            extra_json_schema={"pattern": _SECRET},
         ),
     ] = ""
 

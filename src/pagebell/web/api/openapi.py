@@ -87,6 +87,13 @@ def _responses(one: Endpoint) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
     if one.answer is not None:
         success["content"] = {"application/json": {"schema": _ref(one.answer)}}
+    if one.created:
+        success["headers"] = {
+            "Location": {
+                "description": "Where it is.",
+                "schema": {"type": "string", "format": "uri-reference"},
+            }
+        }
     codes = {STATUS[kind] for kind in one.refusals}
     if 403 in codes:
         codes |= {401, 426}

@@ -10,6 +10,7 @@ from pagebell.model.access import Right
 from pagebell.model.dialog import Answer, DialogId
 from pagebell.model.document import NO_WISHES
 from pagebell.model.errors import (
+    DocumentDamaged,
     NotAccepting,
     NotAuthorized,
     NotFound,
@@ -105,12 +106,16 @@ async def submit_job(ask: Ask) -> m.JobInfo:
     capabilities = ask.spooler.printers.capabilities(_printer(ask))
     if format_ not in (OCTET_STREAM, *capabilities.formats):
         raise UnsupportedFormat(f"printer {_printer(ask)} does not take {format_}")
+    stream = ask.stream()
+    if not (first := await anext(stream, b"")):
+        raise DocumentDamaged("the body is empty, and not a document")
     hold = "indefinite" if asked.hold else None
     ticket = replace(NO_WISHES, copies=asked.copies if asked.copies > 1 else None, job_hold_until=hold)
     order = Order(_printer(ask), ask.by, name=asked.name, ticket=ticket)
     intake, _ = await ask.spooler.jobs.open_document(order, DocumentSpec(format_, asked.name), ask.by)
     async with intake.whole("The document did not arrive completely."):
-        async for chunk in ask.stream():
+        await intake.write(first)
+        async for chunk in stream:
             await intake.write(chunk)
         return job_info(await intake.commit(), ask.spooler)
 
@@ -238,7 +243,7 @@ async def answer_dialog(ask: Ask) -> None:
 
 _OWN: Final = (NotFound, NotAuthorized)
 _CHANGE: Final = (*_OWN, WrongState)
-_SUBMIT: Final = (*_OWN, NotAccepting, UnsupportedFormat, TooLarge, TooMany, ServiceStopping)
+_SUBMIT: Final = (*_OWN, NotAccepting, UnsupportedFormat, DocumentDamaged, TooLarge, TooMany, ServiceStopping)
 ENDPOINTS: Final = (
     Endpoint("GET", "/printers", list_printers, m.Printers, refusals=(NotAuthorized,)),
     Endpoint("GET", "/printers/{printer}", show_printer, m.PrinterInfo, refusals=_OWN),
@@ -247,7 +252,7 @@ ENDPOINTS: Final = (
     Endpoint(
         *("POST", "/printers/{printer}/jobs", submit_job, m.JobInfo, m.SubmitQuery),
         document=True,
-        created=True,
+        created="jobs",
         refusals=_SUBMIT,
     ),
     Endpoint("GET", "/jobs", list_jobs, m.Jobs, m.JobsQuery, refusals=_OWN),
@@ -260,7 +265,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/subscriptions", create_subscription, m.SubscriptionInfo, None, m.NewSubscription),
-        created=True,
+        created="subscriptions",
         refusals=(*_CHANGE, Unsupported, TooMany),
         example={"scope": "server", "events": ["job-completed", "printer-stopped"], "lease": 3600},
     ),
