@@ -57,6 +57,7 @@ from pagebell.stores.files import FileDocumentStore
 from pagebell.stores.sqlite import SqliteStore, StoreUnusable
 from pagebell.stores.tiered import TieredDocumentStore
 from pagebell.stores.users import UserFile
+from pagebell.web.api.application import turned_away
 from pagebell.web.site import is_for_programs, site, takes_document
 
 if TYPE_CHECKING:
@@ -342,6 +343,9 @@ class _Application:
             admit_to(scope, admission)
             await self._answer(scope, receive, _with(admission.headers, send))
         except TurnedAway as turned:
+            if is_for_programs(scope["path"]):
+                await turned_away(turned)(scope, receive, send)
+                return
             await tell(scope, receive, send, turned.status, str(turned), *turned.headers)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

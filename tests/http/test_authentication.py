@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import ssl
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,11 @@ async def test_stranger_learns_how_to_prove_who_they_are_and_nothing_else(wire: 
         assert answer.headers["www-authenticate"] == 'basic realm="pagebell", charset="utf-8"'
     assert (await get(wire, "/")).status == 401
     for path in ("/events", "/api/v1/jobs"):
-        assert (await get(wire, path)).status == 401, path
+        for lines in ((), (basic("alice", "wrong"),)):
+            answer = await get(wire, path, *lines)
+            assert answer.status == 401, path
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert json.loads(answer.body)["status"] == 401
     assert (await get(wire, "/icon-48.png")).status == 200
 
 
@@ -140,6 +145,8 @@ async def test_passwords_in_the_clear_are_answered_by_the_way_to_encryption(
             answer = await plain.post(request(Op.GET_JOBS), *header)
             assert answer.status == 426
             assert answer.headers["upgrade"] == "tls/1.2, http/1.1"
+            told_of = await get(plain, "/api/v1/jobs", *header)
+            assert (told_of.status, json.loads(told_of.body)["status"]) == (426, 426)
         told = await plain.post(
             request(Op.GET_PRINTER_ATTRIBUTES, r.requested_attributes("printer-uri-supported"))
         )

@@ -121,6 +121,19 @@ async def test_curl_reads_events_and_a_document_larger_than_other_bodies_may_be(
     await readers(running, 0)
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+async def test_number_that_nothing_has_is_not_found(client: httpx.AsyncClient, number: int) -> None:
+    """Nor is it more than the store can look for."""
+    for path in ("jobs", "subscriptions", "dialogs"):
+        assert (await client.get(f"/api/v1/{path}/{number}")).status_code == 404
+
+
+async def test_page_of_the_server_may_read_its_events(client: httpx.AsyncClient) -> None:
+    """By Content Security Policy 3, 6.1.2 an EventSource is a connection."""
+    policy = (await client.get("/")).headers["content-security-policy"]
+    assert "connect-src 'self'" in policy.split("; ")
+
+
 async def test_other_bodies_keep_their_limit(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         "/api/v1/subscriptions", content=b" " * 2_000_000, headers={"content-type": "application/json"}

@@ -211,7 +211,6 @@ class WebhookCourier:
                 timeout=times,
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
             )
         async with self._session.post(
             url, data=request.body, headers=request.headers, allow_redirects=False

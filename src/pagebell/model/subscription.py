@@ -105,6 +105,8 @@ class Subscription:
     interval: int = 0
     """Least seconds between two progress events (notify-time-interval)."""
     pull_method: str = "ippget"
+    uri: str = ""
+    """By which its printer was aimed at when it was made (notify-printer-uri); empty where by none."""
     recipient: str = ""
     """Where its events are taken to (notify-recipient-uri); empty for one whose events are fetched."""
     secret: str = field(default="", repr=False)

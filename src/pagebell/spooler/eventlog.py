@@ -390,4 +390,5 @@ class EventLog:
 def _compact(subscription: Subscription, chronicle: Chronicle) -> Subscription:
     """It shares what it has in common with others: there may be many."""
     wanted = kinds_of(subscription.events).wanted
-    return replace(subscription, scope=chronicle.scope, events=wanted, owner=intern(str(subscription.owner)))
+    owner, uri = intern(str(subscription.owner)), intern(str(subscription.uri))
+    return replace(subscription, scope=chronicle.scope, events=wanted, owner=owner, uri=uri)

@@ -41,6 +41,8 @@ class SubscriptionWish:
     interval: int = 0
     pull_method: str = "ippget"
     """How its notifications are fetched (notify-pull-method)."""
+    uri: str = ""
+    """By which the subscriber calls the printer (notify-printer-uri); empty to have it called as it calls itself."""
     recipient: str = ""
     """Where its events shall be taken to, a URI; empty to have them fetched."""
     secret: str = field(default="", repr=False)

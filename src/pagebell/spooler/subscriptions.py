@@ -258,6 +258,7 @@ class Subscriptions:
             attributes=wish.attributes,
             interval=wish.interval,
             pull_method="" if wish.recipient else wish.pull_method,
+            uri=wish.uri,
             recipient=wish.recipient,
             secret=wish.secret,
         )

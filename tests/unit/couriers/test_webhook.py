@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import stat
 import time
+import tracemalloc
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -268,16 +270,44 @@ async def test_name_that_changes_its_address_is_judged_for_each_connection() -> 
     async def look_up(host: str, port: int) -> list[str]:
         return list(addresses)
 
-    async with hook() as there:
-        settings = WebhookSettings(allow=("127.0.0.0/8", "hooks.test"))
-        by = WebhookCourier(settings, (key_of(SECRET),), look_up)
+    settings = WebhookSettings(allow=("127.0.0.0/8", "hooks.test"))
+    async with hook() as there, aclosing(WebhookCourier(settings, (key_of(SECRET),), look_up)) as by:
+        there.headers = {"Connection": "close"}
         await by.deliver(parcel(there.uri("hooks.test"), 1))
-        await by.aclose()
         addresses[:] = ["10.0.0.1"]
         with pytest.raises(Undelivered, match="not a host that may be connected to"):
             await by.deliver(parcel(there.uri("hooks.test"), 2))
-        await by.aclose()
     assert len(there.requests) == 1
+
+
+async def test_no_proxy_is_asked_since_it_would_not_keep_to_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hook() as there, hook() as proxy, aclosing(courier()) as by:
+        monkeypatch.setenv("http_proxy", proxy.uri(path=""))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        await by.deliver(parcel(there.uri(), 1))
+    assert (len(there.requests), len(proxy.requests)) == (1, 0)
+
+
+async def test_recipients_leave_nothing_with_us_that_another_could_be_told() -> None:
+    async with hook() as there, aclosing(courier("127.0.0.0/8", "hooks.test")) as by:
+        there.headers = {"Set-Cookie": "who=carol; Path=/"}
+        for number in (1, 2):
+            await by.deliver(parcel(there.uri("hooks.test"), number))
+    assert ["Cookie" in headers for _, headers, _ in there.requests] == [False, False]
+
+
+async def test_answer_that_swells_is_not_unpacked() -> None:
+    packed = gzip.compress(bytes(2**26))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    async with listener(head + packed) as port, aclosing(courier(timeout=2)) as by:
+        tracemalloc.start()
+        try:
+            await by.deliver(parcel(f"http://127.0.0.1:{port}/", 1))
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 2**22
 
 
 def leading(there: Hook, target: str, status: int = 307) -> str:

@@ -19,6 +19,7 @@ from tests.unit.ipp_server.door import ADMIN, Door, first, status
 from tests.unit.ipp_server.subscribing import (
     OK,
     SUBSTITUTED,
+    SYSTEM_URI,
     TOO_MANY,
     described,
     events,
@@ -224,6 +225,25 @@ async def test_event_tells_when_it_was_and_the_answer_when_it_was_sent(d: Door) 
     assert [event.get(r.printer_up_time) for event in told] == times
     at = [event.get(r.printer_current_time) for event in told]
     assert [moment and moment.timestamp() for moment in at] == times
+
+
+@pytest.mark.parametrize("path", ["/ipp/print", "/ipp/print/p1", "/printers/p1"])
+async def test_printer_is_called_as_who_subscribed_called_it(d: Door, path: str) -> None:
+    """RFC 3995 5.4.5, table 5; by whatever name the events are fetched, and after a restart"""
+    wish = r.notify_events("job-created", "printer-stopped")
+    mine = await subscribe(d, wish, path=path)
+    answer = await d.ask(Op.CREATE_JOB, groups=[subscription_group(wish)], path=path)
+    everything = await subscribe(d, wish, path=SYSTEM_URI)
+    await d.held()
+    await d.ask(Op.PAUSE_PRINTER, user=ADMIN)
+    await d.restart()
+    for group in (mine, first(answer, GroupTag.SUBSCRIPTION)):
+        assert (await described(d, group)).get(r.notify_printer_uri) == f"ipp://printer.test{path}"
+        told = await events(d, group)
+        assert len(told) >= 2
+        assert {event.get(r.notify_printer_uri) for event in told} == {f"ipp://printer.test{path}"}
+    for event in await events(d, everything):  # the server's are told which printer each event is of
+        assert event.get(r.notify_printer_uri) == "ipp://printer.test/ipp/print/p1"
 
 
 async def test_impressions_are_told_where_the_tables_want_them_and_nowhere_else(d: Door) -> None:

@@ -169,6 +169,25 @@ async def test_reader_is_told_at_the_second_at_which_the_lease_ends(lease: int, 
             assert [status(message) for message in waiter.woken] == [S.SUCCESSFUL_OK_EVENTS_COMPLETE]
 
 
+async def test_client_that_reads_no_parts_is_answered_before_it_gives_up(d: Door) -> None:
+    """libcups does after 30 seconds; without any event it is told when to come back (RFC 3996 5.2)."""
+    ids = r.notify_subscription_ids(await subscribed(d))
+    question = build(Op.GET_NOTIFICATIONS, f"ipp://printer.test{P1}", ids, r.notify_wait(True))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield encode(question)
+
+    answer = await d.service.answer(body(), d.principal, ORIGIN, reads_parts=False)
+    assert answer.later is not None
+    waiting = asyncio.ensure_future(answer.later)
+    await d.clock.advance(15)
+    assert not waiting.done()
+    await d.clock.advance(10)
+    message = decode(await waiting)[0]
+    assert status(message) is S.SUCCESSFUL_OK
+    assert message.groups[0].get(r.notify_get_interval) == 300
+
+
 async def test_reader_of_several_goes_on_with_the_others_when_one_ends(d: Door) -> None:
     one, two = await subscribed(d), await subscribed(d)
     async with Waiter(d, one, two) as waiter:

@@ -30,7 +30,8 @@ def subscription_attributes(subscription: Subscription, origin: Origin, spooler:
     if subscription.interval:
         attributes.append(r.notify_time_interval(subscription.interval))
     if scope.printer is not None:
-        attributes += (r.notify_printer_uri(origin.printer(one.name)) for one in spooler.printers.of(scope))
+        uris = (subscription.uri or origin.printer(one.name) for one in spooler.printers.of(scope))
+        attributes += map(r.notify_printer_uri, uris)
     else:
         if scope.resource is not None:
             attributes.append(r.notify_resource_id(scope.resource))

@@ -71,10 +71,13 @@ class Telling:
     ) -> None:
         own = language_for(subscription.language)
         of_system = subscription.scope.printer is None
-        self._voice = Voice(subscription.charset, own, subscription.events, of_system, own != language, where)
+        uri = "" if of_system else subscription.uri
+        self._voice = Voice(
+            subscription.charset, own, subscription.events, of_system, not uri, own != language, where
+        )
         self._origin, self._reader = origin, reader
         self._speech = _speech(self._voice, origin)
-        self._start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data)
+        self._start = _TAG + _subscription_id(subscription.id) + _start(subscription.user_data, uri)
 
     def groups(
         self, first: int, events: tuple[Event, ...], more: Sequence[Iterable[bytes]] = ()
@@ -97,10 +100,11 @@ class Telling:
 
 
 @lru_cache(maxsize=_KEPT)
-def _start(user_data: bytes) -> bytes:
+def _start(user_data: bytes, uri: str) -> bytes:
     """What follows the subscription's number in each of its events, up to the sequence number's value."""
+    named = encode_attribute(r.notify_printer_uri(uri)) if uri else b""
     sequence_number = encode_attribute(r.notify_sequence_number(0))[:-_NUMBER_OCTETS]
-    return encode_attribute(r.notify_user_data(user_data)) + sequence_number
+    return encode_attribute(r.notify_user_data(user_data)) + named + sequence_number
 
 
 _TAG: Final = bytes([GroupTag.EVENT_NOTIFICATION])
@@ -115,6 +119,8 @@ class Voice(NamedTuple):
     language: str
     wanted: frozenset[EventKind]
     of_system: bool
+    of_many: bool
+    """Each event tells which printer it is of: the subscription does not."""
     marked: bool
     """The text says which language it is in, as the answer is in another."""
     where: tzinfo | None
@@ -171,7 +177,7 @@ def _attributes(event: Event, voice: Voice, origin: Origin) -> list[Attribute]:
     ]
     if voice.of_system:
         attributes += [r.notify_system_uri(origin.system), r.notify_system_up_time(max(1, int(event.at)))]
-    if event.printer:
+    if event.printer and voice.of_many:
         attributes.append(r.notify_printer_uri(origin.printer(event.printer)))
     return attributes + _what_happened(event)
 

@@ -136,6 +136,7 @@ class _Reader:
             language=self._language(),
             attributes=self._carried(),
             interval=good.get(r.notify_time_interval) or 0,
+            uri=self._uri(),
             recipient=good.get(r.notify_recipient_uri) or "",
         )
         if refused is None and not events:
@@ -186,6 +187,10 @@ class _Reader:
             self._put_aside(r.notify_events(*unknown))
         default = RESOURCE_DEFAULT if supported is RESOURCE_EVENTS else DEFAULT_EVENTS
         return frozenset(EventKind(name) for name in known or default)
+
+    def _uri(self) -> str:
+        """notify-printer-uri: the printer's as the request has it (5.4.5); the server's own is none."""
+        return "" if self._call.place.server else self._call.text(r.printer_uri)
 
     def _charset(self) -> str:
         """notify-charset, else the request's (5.3.6)."""

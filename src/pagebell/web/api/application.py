@@ -88,9 +88,9 @@ async def answered(request: Request, act: Any) -> Response:
         return problem(error.status, str(error))
     except NotAuthorized as refusal:
         turned = admission_of(request.scope).turned_away(refusal)
-        return _turned_away(turned)
+        return turned_away(turned)
     except TurnedAway as turned:
-        return _turned_away(turned)
+        return turned_away(turned)
     except Refusal as refusal:
         return problem(status_of(refusal), str(refusal))
     return response
@@ -222,7 +222,8 @@ def problem(status: int, detail: str) -> Response:
     return Response(body, status, headers, "application/problem+json")
 
 
-def _turned_away(turned: TurnedAway) -> Response:
+def turned_away(turned: TurnedAway) -> Response:
+    """What programs are answered that have to prove first who they are, or may not come in."""
     response = problem(turned.status, str(turned))
     response.raw_headers += turned.headers
     return response

@@ -99,9 +99,11 @@ def _responses(one: Endpoint) -> dict[str, Any]:
         codes |= {401, 426}
     codes.add(400)
     if one.body is not None:
-        codes |= {413, 415, 422}
+        codes |= {415, 422}
     told = {"content": {"application/problem+json": {"schema": _ref(Problem)}}}
     problems = {str(code): {"description": REASONS[code], **told} for code in sorted(codes)}
+    if one.body is not None:  # it is refused before it is looked what it is for
+        problems.setdefault("413", {"description": REASONS[413], "content": {"text/plain": {}}})
     return {str(one.status): success, **problems}
 
 
