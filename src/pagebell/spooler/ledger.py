@@ -62,9 +62,9 @@ class Ledger:
         """Hear of each change after it has taken effect here."""
         self.hearers: list[Callable[[frozenset[EventKind]], bool]] = []
         """Whether somebody without a subscription hears the server's own events of one of these kinds."""
-        self.job_places: Places[JobId] = Places(policy.max_active_jobs, self.roster.count)
+        self.job_places: Places[JobId] = Places(lambda: self.policy.max_active_jobs, self.roster.count)
         self.subscription_places: Places[SubscriptionId] = Places(
-            policy.max_subscriptions, lambda: len(self.events)
+            lambda: self.policy.max_subscriptions, lambda: len(self.events)
         )
         self.stopping = False
         self.uuid = ""

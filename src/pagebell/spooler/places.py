@@ -15,7 +15,7 @@ class Places(Generic[T]):
     is there, or will not come.
     """
 
-    def __init__(self, most: int, there: Callable[[], int]) -> None:
+    def __init__(self, most: Callable[[], int], there: Callable[[], int]) -> None:
         self._most = most
         self._there = there
         self._coming: set[T] = set()
@@ -23,7 +23,7 @@ class Places(Generic[T]):
     @property
     def free(self) -> int:
         """How many more there is room for."""
-        return max(0, self._most - self._there() - len(self._coming))
+        return max(0, self._most() - self._there() - len(self._coming))
 
     def take(self, things: Collection[T]) -> bool:
         """A place for each of them that has none yet, if there is room for all: tells whether there was."""

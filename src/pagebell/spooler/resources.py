@@ -147,10 +147,9 @@ class Resources:
             )
             granted = self._subscriptions.of_new(Scope(resource=number), subscriptions, by)
             event = resource_event(resource, now, EventKind.RESOURCE_CREATED)
+            change = Change(resources=(resource,), events=(event,), subscriptions=granted)
             try:
-                await self._ledger.commit(
-                    Change(resources=(resource,), events=(event,), subscriptions=granted)
-                )
+                await self._ledger.commit(change)
             finally:
                 self._subscriptions.refuse(granted)
         return resource, granted
