@@ -294,12 +294,13 @@ async def lasting(
     """
     patience = Patience(stream.pace)
     tell = on_connection or _ignore
-    problem, final = "", False
+    problem, final, met = "", False, False
     try:
         while True:
             try:
                 async with aclosing(stream.news()) as news:
                     async for item in news:
+                        met = True
                         if patience.restored():
                             tell(problem := "")
                         if not isinstance(item, Contact):
@@ -315,8 +316,9 @@ async def lasting(
                 delay = patience.after(error)
                 if str(error) != problem:
                     tell(problem := str(error))
-            except (NotFound, NotPossible):
-                if stream.of_job is None:
+            except (NotFound, NotPossible) as error:
+                never = isinstance(error, NotFound) and not met
+                if stream.of_job is None or never:
                     raise
                 return  # the job was finished or forgotten while we were away
             await asyncio.sleep(delay)

@@ -52,7 +52,11 @@ async def create(
     attributes: Sequence[str] = (),
     interval: int | None = None,
 ) -> Subscription:
-    """Make one subscription. Raises IppError, also with what the server says of its group."""
+    """Make one subscription. Raises IppError, also with what the server says of its group; ValueError for no scope."""
+    if not isinstance(scope, tuple | JobInfo | int) and scope not in ("printer", "server"):
+        raise ValueError(
+            f"{scope!r} is no scope: that is 'printer', 'server', a tuple of printers' names, or a job"
+        )
     group = Group(GroupTag.SUBSCRIPTION)
     group.add(r.notify_recipient_uri(recipient) if recipient else r.notify_pull_method("ippget"))
     group.add(r.notify_events(*events))

@@ -30,22 +30,48 @@ _SEVERITY: Final = re.compile("-(error|warning|report)$")
 _OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
-def status_of(printers: Iterable[Printer]) -> SystemStatus:
-    """Printing if any printer is, stopped if all are (PWG 5100.22 7.3.26).
+class Whole:
+    """What printers' states come to together, kept as they change: none costs more for there being many."""
 
-    Its reasons are those of all of them, with no severity (7.3.30).
-    """
-    states: set[PrinterState] = set()
-    reasons: set[str] = set()
-    for printer in printers:
-        states.add(printer.state)
-        reasons.update(_SEVERITY.sub("", reason) for reason in printer.reasons)
-    state = PrinterState.IDLE
-    if PrinterState.PROCESSING in states:
-        state = PrinterState.PROCESSING
-    elif states == {PrinterState.STOPPED}:
-        state = PrinterState.STOPPED
-    return SystemStatus(state, frozenset(reasons))
+    def __init__(self, printers: Iterable[Printer] = ()) -> None:
+        self._of: dict[PrinterName, tuple[PrinterState, frozenset[str]]] = {}
+        self._states: Counter[PrinterState] = Counter()
+        self._reasons: Counter[str] = Counter()
+        for printer in printers:
+            self.put(printer)
+
+    def put(self, printer: Printer) -> None:
+        """Take a printer as it is now."""
+        new = printer.state, printer.reasons
+        if self._of.get(printer.name) != new:
+            self.drop(printer.name)
+            self._of[printer.name] = new
+            self._count(*new, 1)
+
+    def drop(self, name: PrinterName) -> None:
+        """Forget a printer."""
+        old = self._of.pop(name, None)
+        if old is not None:
+            self._count(*old, -1)
+
+    def _count(self, state: PrinterState, reasons: frozenset[str], by: int) -> None:
+        self._states[state] += by
+        for reason in {_SEVERITY.sub("", reason) for reason in reasons}:
+            self._reasons[reason] += by
+
+    @property
+    def status(self) -> SystemStatus:
+        """Printing if any printer is, stopped if all are (PWG 5100.22 7.3.26).
+
+        Its reasons are those of all of them, with no severity (7.3.30).
+        """
+        states = set(+self._states)
+        state = PrinterState.IDLE
+        if PrinterState.PROCESSING in states:
+            state = PrinterState.PROCESSING
+        elif states == {PrinterState.STOPPED}:
+            state = PrinterState.STOPPED
+        return SystemStatus(state, frozenset(+self._reasons))
 
 
 class System:
@@ -57,8 +83,11 @@ class System:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._told: SystemStatus | None = None
-        """The state that was told last; None while nobody listens."""
+        self._whole = Whole()
+        self.status = self._whole.status
+        """Its state as it is now."""
+        self.state_changed: float | None = None
+        """When that changed last; None if it has not since the start."""
         self._untold: asyncio.Queue[Event] = asyncio.Queue()
         self.config_changed = ledger.clock.now()
         """When a printer came or went, or the server was described anew; or the start."""
@@ -79,16 +108,6 @@ class System:
     def description(self) -> SystemDescription:
         """What administrators say of it."""
         return self._ledger.system
-
-    @property
-    def status(self) -> SystemStatus:
-        """Its state as it is now."""
-        return status_of(self._ledger.printers.values())
-
-    @property
-    def state_changed(self) -> float:
-        """When some printer's state changed last, if ever."""
-        return max((printer.state_changed for printer in self._ledger.printers.values()), default=0.0)
 
     def changes_of(self, printer: PrinterName) -> int:
         """How often a printer's configuration has changed since the start."""
@@ -117,10 +136,10 @@ class System:
     async def started(self) -> None:
         """Tell who asked that the server is up again."""
         self._described = self.description
+        self._whole = Whole(self._ledger.printers.values())
+        self.status, self.state_changed = self._whole.status, None
         if self._is_heard(EventKind.SYSTEM_RESTARTED):
             await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self.status))
-        if self._is_heard(*_OF_STATE):
-            self._told = self.status
 
     async def stopping(self) -> None:
         """Tell who asked that the server goes down."""
@@ -173,12 +192,8 @@ class System:
         if names:
             self.config_changed = self._ledger.clock.now()
             self.config_changes += 1
-        if not self._is_heard(*_OF_STATE):
-            self._told = None
-        elif self._told is None:  # the first subscriber came just now: from here on
-            self._told = self.status
-        elif change.printers or change.gone_printers:
-            self._compare(self._told, self.status)
+        if change.printers or change.gone_printers:
+            self._restate(change)
         if names and self._is_heard(EventKind.SYSTEM_CONFIG_CHANGED):
             self._untold.put_nowait(self._event(EventKind.SYSTEM_CONFIG_CHANGED, self.status, names))
 
@@ -190,10 +205,18 @@ class System:
         self._described = new
         return tuple(name for name in new.__slots__ if getattr(new, name) != getattr(old, name))
 
-    def _compare(self, old: SystemStatus, new: SystemStatus) -> None:
+    def _restate(self, change: Change) -> None:
+        """See what becomes of its state when printers' do."""
+        for printer in change.printers:
+            self._whole.put(printer)
+        for name in change.gone_printers:
+            self._whole.drop(name)
+        old, new = self.status, self._whole.status
         if new == old:
             return
-        self._told = new
+        self.status, self.state_changed = new, self._ledger.clock.now()
+        if not self._is_heard(*_OF_STATE):
+            return
         kind = EventKind.SYSTEM_STATE_CHANGED
         if new.state is PrinterState.STOPPED and old.state is not new.state:
             kind = EventKind.SYSTEM_STOPPED

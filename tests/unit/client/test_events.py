@@ -220,6 +220,20 @@ async def test_own_subscription_is_taken_up_after_a_number_and_left_alone(server
     assert not server.asked(Op.CANCEL_SUBSCRIPTION)
 
 
+async def test_job_that_does_not_exist_is_an_error_and_not_an_end(server: ScriptedServer) -> None:
+    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, failed(Status.CLIENT_ERROR_NOT_FOUND))
+    async with Client(server.uri) as client:
+        with pytest.raises(NotFound):
+            await anext(client.events(99, pace=QUICK))
+
+
+async def test_what_is_no_scope_is_said_so(server: ScriptedServer) -> None:
+    async with Client(server.uri) as client:
+        for wrong in ("PDF", client):
+            with pytest.raises(ValueError, match="is no scope: that is 'printer', 'server'"):
+                await anext(client.events(wrong))  # type: ignore[arg-type]
+
+
 async def test_end_of_a_subscription_that_was_chosen_is_told_and_no_other_made(
     server: ScriptedServer,
 ) -> None:

@@ -176,3 +176,15 @@ async def a_resource(d: Door) -> None:
     as_png = r.resource_format("image/png")
     await d.ask(Op.SEND_RESOURCE_DATA, r.resource_id(1), as_png, path=AT, user=ADMIN, data=PNG)
     await d.ask(Op.INSTALL_RESOURCE, r.resource_id(1), path=AT, user=ADMIN)
+
+
+async def test_state_that_has_not_changed_since_the_start_changed_at_zero() -> None:
+    """7.3.28; the date is that of the start, since 7.3.27 has no value for none."""
+    async with door() as d:
+        await d.restart()
+        for changed in (0, int(d.clock.now())):
+            told = first(await d.ask(Op.GET_SYSTEM_ATTRIBUTES, path=AT), GroupTag.SYSTEM)
+            assert told.get(r.system_state_change_time) == changed
+            date = told.get(r.system_state_change_date_time)
+            assert date is not None and date.timestamp() == int(d.clock.now())
+            await d.ask(Op.PAUSE_PRINTER, user=ADMIN)

@@ -4,7 +4,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.event import SYSTEM_KINDS, EventKind, PrinterState
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
-from pagebell.spooler.system import status_of
+from pagebell.spooler.system import Whole
 from tests.unit.spooler.stage import ID1, P1, P2, Stage
 
 
@@ -35,7 +35,27 @@ def test_systems_reasons_are_its_printers_without_severity() -> None:
     """PWG 5100.22 7.3.30: "with severity suffix removed"."""
     reasons = {"media-low-warning", "media-jam-error", "x-report-y", "spool-area-full-report"}
     printer = Printer(P1, "", "", 0.0, device_reasons=frozenset(reasons))
-    assert status_of([printer]).reasons == {"media-low", "media-jam", "x-report-y", "spool-area-full"}
+    assert Whole([printer]).status.reasons == {"media-low", "media-jam", "x-report-y", "spool-area-full"}
+
+
+async def test_state_changed_when_that_of_the_whole_did_not_when_any_printers_did(stage: Stage) -> None:
+    """PWG 5100.22 7.3.28: "the most recent System state change or zero if no System state change has occurred"."""
+    system = stage.spooler.system
+    await stage.add(P2)
+    assert system.state_changed is None
+    await stage.submit()
+    since = stage.clock.now()
+    assert system.state_changed == since
+    await stage.clock.advance(5)
+    await stage.submit(printer=P2)
+    assert (system.status.state, system.state_changed) == (PrinterState.PROCESSING, since)
+    await stage.spooler.printers.remove(P1, SYSTEM)
+    assert (system.status.state, system.state_changed) == (PrinterState.PROCESSING, since)
+    stage.devices["scripted:p2"].finish()
+    await stage.clock.settle()
+    assert (system.status.state, system.state_changed) == (PrinterState.IDLE, stage.clock.now())
+    await stage.restart()
+    assert stage.spooler.system.state_changed is None
 
 
 async def test_every_change_of_the_systems_state_is_told_in_order(stage: Stage) -> None:

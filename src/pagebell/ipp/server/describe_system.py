@@ -128,14 +128,14 @@ def _configuration(spooler: Spooler) -> list[Attribute]:
 def status_attributes(spooler: Spooler) -> list[Attribute]:
     """The server's state, which many answers tell beside a printer's."""
     status = spooler.system.status
-    changed = spooler.system.state_changed or spooler.started
+    changed = spooler.system.state_changed
     state, message = _STATES[status.state]
     return [
         r.system_state(state),
         r.system_state_reasons(*(sorted(status.reasons) or ("none",))),
         r.system_state_message(message),
-        r.system_state_change_time(up_time(spooler, changed)),
-        time_attribute(r.system_state_change_date_time, changed),
+        r.system_state_change_time(0 if changed is None else up_time(spooler, changed)),
+        time_attribute(r.system_state_change_date_time, spooler.started if changed is None else changed),
     ]
 
 
