@@ -7,7 +7,7 @@ import pytest
 
 from pagebell.model.event import NO_PRINTER, EventKind, JobId, PrinterId, ResourceId
 from pagebell.model.subscription import Scope
-from pagebell.spooler.ports import Conflict, Count, Store
+from pagebell.spooler.ports import Conflict, Count, Setting, Store
 from tests.contract.stores import (
     ID1,
     ID2,
@@ -45,7 +45,7 @@ async def test_printer_goes_only_after_its_last_job(
     await opened.commit(jobs=(make_job(1),))
     with pytest.raises(Conflict):
         await opened.commit(gone_printers=(P1,), events=(event(),))
-    await opened.commit(gone_printers=(P1,), gone_jobs=(JobId(1),))
+    await opened.commit(jobs=(done(1, 6.0, version=2),), gone_printers=(P1,), gone_jobs=(JobId(1),))
     assert len(opened.told) == 2
 
 
@@ -92,3 +92,22 @@ async def test_count_of_nothing_is_forgotten(opened: Opened, make: Callable[[], 
     again = await reopened(opened, make)
     assert again.snapshot.counts == (two,)
     await again.store.close()
+
+
+async def test_job_that_lives_is_not_removed(opened: Opened) -> None:
+    await opened.commit(jobs=(job(1), done(2, 5.0)))
+    with pytest.raises(Conflict):
+        await opened.commit(gone_jobs=(JobId(2), JobId(1)))
+    assert [j.id for j in await opened.store.jobs([JobId(1), JobId(2)])] == [1, 2]
+    await opened.commit(jobs=(done(1, 5.0, version=2),), gone_jobs=(JobId(1), JobId(2)))
+    assert await opened.store.jobs([JobId(1), JobId(2)]) == []
+
+
+async def test_setting_and_default_are_those_of_printers_that_are_there(opened: Opened) -> None:
+    with pytest.raises(Conflict):
+        await opened.commit(settings=(Setting(P3, "s", "n", b"x"),))
+    with pytest.raises(Conflict):
+        await opened.commit(default_printer=P3)
+    await opened.commit(settings=(Setting(P3, "s", "n", None), Setting("", "s", "n", b"x")))
+    await opened.commit(printers=(printer(P3),), settings=(Setting(P3, "s", "n", b"x"),), default_printer=P3)
+    assert len(opened.told) == 2

@@ -14,6 +14,7 @@ from pagebell.dcerpc.groups import Handles, RunDown
 from pagebell.dcerpc.ndr import ContextHandle
 from pagebell.dcerpc.security import Level
 from pagebell.dcerpc.status import Fault
+from pagebell.model.access import SYSTEM
 from pagebell.model.dialog import Answer, Statement
 from pagebell.winspool.asyncui import CustomUIReply, MessageBoxReply
 from pagebell.winspool.asyncui_xml import MOST_CHARACTERS, write_response
@@ -54,6 +55,16 @@ async def test_client_that_registers_for_ever_meets_the_limit(here: Stand) -> No
         assert await register(other, await create(other)) == 0
         assert await unregister(rpc, handles[0]) == 0
         assert await register(rpc, handles[-1], BI) == 0
+
+
+async def test_two_registrations_of_one_object_at_once_are_one(here: Stand) -> None:
+    async with client(here) as rpc:
+        handle = await create(rpc)
+        results = await asyncio.gather(register(rpc, handle), register(rpc, handle))
+        assert sorted(results)[0] == 0
+        assert sorted(results)[1] in (PanResult.STILL_WAITING, PanResult.INVALID_PARAMETER)
+        assert await unregister(rpc, handle) == 0
+        assert here.spooler.subscriptions.list(SYSTEM).subscriptions == ()
 
 
 async def test_registrations_of_all_have_a_limit(here: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

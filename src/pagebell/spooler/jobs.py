@@ -27,10 +27,14 @@ from pagebell.spooler.changing import (
 )
 from pagebell.spooler.holding import ON_CREATE, zone
 from pagebell.spooler.intake import DocumentSpec, Intake, Order, new_job
-from pagebell.spooler.ledger import Ledger
-from pagebell.spooler.ports import Change, JobQuery
+from pagebell.spooler.ledger import Ledger, to_end
+from pagebell.spooler.ports import Change, Conflict, JobQuery
 from pagebell.spooler.subscriptions import Subscriptions
 from pagebell.spooler.uploads import Uploads, creation
+
+
+def _full() -> TooMany:
+    return TooMany("the server has as many unfinished jobs as it may have; please try again later")
 
 
 class Jobs:
@@ -51,7 +55,10 @@ class Jobs:
         Raises NotFound, NotAccepting, NotAuthorized, TooMany, ServiceStopping, Unsupported.
         """
         job, subscriptions = self._draft(order)
-        await self._ledger.update(lambda: creation(job, subscriptions, self._ledger))
+        try:
+            await to_end(self._ledger.update(lambda: creation(job, subscriptions, self._ledger)))
+        finally:
+            self._ledger.leave_places(job.id, subscriptions)
         return job, subscriptions
 
     async def open_document(
@@ -63,7 +70,11 @@ class Jobs:
         """
         if isinstance(target, Order):
             draft, subscriptions = self._draft(target)
-            return self._uploads.begin(draft, spec, draft, subscriptions), subscriptions
+            try:
+                return self._uploads.begin(draft, spec, draft, subscriptions), subscriptions
+            except BaseException:
+                self._ledger.leave_places(draft.id, subscriptions)
+                raise
         self._ledger.refuse_if_stopping()
         job = await self._ledger.job(target)
         self._ledger.at(job.printer, by).demand_own(job.owner)
@@ -88,10 +99,11 @@ class Jobs:
         ledger.refuse_if_stopping()
         ledger.at(order.printer, order.by).demand(Right.PRINT)
         ledger.refuse_out_of_service(order.printer)
-        if ledger.roster.count() >= ledger.policy.max_active_jobs:
-            raise TooMany("the server has as many unfinished jobs as it may have; please try again later")
+        if not ledger.job_places.free:
+            raise _full()
 
     def _draft(self, order: Order) -> tuple[Job, tuple[Subscription, ...]]:
+        """The job as it will be, and its subscriptions; they have their places until `Ledger.leave_places`."""
         self.validate(order)
         printer = self._ledger.printer(order.printer)
         if not printer.accepting:
@@ -99,7 +111,9 @@ class Jobs:
         job = new_job(order, printer, self._ledger.next_job_id(), self._now(), self._zone)
         job = self._for_sources(job)
         scope = Scope(job.printer_id, job.id)
-        return job, self._subscriptions.of_new(scope, order.subscriptions, order.by)
+        subscriptions = self._subscriptions.of_new(scope, order.subscriptions, order.by)
+        self._ledger.job_places.take((job.id,))
+        return job, subscriptions
 
     def _for_sources(self, job: Job) -> Job:
         """The job held where a source wants an answer first."""
@@ -200,15 +214,20 @@ class Jobs:
         return await self._step(number, by, Cause.CANCEL, message)
 
     async def restart(self, number: JobId, by: Principal, *, hold: bool = False) -> Job:
-        """Print a finished job once more. Raises NotFound, NotAuthorized, WrongState, Gone."""
+        """Print a finished job once more. Raises NotFound, NotAuthorized, WrongState, Gone, TooMany."""
 
         def check(job: Job) -> None:
+            if not self._ledger.job_places.take((number,)):
+                raise _full()
             keep = self._ledger.policy.keep_documents
             if not job.documents or (job.completed_at or 0.0) + keep <= self._ledger.clock.now():
                 raise Gone(f"the documents of job {job.id} are no longer kept")
 
         cause = Cause.RESTART_HELD if hold else Cause.RESTART
-        return await self._step(number, by, cause, check=check)
+        try:
+            return await to_end(self._step(number, by, cause, check=check))
+        finally:
+            self._ledger.leave_places(number)
 
     async def cancel_all(
         self,
@@ -239,8 +258,8 @@ class Jobs:
         for job in jobs:
             try:
                 cancelled.append(await self.cancel(job.id, by))
-            except WrongState:
-                continue  # it finished meanwhile
+            except (NotFound, WrongState):
+                continue  # it finished meanwhile, or was purged
         return cancelled
 
     async def purge(self, printer: PrinterName, by: Principal) -> None:
@@ -253,9 +272,13 @@ class Jobs:
             await self.forget(finished)
 
     async def forget(self, finished: Sequence[Job]) -> None:
-        """Remove finished jobs and their documents."""
-        await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in finished)))
-        await self._ledger.forget_documents(finished)
+        """Remove finished jobs and their documents; those that are restarted meanwhile stay."""
+        while gone := [job for job in finished if self._ledger.roster.get(job.id) is None]:
+            try:
+                await self._ledger.commit(Change(gone_jobs=tuple(job.id for job in gone)))
+            except Conflict:
+                continue
+            return await self._ledger.forget_documents(gone)
 
     async def _step(
         self,

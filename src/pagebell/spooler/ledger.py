@@ -20,9 +20,10 @@ from pagebell.model.event import NO_ID, NO_PRINTER, EventKind, JobId, PrinterId,
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
-from pagebell.model.subscription import Scope, SubscriptionId
+from pagebell.model.subscription import Scope, Subscription, SubscriptionId
 from pagebell.model.system import UNDESCRIBED
 from pagebell.spooler.eventlog import EventLog
+from pagebell.spooler.places import Places
 from pagebell.spooler.policy import Policy
 from pagebell.spooler.ports import Change, Clock, Conflict, DocumentStore, Setting, Store
 from pagebell.spooler.roster import Roster
@@ -61,6 +62,10 @@ class Ledger:
         """Hear of each change after it has taken effect here."""
         self.hearers: list[Callable[[frozenset[EventKind]], bool]] = []
         """Whether somebody without a subscription hears the server's own events of one of these kinds."""
+        self.job_places: Places[JobId] = Places(lambda: self.policy.max_active_jobs, self.roster.count)
+        self.subscription_places: Places[SubscriptionId] = Places(
+            lambda: self.policy.max_subscriptions, lambda: len(self.events)
+        )
         self.stopping = False
         self.uuid = ""
         self._last_job = 0
@@ -193,6 +198,11 @@ class Ledger:
             taken.append(replace(resource, version=resource.version + 1))
         return tuple(taken)
 
+    def leave_places(self, job: JobId, subscriptions: Iterable[Subscription] = ()) -> None:
+        """These have been stored, or will not be: whatever places were kept for them are not any more."""
+        self.job_places.leave((job,))
+        self.subscription_places.leave(one.id for one in subscriptions)
+
     async def update(self, decide: Decide) -> Change | None:
         """Store what `decide` makes of the values at hand; once more if they were old.
 
@@ -294,10 +304,12 @@ class Ledger:
             self.system = change.system
         for subscription in change.subscriptions:
             self.events.attach(subscription)
+        self.subscription_places.leave(subscription.id for subscription in change.subscriptions)
         for subscription in change.renewed:
             self.events.renew(subscription)
         for job in change.jobs:
             self.roster.apply(job)
+        self.job_places.leave(job.id for job in change.jobs)
         self.events.publish(change.events)
         for event in change.events:
             self._age(event.at, event.seq)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -180,7 +180,7 @@ class Printers:
             await self._ledger.update(decide)
             if device is not None:
                 await self._devices.end(name)
-                await self._set(name, lambda old: replace(old, **NOTHING_REPORTED))
+                await alter(self._ledger, name, lambda old: replace(old, **NOTHING_REPORTED))
                 self._devices.begin(name, device)
             return self._ledger.printer(name)
 
@@ -197,7 +197,7 @@ class Printers:
 
     async def _remove(self, name: PrinterName) -> None:
         self._ledger.printer(name)
-        await self._set(name, lambda old: replace(old, accepting=False))
+        await alter(self._ledger, name, lambda old: replace(old, accepting=False))
         await self._jobs.purge(name, SYSTEM)
         await self._devices.end(name)
         while True:
@@ -235,7 +235,7 @@ class Printers:
     async def set_default(self, name: PrinterName, by: Principal) -> None:
         """Make it the server's default printer. Raises NotFound, NotAuthorized."""
         by.demand(Right.ADMINISTER)
-        await self._ledger.store.commit(new_default(self._ledger.printer(name), self._ledger.clock.now()))
+        await self._ledger.update(lambda: new_default(self._ledger.printer(name), self._ledger.clock.now()))
 
     # --- operation ---
 
@@ -276,9 +276,8 @@ class Printers:
 
     async def activate(self, name: PrinterName, by: Principal) -> Printer:
         """Undo `deactivate` (RFC 3998 3.4.2). Raises as `pause`; WrongState when it is shut down."""
-        if self._ledger.printer(name).shut_down:
-            raise WrongState(f"printer {name} is shut down: it can only be started up")
-        return await self._operate(name, by, deactivated=False, accepting=True, paused=False, pausing=False)
+        facts: dict[str, Any] = {"deactivated": False, "accepting": True, "paused": False, "pausing": False}
+        return await self._operate(name, by, only="up", **facts)
 
     async def shut_down(self, name: PrinterName, by: Principal) -> Printer:
         """As `deactivate`, until it is started up (RFC 3998 3.5.2). Raises as `pause`."""
@@ -292,9 +291,8 @@ class Printers:
 
         Raises as `pause`; WrongState when it is not shut down.
         """
-        if not self._ledger.printer(name).shut_down:
-            raise WrongState(f"printer {name} is up already")
-        return await self._operate(name, by, EventKind.PRINTER_RESTARTED, **_FRESH | {"paused": paused})
+        kind = EventKind.PRINTER_RESTARTED
+        return await self._operate(name, by, kind, only="shut down", **_FRESH | {"paused": paused})
 
     async def restart(self, name: PrinterName, by: Principal, *, paused: bool = False) -> Printer:
         """Begin anew; a job that is printing is interrupted and printed again (RFC 3998 3.5.1). Raises as `pause`.
@@ -314,11 +312,17 @@ class Printers:
         return self._ledger.printer(name)
 
     async def _operate(
-        self, name: PrinterName, by: Principal, kind: EventKind | None = None, **facts: Any
+        self, name: PrinterName, by: Principal, kind: EventKind | None = None, only: str = "", **facts: Any
     ) -> Printer:
-        """Give a printer new facts; what an operator does to it is told as an event of `kind`, if given."""
+        """Give a printer new facts, told as an event of `kind`, too; `only` to one that is "up", or "shut down"."""
         self._ledger.at(name, by).demand(Right.MANAGE_ALL)
-        return await self._set(name, lambda old: replace(old, **facts), kind)
+
+        def change(old: Printer) -> Printer:
+            if only and only != (found := "shut down" if old.shut_down else "up"):
+                raise WrongState(f"printer {name} is {found}: this is for one that is {only}")
+            return replace(old, **facts)
+
+        return await alter(self._ledger, name, change, kind)
 
     async def identify(
         self, name: PrinterName, actions: Collection[str], message: str, by: Principal
@@ -392,8 +396,3 @@ class Printers:
     def device(self, name: PrinterName) -> Device:
         """The printer's device. Raises NotFound."""
         return self._devices.at(name)
-
-    async def _set(
-        self, name: PrinterName, change: Callable[[Printer], Printer], kind: EventKind | None = None
-    ) -> Printer:
-        return await alter(self._ledger, name, change, kind)

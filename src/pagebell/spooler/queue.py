@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 
 from pagebell.model.access import Principal, Right
@@ -122,22 +123,22 @@ class Queue:
         """Let the jobs go that were held since the printer held new ones."""
         for job in list(self._ledger.roster.living(printer)):
             if ON_CREATE in job.reasons:
-                await self._ledger.update_job(job.id, self._without(ON_CREATE))
+                await self._let_go(job.id, ON_CREATE)
 
     async def release_due(self) -> None:
         """Let the jobs go whose time has come."""
         for job in self._ledger.roster.due(self._ledger.clock.now()):
-            await self._ledger.update_job(job.id, self._without(SPECIFIED))
+            await self._let_go(job.id, SPECIFIED)
 
-    def _without(self, reason: str) -> Callable[[Job], Change | None]:
+    async def _let_go(self, number: JobId, reason: str) -> None:
+        """Hold a job no longer for that reason, if it still is, and is still there."""
+
         def decide(job: Job) -> Change | None:
-            return (
-                released(job, frozenset({reason}), self._ledger.clock.now())
-                if reason in job.reasons
-                else None
-            )
+            now = self._ledger.clock.now()
+            return released(job, frozenset({reason}), now) if reason in job.reasons else None
 
-        return decide
+        with suppress(NotFound):
+            await self._ledger.update_job(number, decide)
 
     # --- the order ---
 

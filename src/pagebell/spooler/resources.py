@@ -147,7 +147,11 @@ class Resources:
             )
             granted = self._subscriptions.of_new(Scope(resource=number), subscriptions, by)
             event = resource_event(resource, now, EventKind.RESOURCE_CREATED)
-            await self._ledger.commit(Change(resources=(resource,), events=(event,), subscriptions=granted))
+            change = Change(resources=(resource,), events=(event,), subscriptions=granted)
+            try:
+                await self._ledger.commit(change)
+            finally:
+                self._subscriptions.refuse(granted)
         return resource, granted
 
     async def fill(

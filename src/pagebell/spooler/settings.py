@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from pagebell.model.errors import TooLarge
 from pagebell.model.event import PrinterName
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change, Setting
 
 _NONE: Mapping[str, bytes] = MappingProxyType({})
@@ -20,6 +21,8 @@ class Settings:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._changing = asyncio.Lock()
+        """One at a time, so that limits hold, and nobody's change is lost."""
 
     def get(self, owner: str, section: str) -> Mapping[str, bytes]:
         """All of a section, by name."""
@@ -27,13 +30,22 @@ class Settings:
 
     async def put(self, *settings: Setting) -> None:
         """Keep these, all or none; one without octets goes. Raises NotFound, TooLarge, NoRoom."""
+        await self.change(lambda: settings)
+
+    async def change(self, choose: Callable[[], Sequence[Setting]]) -> None:
+        """`put` what is chosen of what is kept by then; nobody else changes a setting meanwhile.
+
+        Raises also what `choose` raises.
+        """
 
         def decide() -> Change:
+            settings = tuple(choose())
             for owner in {setting.owner for setting in settings}:
                 self._check(owner, [setting for setting in settings if setting.owner == owner])
             return Change(settings=settings)
 
-        await self._ledger.update(decide)
+        async with self._changing:
+            await to_end(self._ledger.update(decide))
 
     def _check(self, owner: str, settings: list[Setting]) -> None:
         if owner:

@@ -212,21 +212,15 @@ class Spooler:
         while True:
             await self._ledger.events.leases.run_out(self.clock)
             try:
-                await self._end_subscriptions()
+                await self.subscriptions.end_leases()
             except NoRoom:  # nobody reads them any more, and they end when there is room
                 await self.clock.sleep(self.policy.housekeeping)
-
-    async def _end_subscriptions(self) -> None:
-        now = self.clock.now()
-        over = self._ledger.events.over(now, now - self.policy.event_life)
-        if over:
-            await self.subscriptions.drop(sorted(over))
 
     async def tidy(self) -> None:
         """Do what is due: end leases and deserted jobs, trim the log, remove the documents of old jobs."""
         ledger, policy = self._ledger, self.policy
         now = self.clock.now()
-        await self._end_subscriptions()
+        await self.subscriptions.end_leases()
         for job in ledger.roster.open():
             idle = now - job.touched
             if idle >= policy.open_job_timeout and not self.jobs.is_uploading(job.id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ class Subscriptions:
         self._ledger = ledger
         self.deliveries = Deliveries(ledger, couriers, self.drop)
         self._trimming = asyncio.Lock()
+        self._renewing: Counter[SubscriptionId] = Counter()
+        """How often a subscription is just being renewed: it does not end by a lease that is none any more."""
 
     async def create_subscription(
         self, wish: SubscriptionWish, by: Principal, *, scope: Scope
@@ -73,9 +76,11 @@ class Subscriptions:
         granted = self.of_new(scope, wishes, by)
         if granted:
             try:
-                await self._ledger.store.commit(Change(subscriptions=granted))
+                await self._ledger.commit(Change(subscriptions=granted))
             except Conflict:
                 raise NotFound("what it is about has gone meanwhile") from None
+            finally:
+                self.refuse(granted)
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def _refuse_over(self, number: ResourceId) -> None:
@@ -89,13 +94,22 @@ class Subscriptions:
     def of_new(
         self, scope: Scope, wishes: Sequence[SubscriptionWish], by: Principal
     ) -> tuple[Subscription, ...]:
-        """The subscriptions to be stored, also with a new object: as many as there is room for (RFC 3995 11.1.3)."""
-        return tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
+        """The subscriptions to be stored, also with a new object: as many as there is room for (RFC 3995 11.1.3).
+
+        They have their places from now on; whoever does not store them must `refuse` them.
+        """
+        granted = tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
+        self._ledger.subscription_places.take([one.id for one in granted])
+        return granted
+
+    def refuse(self, granted: Sequence[Subscription]) -> None:
+        """Those that were to be stored will not be: their places are free again."""
+        self._ledger.subscription_places.leave(one.id for one in granted)
 
     @property
     def room(self) -> int:
         """How many more there can be."""
-        return max(0, self._ledger.policy.max_subscriptions - len(self._ledger.events))
+        return self._ledger.subscription_places.free
 
     async def renew(self, number: SubscriptionId, lease: int | None, by: Principal) -> Subscription:
         """Let it live `lease` seconds from now. Raises NotFound, NotAuthorized; WrongState for a job's."""
@@ -105,10 +119,14 @@ class Subscriptions:
         granted = self._lease(lease)
         expires = self._ledger.clock.now() + granted if granted else None
         new = replace(old, lease=granted, expires=expires)
+        self._renewing[number] += 1
         try:
-            await self._ledger.store.commit(Change(renewed=(new,)))
+            await self._ledger.commit(Change(renewed=(new,)))
         except Conflict:
             raise NotFound(f"there is no subscription {number}") from None
+        finally:
+            self._renewing[number] -= 1
+            self._renewing = +self._renewing
         return new
 
     async def unsubscribe(self, number: SubscriptionId, by: Principal) -> None:
@@ -119,6 +137,18 @@ class Subscriptions:
     async def drop(self, numbers: Sequence[SubscriptionId]) -> None:
         """End those that exist, whoever they belong to."""
         await self._ledger.commit(Change(gone_subscriptions=tuple(numbers)))
+
+    async def end_leases(self) -> None:
+        """End those whose lease has run out, those of jobs that are long finished, and of printers that are gone."""
+        while True:
+            now = self._ledger.clock.now()
+            over = self._ledger.events.over(now, now - self._ledger.policy.event_life)
+            renewing = over & self._renewing.keys()
+            if over > renewing:
+                await self.drop(sorted(over - renewing))
+            if not renewing:
+                return
+            await self._ledger.commit(Change())  # what was on its way before is stored then
 
     async def trim(self, up_to: int) -> None:
         """Let the events up to that number leave the log; subscriptions keep count of what was theirs.

@@ -23,7 +23,7 @@ from pagebell.model.lifecycle import printer_event
 from pagebell.model.printer import Printer
 from pagebell.model.system import UNDESCRIBED, SystemDescription
 from pagebell.spooler.changing import new_default
-from pagebell.spooler.ledger import Ledger
+from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change
 
 _SEVERITY: Final = re.compile("-(error|warning|report)$")
@@ -122,13 +122,16 @@ class System:
         ledger = self._ledger
         async with self._changing:
             new = replace(ledger.system, **facts)
-            change = Change()
-            if default is not None and default != ledger.default_printer:
-                change = new_default(ledger.printer(default), ledger.clock.now())
-            if new != ledger.system:
-                change = replace(change, system=new)
-            if change != Change():
-                await ledger.commit(change)
+
+            def decide() -> Change | None:
+                change = Change()
+                if default is not None and default != ledger.default_printer:
+                    change = new_default(ledger.printer(default), ledger.clock.now())
+                if new != ledger.system:
+                    change = replace(change, system=new)
+                return None if change == Change() else change
+
+            await to_end(ledger.update(decide))
 
     async def started(self) -> None:
         """Tell who asked that the server is up again."""

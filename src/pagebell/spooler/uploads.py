@@ -87,6 +87,8 @@ class Uploads:
                     await self.break_off(job.id, why, reasons)
             except NoRoom as error:  # nobody could do anything about it: time ends the job
                 log.warning("job %d can't be aborted now, it will time out: %s", job.id, error)
+            finally:
+                ledger.leave_places(job.id, subscriptions)
 
         return Intake(
             job=job.id,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pagebell.model.event import NO_PRINTER, Event, EventKind, PrinterId, PrinterName
+from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterId, PrinterName
 from pagebell.model.job import Job
 from pagebell.model.printer import Printer
 from pagebell.model.resource import Resource
@@ -108,8 +108,8 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         execute("insert into content values (?, ?)", (content.key, content.octets))
     for key in change.gone_contents:
         execute("delete from content where key = ?", (key,))
-    if change.gone_jobs:
-        connection.executemany("delete from job where id = ?", [(number,) for number in change.gone_jobs])
+    for number in change.gone_jobs:
+        _drop_job(connection, number)
     for name in change.gone_printers:
         _refuse_inhabited(connection, name)
         execute("delete from printer where name = ?", (name,))
@@ -133,6 +133,8 @@ def apply(connection: sqlite3.Connection, change: Change, last_event: int) -> No
         execute("delete from event where seq <= ?", (change.trim,))
         execute("insert or replace into meta values ('last-event', ?)", (last_event,))
     if change.default_printer is not None:
+        if change.default_printer != NO_PRINTER:
+            _refuse_unknown(connection, change.default_printer)
         execute("insert or replace into meta values ('default-printer', ?)", (change.default_printer,))
     if change.system is not None:
         execute("insert or replace into meta values ('system', ?)", (_encode(change.system).decode(),))
@@ -190,8 +192,10 @@ def _put_setting(connection: sqlite3.Connection, setting: Setting) -> None:
     key = (setting.owner, setting.section, setting.name)
     if setting.octets is None:
         connection.execute("delete from setting where owner = ? and section = ? and name = ?", key)
-    else:
-        connection.execute("insert or replace into setting values (?, ?, ?, ?)", (*key, setting.octets))
+        return
+    if setting.owner:
+        _refuse_unknown(connection, setting.owner)
+    connection.execute("insert or replace into setting values (?, ?, ?, ?)", (*key, setting.octets))
 
 
 def event_of(body: bytes) -> Event:
@@ -229,6 +233,18 @@ def _put_printer(connection: sqlite3.Connection, printer: Printer) -> None:
     values = (printer.version, _encode(printer), printer.name, printer.version - 1)
     if connection.execute(sql, values).rowcount != 1:
         raise Conflict(f"printer {printer.name}")
+
+
+def _drop_job(connection: sqlite3.Connection, number: JobId) -> None:
+    row = connection.execute("delete from job where id = ? returning completed_at", (number,)).fetchone()
+    if row is not None and row[0] is None:
+        raise Conflict(f"job {number}")
+
+
+def _refuse_unknown(connection: sqlite3.Connection, printer: str) -> None:
+    """Raise Conflict where there is no such printer."""
+    if connection.execute("select 1 from printer where name = ?", (printer,)).fetchone() is None:
+        raise Conflict(f"printer {printer}")
 
 
 def _refuse_inhabited(connection: sqlite3.Connection, printer: PrinterName) -> None:

@@ -152,6 +152,13 @@ class MemoryStore:
                 raise Conflict(f"printers {scope.all_printers} of a subscription")
             if scope.resource is not None and scope.resource not in resources:
                 raise Conflict(f"resource {scope.resource} of a subscription")
+        named = {setting.owner for setting in change.settings if setting.owner and setting.octets is not None}
+        named |= {change.default_printer or NO_PRINTER} - {NO_PRINTER}
+        if not named <= printers.keys() - set(change.gone_printers):
+            raise Conflict(f"printers {named}")
+        jobs = self._jobs | {job.id: job for job in change.jobs}
+        if any(number in jobs and not jobs[number].state.is_final for number in change.gone_jobs):
+            raise Conflict("jobs that live")
         left = (job for job in self._jobs.values() if job.id not in change.gone_jobs)
         if change.gone_printers and any(job.printer in change.gone_printers for job in left):
             raise Conflict("jobs of a printer that was to go")

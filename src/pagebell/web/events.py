@@ -66,6 +66,20 @@ class EventStreams:
         after = _place(request.headers.get("last-event-id"), query.after)
         if self._open >= self._spooler.policy.max_readers:
             raise TooMany("as many read events as may do so at one time; please try again later")
+        self._open += 1
+        try:
+            response = await self._begun(request, query, after, by)
+        except BaseException:
+            self._open -= 1
+            raise
+        if not isinstance(response, _Stream):
+            self._open -= 1
+        return response
+
+    async def _begun(
+        self, request: Request, query: EventsQuery, after: int | None, by: Principal
+    ) -> Response:
+        """The answer, which, if it goes on, gives its place back at its end."""
         if query.subscription is not None:
             return await self._of_subscription(request, query, after or 0, by)
         scope, kinds = _scope(query, self._spooler), _kinds(query.events)
@@ -93,10 +107,10 @@ class EventStreams:
     def _response(self, request: Request, pieces: Callable[[], Pieces]) -> Response:
         if request.method == "HEAD":
             return _head()
-        return _Stream(pieces, self._count)
+        return _Stream(pieces, self._ended)
 
-    def _count(self, change: int) -> None:
-        self._open += change
+    def _ended(self) -> None:
+        self._open -= 1
 
     def __len__(self) -> int:
         return self._open
@@ -244,14 +258,13 @@ def _head() -> Response:
 class _Stream(Response):
     """An answer that goes on until its client is gone, which is noticed at once, or its source has come to an end."""
 
-    def __init__(self, pieces: Callable[[], Pieces], count: Callable[[int], None]) -> None:
+    def __init__(self, pieces: Callable[[], Pieces], ended: Callable[[], None]) -> None:
         super().__init__(headers=_HEADERS, media_type=_STREAM)
         del self.headers["content-length"]
         self._pieces = pieces
-        self._count = count
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._count(1)
         try:
             await send(self._start())
             async with asyncio.TaskGroup() as group:
@@ -261,7 +274,7 @@ class _Stream(Response):
                 writing.cancel()
                 gone.cancel()
         finally:
-            self._count(-1)
+            self._ended()
 
     def _start(self) -> Message:
         return {"type": "http.response.start", "status": 200, "headers": self.raw_headers}

@@ -112,7 +112,7 @@ HINDRANCES: list[tuple[Happen, S, frozenset[Op]]] = [
     ),
     (deactivated, S.SERVER_ERROR_SERVICE_UNAVAILABLE, frozenset(PLAYS) - ANSWERED),
     (rejecting, S.SERVER_ERROR_NOT_ACCEPTING_JOBS, BRINGS - {Op.VALIDATE_JOB}),
-    (crowded, S.SERVER_ERROR_BUSY, BRINGS | ADDS),
+    (crowded, S.SERVER_ERROR_BUSY, BRINGS | ADDS | {Op.RESTART_JOB}),
     (powerless, S.CLIENT_ERROR_NOT_AUTHORIZED, frozenset(PLAYS) - FOR_ALL),
     (unproved, S.CLIENT_ERROR_NOT_AUTHENTICATED, frozenset(PLAYS) - FOR_ALL),
 ]

@@ -14,6 +14,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.errors import Refusal
 from pagebell.model.event import JobId, PrinterName, ResourceId
 from pagebell.spooler.intake import DocumentSpec, Order
+from pagebell.spooler.ledger import to_end
 from tests.asking import job_id
 from tests.unit.ipp_server.door import ADMIN, Door, first, status
 from tests.unit.ipp_server.test_by_reference import HERE, Referring
@@ -158,7 +159,10 @@ async def test_of_a_job_and_a_cancellation_at_once_the_second_sees_the_first() -
         order = Order(PrinterName("p1"), d.principal("ada"), resources=(ResourceId(1),))
         await d.ask(TAKE, r.resource_ids(1), user=ADMIN)
         resources = d.spooler.resources
-        await asyncio.gather(d.spooler.jobs.submit(order), resources.cancel(ResourceId(1), SYSTEM))
+        cancelling = to_end(
+            resources.cancel(ResourceId(1), SYSTEM)
+        )  # it comes second, as it goes the same way
+        await asyncio.gather(d.spooler.jobs.submit(order), cancelling)
         resource = resources.resource(ResourceId(1))
         assert (resource.state, resources.uses(resource.id)) == (ResourceState.INSTALLED, 1)
         assert resource.reasons == {"cancel-requested"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from pagebell.spooler.ports import Change
 from pagebell.testing import MemoryStore
@@ -20,10 +21,15 @@ class GatedStore(MemoryStore):
         self.gate = asyncio.Lock()
         self.waiting: list[Change] = []
         """Changes that have come and are not stored yet."""
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens, once, between the next change's decision and its turn."""
 
     async def commit(self, change: Change) -> None:
         """As `MemoryStore.commit`, in its turn."""
         self.waiting.append(change)
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            await happens()
         try:
             async with self.gate:  # a lock of asyncio's is given in order
                 await super().commit(change)

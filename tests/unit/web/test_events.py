@@ -348,3 +348,17 @@ async def test_head_has_no_body(w: Web) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     assert "content-length" not in answer.headers, "nobody knows how long it would be (RFC 9110 9.3.2)"
     assert len(w.spooler.feed) == 0
+
+
+async def test_readers_that_are_still_being_let_in_count(w: Web) -> None:
+    """Whether they may read of that job, the store has to be asked."""
+    job = await w.submit()
+    w.device.finish()
+    await w.clock.settle()
+    coming = [reading(w, f"/events?job={job}") for _ in range(4)]
+    found = await asyncio.gather(*(one.__aenter__() for one in coming))
+    assert sorted(it.status for it in found) == [200, 200, 200, 503]
+    for one in coming:
+        await one.__aexit__(None, None, None)
+    async with reading(w) as it:
+        assert it.status == 200

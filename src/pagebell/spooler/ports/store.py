@@ -28,7 +28,8 @@ class Change:
     have no versions: of two that renew one, the later wins; one that is gone is not renewed (Conflict).
 
     What is about something is stored only where that is: a job and a new subscription at their printers, a new
-    subscription at its resource; and no printer goes before its last job. Whatever came too late is a Conflict.
+    subscription at its resource, a setting with the printer that owns it; the default printer is one that is there; no
+    printer goes before its last job, and no job that lives. Whatever came too late is a Conflict.
     """
 
     jobs: tuple[Job, ...] = ()

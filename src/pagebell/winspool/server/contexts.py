@@ -74,9 +74,13 @@ async def add_connection(desk: Desk, caller: Caller, call: RpcAddPerMachineConne
     _named_in_full(call.pPrinterName)
     if call.pProvider:
         raise Win32Error(Win32.FILE_NOT_FOUND)
-    if len(_connections(desk)) >= MOST_CONNECTIONS:
-        raise Win32Error(Win32.NO_SYSTEM_RESOURCES)
-    await _keep_connection(desk, call.pPrinterName, call.pPrinterName.encode("utf-8", "surrogatepass"))
+
+    def choose() -> list[Setting]:
+        if len(_connections(desk)) >= MOST_CONNECTIONS:
+            raise Win32Error(Win32.NO_SYSTEM_RESOURCES)
+        return [_connection(call.pPrinterName, call.pPrinterName.encode("utf-8", "surrogatepass"))]
+
+    await desk.spooler.settings.change(choose)
     return Result()
 
 
@@ -84,8 +88,8 @@ def _connections(desk: Desk) -> Mapping[str, bytes]:
     return desk.spooler.settings.get("", "connections")
 
 
-async def _keep_connection(desk: Desk, printer: str, octets: bytes | None) -> None:
-    await desk.spooler.settings.put(Setting("", "connections", printer.casefold(), octets))
+def _connection(printer: str, octets: bytes | None) -> Setting:
+    return Setting("", "connections", printer.casefold(), octets)
 
 
 def _named_in_full(printer: str) -> None:
@@ -99,7 +103,7 @@ async def delete_connection(desk: Desk, caller: Caller, call: RpcDeletePerMachin
     (await desk.by(caller)).demand(Right.ADMINISTER)
     if call.pPrinterName.casefold() not in _connections(desk):
         raise Win32Error(Win32.INVALID_PRINTER_NAME)
-    await _keep_connection(desk, call.pPrinterName, None)
+    await desk.spooler.settings.put(_connection(call.pPrinterName, None))
     return Result()
 
 

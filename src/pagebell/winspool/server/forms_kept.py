@@ -56,25 +56,33 @@ class Forms:
 
     async def add(self, form: FORM_INFO_2) -> None:
         """Add one. Raises AlreadyExists, TooMany, TooLarge."""
-        if self.get(form.pName or "") is not None:
-            raise AlreadyExists(f"there is a form {form.pName!r} already")
-        if len(self.kept.get("", _SECTION)) >= MOST:
-            raise TooMany(f"there are {MOST} forms")
-        await self._put(form.pName or "", _encode(form))
+        name = form.pName or ""
+
+        def choose() -> list[Setting]:
+            if self.get(name) is not None:
+                raise AlreadyExists(f"there is a form {name!r} already")
+            if len(self.kept.get("", _SECTION)) >= MOST:
+                raise TooMany(f"there are {MOST} forms")
+            return [_setting(name, _encode(form))]
+
+        await self.kept.change(choose)
 
     async def change(self, form: FORM_INFO_2) -> None:
         """Change one that was added. Raises NotFound, TooLarge."""
-        self._demand(form.pName or "")
-        await self._put(form.pName or "", _encode(form))
+        await self._replace(form.pName or "", _encode(form))
 
     async def delete(self, name: str) -> None:
         """Remove one that was added. Raises NotFound."""
-        self._demand(name)
-        await self._put(name, None)
+        await self._replace(name, None)
 
-    def _demand(self, name: str) -> None:
-        if name.casefold() not in self.kept.get("", _SECTION):
-            raise NotFound(f"nobody has added a form {name!r}")
+    async def _replace(self, name: str, octets: bytes | None) -> None:
+        def choose() -> list[Setting]:
+            if name.casefold() not in self.kept.get("", _SECTION):
+                raise NotFound(f"nobody has added a form {name!r}")
+            return [_setting(name, octets)]
 
-    async def _put(self, name: str, octets: bytes | None) -> None:
-        await self.kept.put(Setting("", _SECTION, name.casefold(), octets))
+        await self.kept.change(choose)
+
+
+def _setting(name: str, octets: bytes | None) -> Setting:
+    return Setting("", _SECTION, name.casefold(), octets)

@@ -108,6 +108,12 @@ class Switchboard:
     ) -> IRPCAsyncNotify_RegisterClient.Reply:
         """[MS-PAN] 3.1.1.4.1"""
         remote = caller.handles.get(call.pRegistrationObj, RemoteObject)
+        with alone(remote):
+            return await self._register(remote, caller, call)
+
+    async def _register(
+        self, remote: RemoteObject, caller: Caller, call: IRPCAsyncNotify_RegisterClient
+    ) -> IRPCAsyncNotify_RegisterClient.Reply:
         if remote.registration is not None or call.pInNotificationType == NOTIFICATION_RELEASE:
             raise PanRefusal(PanResult.INVALID_PARAMETER)
         by = await self._desk.by(caller)

@@ -85,24 +85,29 @@ class Values:
         """Keep a value; its key and all above it come into being with it. Raises TooLarge, TooMany."""
         if len(value.data) > LARGEST or len(value.name) > LONGEST or len(key) > LONGEST:
             raise TooLarge(f"{value.name[:64]!r} is too large to be kept")
-        there = self.kept.get(owner, _SECTION)
         parts = key.split("\\")
         above = ["\\".join(parts[: n + 1]) for n in range(len(parts))]
-        new = [
-            Setting(owner, _SECTION, _place(one), _encode(_Kept(one)))
-            for one in above
-            if _place(one) not in there
-        ]
-        new.append(Setting(owner, _SECTION, _place(key, value.name), _encode(_Kept(key, value))))
-        if len(there) + len(new) > MOST_VALUES:
-            raise TooMany(f"there is room for {MOST_VALUES} values")
-        await self.kept.put(*new, self._counted(owner))
+        kept = Setting(owner, _SECTION, _place(key, value.name), _encode(_Kept(key, value)))
+
+        def choose() -> list[Setting]:
+            there = self.kept.get(owner, _SECTION)
+            new = [one for one in above if _place(one) not in there]
+            if len(there) + len(new) + 1 > MOST_VALUES:
+                raise TooMany(f"there is room for {MOST_VALUES} values")
+            keys = [Setting(owner, _SECTION, _place(one), _encode(_Kept(one))) for one in new]
+            return [*keys, kept, self._counted(owner)]
+
+        await self.kept.change(choose)
 
     async def delete(self, owner: str, key: str, name: str) -> None:
         """Forget a value. Raises NotFound."""
-        if not name or _place(key, name) not in self.kept.get(owner, _SECTION):
-            raise NotFound(f"there is no value {name!r}")
-        await self.kept.put(Setting(owner, _SECTION, _place(key, name), None), self._counted(owner))
+
+        def choose() -> list[Setting]:
+            if not name or _place(key, name) not in self.kept.get(owner, _SECTION):
+                raise NotFound(f"there is no value {name!r}")
+            return [Setting(owner, _SECTION, _place(key, name), None), self._counted(owner)]
+
+        await self.kept.change(choose)
 
     def changes(self, owner: str) -> int:
         """How often anything was set or forgotten."""
@@ -124,15 +129,18 @@ class Values:
     async def delete_key(self, owner: str, key: str) -> None:
         """Forget a key and all under it. Raises NotFound."""
         folded = key.casefold()
-        doomed = [
-            place
-            for place in self.kept.get(owner, _SECTION)
-            if (of := place.partition(_END)[0]) == folded or of.startswith(folded + "\\")
-        ]
-        if not doomed and folded not in map(str.casefold, BUILT_IN_KEYS):
-            raise NotFound(f"there is no key {key!r}")
-        gone = (Setting(owner, _SECTION, place, None) for place in doomed)
-        await self.kept.put(*gone, self._counted(owner))
+
+        def choose() -> list[Setting]:
+            doomed = [
+                place
+                for place in self.kept.get(owner, _SECTION)
+                if (of := place.partition(_END)[0]) == folded or of.startswith(folded + "\\")
+            ]
+            if not doomed and folded not in map(str.casefold, BUILT_IN_KEYS):
+                raise NotFound(f"there is no key {key!r}")
+            return [*(Setting(owner, _SECTION, place, None) for place in doomed), self._counted(owner)]
+
+        await self.kept.change(choose)
 
     def _rows(self, owner: str) -> Iterator[tuple[str, _Kept]]:
         return ((place, _decode(octets)) for place, octets in self.kept.get(owner, _SECTION).items())
