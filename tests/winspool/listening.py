@@ -150,9 +150,14 @@ async def register(client: RpcClient, handle: ContextHandle, collection: RpcPrin
 
 @contextlib.asynccontextmanager
 async def by_waiting(
-    here: Stand, flags: int, fields: Mapping[int, Iterable[int]], name: str | None = "p1", color: int = 7
+    here: Stand,
+    flags: int,
+    fields: Mapping[int, Iterable[int]],
+    name: str | None = "p1",
+    color: int = 7,
+    user: str = "ada",
 ) -> AsyncIterator[Waiting]:
-    async with here.client("ada", Level.PRIVACY, par.IREMOTEWINSPOOL) as client:
+    async with here.client(user, Level.PRIVACY, par.IREMOTEWINSPOOL) as client:
         handle = await par_open(client, name, 8 if name else 0)
         reply = await register(client, handle, filtered(flags, options(fields), color))
         assert reply.result == 0, hex(reply.result)

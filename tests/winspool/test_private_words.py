@@ -58,7 +58,7 @@ class Bob:
             found[f"HTTP {where}"] = text
         async for where, octets in self._windows():
             found[f"RPC {where}"] = octets.decode("utf-16-le", "replace")
-        async with by_waiting(self.here, 0, FIELDS) as listener:
+        async with by_waiting(self.here, 0, FIELDS, user="bob") as listener:
             found["RPC notifications"] = str((await listener.refresh(FIELDS, 1)).data)
         batch = await self.here.read(self.heard)
         mailed = replace(self.heard, recipient="mailto:bob@example.com")
@@ -158,3 +158,29 @@ async def test_what_is_asked_of_everybody_is_for_everybody_until_somebody_has_it
     assert (await here.job(job)).message == WAITS
     await here.spooler.dialogs.stop()
     assert (await here.job(job)).message == ""
+
+
+async def test_who_alone_is_asked_reads_the_question_in_the_job(here: Stand) -> None:
+    """For those whose protocol has no dialogs: in every way to look at the job, until it has an answer."""
+    job = await here.submit()
+    heard = await here.spooler.subscriptions.create_subscription(SubscriptionWish(ALL), BOB, scope=SERVER)
+    bob = Bob(here, job, heard)
+    async with by_waiting(here, 0, FIELDS, user="bob") as listener:
+        dialog = await here.spooler.dialogs.open(Addressees(P1, job, "bob"), FIRST)
+        assert FIRST.text in str((await listener.next()).data)
+    await here.clock.settle()
+    told = {where for where, text in (await bob.sees()).items() if FIRST.text in text}
+    assert {
+        "IPP job",
+        "IPP jobs",
+        "RPC job 1",
+        "RPC job 2",
+        "RPC job 4",
+        "RPC jobs",
+        "RPC notifications",
+    } <= told
+    here.spooler.dialogs.acquire(dialog, Answer("ok"), BOB)
+    await dialog.close()
+    await here.clock.settle()
+    told = {where for where, text in (await bob.sees()).items() if FIRST.text in text}
+    assert told == {"IPP events", "mail", "webhook"}, "what was asked stays asked; the job waits no more"

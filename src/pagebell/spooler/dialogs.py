@@ -7,7 +7,7 @@ others are told ([MS-PAN] 3.1.1.4.4). It ends by its source, by its time, with i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -22,9 +22,11 @@ from pagebell.model.dialog import (
     Notice,
     Question,
     Statement,
+    short,
 )
 from pagebell.model.errors import NoRoom, NotFound, TooLarge, TooMany, Unsupported, WrongState
 from pagebell.model.event import NO_PRINTER, Event, EventKind, JobId, PrinterId, PrinterName
+from pagebell.model.job import Job
 from pagebell.spooler.asking import shown
 from pagebell.spooler.ledger import Ledger, to_end
 from pagebell.spooler.ports import Change
@@ -210,6 +212,23 @@ class Dialogs:
             if (printer is None or dialog.status.to.printer == printer)
             and (job is None or dialog.status.to.job == job)
             and self.concerns(dialog, by)
+        )
+
+    def told(self, job: Job, by: Principal) -> Job:
+        """The job as a principal is told of it: who alone is asked about it reads the question in its message."""
+        for dialog in self._asked_alone(by):
+            content = dialog.status.content
+            if dialog.status.to.job == job.id and isinstance(content, Question):
+                return replace(job, message=short(content.text))
+        return job
+
+    def asks_alone(self, by: Principal) -> bool:
+        """Whether this principal, and nobody else, is asked something."""
+        return any(True for _ in self._asked_alone(by))
+
+    def _asked_alone(self, by: Principal) -> Iterator[Dialog]:
+        return (
+            one for one in self._open.values() if one.status.to.user == by.name and self.concerns(one, by)
         )
 
     def news(self) -> Awaitable[object]:

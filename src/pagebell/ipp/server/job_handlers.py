@@ -311,7 +311,7 @@ async def _cancel(call: Call, *, mine: bool) -> Reply:
 
 async def get_job_attributes(call: Call) -> Reply:
     """Get-Job-Attributes, RFC 8011 4.3.4"""
-    job = await call.spooler.jobs.job(call.job_id)
+    job = call.spooler.dialogs.told(await call.spooler.jobs.job(call.job_id), call.by)
     place = call.place
     if place.printer is not None and place.printer != job.printer:
         raise NotFound(f"job {job.id} is not at printer {place.printer}")
@@ -340,7 +340,8 @@ async def get_jobs(call: Call) -> Reply:
     selection = job_selection(attributes.all(r.requested_attributes) or None, LIST_DEFAULT)
     reply = Reply()
     for job in await _wanted_jobs(call):
-        reply.add(GroupTag.JOB, job_attributes(job, call.origin, call.spooler, selection))
+        told = call.spooler.dialogs.told(job, call.by)
+        reply.add(GroupTag.JOB, job_attributes(told, call.origin, call.spooler, selection))
     return reply
 
 

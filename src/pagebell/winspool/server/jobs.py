@@ -48,7 +48,8 @@ async def enum_jobs(desk: Desk, caller: Caller, call: RpcEnumJobs) -> RpcEnumJob
             infos.JOB_INFO_3(JobId=job.id, NextJobId=after) for job, after in zip(jobs, numbers, strict=False)
         ]
     else:
-        places = enumerate(jobs, call.FirstJob + 1)
+        by = await desk.by(caller)
+        places = enumerate([desk.spooler.dialogs.told(job, by) for job in jobs], call.FirstJob + 1)
         found = [job_info(desk, job, printer, place, call.Level) for place, job in places]
     filled = fill(call.pJob, call.cbBuf, kind, found)
     return RpcEnumJobs.Reply(
@@ -66,7 +67,8 @@ async def get_job(desk: Desk, caller: Caller, call: RpcGetJob) -> RpcGetJob.Repl
         following = await _after(desk, job)
         found: Info = infos.JOB_INFO_3(JobId=job.id, NextJobId=following)
     else:
-        found = job_info(desk, job, printer, desk.spooler.jobs.ahead(job) + 1, call.Level)
+        told = desk.spooler.dialogs.told(job, await desk.by(caller))
+        found = job_info(desk, told, printer, desk.spooler.jobs.ahead(job) + 1, call.Level)
     filled = fill(call.pJob, call.cbBuf, kind, [found])
     return RpcGetJob.Reply(pJob=filled.buffer, pcbNeeded=filled.needed, result=filled.result)
 

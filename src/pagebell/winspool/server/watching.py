@@ -173,7 +173,8 @@ class Watcher:
     async def _shared(self, events: tuple[Event, ...]) -> Told | None:
         """What the events come to: found out once for all clients that want the same, so that a crowd is told soon."""
         recent = self.desk.recently_told
-        key = (self.scope, self.prefix, self.wants, self.color, tuple(event.seq for event in events))
+        alone = self.by.name if self.desk.spooler.dialogs.asks_alone(self.by) else None
+        key = (self.scope, self.prefix, self.wants, self.color, alone, tuple(event.seq for event in events))
         if key not in recent:
             recent[key] = await self._told(events)
             while len(recent) > MOST_SHARED:
@@ -210,7 +211,8 @@ class Watcher:
                     dirty.jobs.setdefault(job.id, set()).add(_POSITION[1])
         for number, fields in dirty.jobs.items():
             try:
-                data += telling.of_job(desk, await desk.spooler.jobs.job(number), sorted(fields))
+                job = desk.spooler.dialogs.told(await desk.spooler.jobs.job(number), self.by)
+                data += telling.of_job(desk, job, sorted(fields))
             except NotFound:  # forgotten meanwhile, or its printer is
                 data += telling.of_gone_job(number, fields)
         return data[:MOST_DATA]
@@ -232,7 +234,7 @@ class Watcher:
             most = (MOST_DATA - len(data)) // len(fields) if fields else 0
             if most > 0:
                 for job in await desk.spooler.jobs.list(JobQuery(printer=printer.name, limit=most)):
-                    data += telling.of_job(desk, job, fields)
+                    data += telling.of_job(desk, desk.spooler.dialogs.told(job, self.by), fields)
         return Told(NO_CHANGE, tuple(data), color)
 
     async def close(self) -> None:
