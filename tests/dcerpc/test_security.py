@@ -28,7 +28,7 @@ from pagebell.dcerpc.ntlm_messages import (
     pack_pairs,
     unpack_pairs,
 )
-from pagebell.dcerpc.security import NO_BINDING, Binding, Level, Mechanism, SecurityError
+from pagebell.dcerpc.security import NO_BINDING, AuthType, Binding, Level, Mechanism, SecurityError
 from pagebell.dcerpc.server import RpcServer
 from pagebell.dcerpc.spnego import KERBEROS_OID, NTLM_OID, AnyAcceptor, SpnegoAcceptor, SpnegoInitiator, _tlv
 from pagebell.dcerpc.status import Fault, Refused
@@ -262,6 +262,30 @@ async def test_address_that_failed_too_often_is_not_looked_at() -> None:
                 async with connect("127.0.0.1", endpoint.port, BELL, security=ntlm(USER, password)) as client:
                     await client.call(Echo(data=b""))
         assert guard.wait("127.0.0.1") > 0
+
+
+async def test_guesses_at_the_same_time_all_count() -> None:
+    """Else so many more would be looked at, again and again, as connections can be made."""
+    guesses = 5
+    at_work = asyncio.Barrier(guesses)
+    guard = Attempts(lambda: 0.0, Patience(failures=2, seconds=1))
+
+    async def looked_up(user: str, domain: str) -> bytes | None:
+        await at_work.wait()
+        return None
+
+    def slow() -> NtlmAcceptor:
+        return NtlmAcceptor(HashedCredentials(looked_up), anonymous=False)
+
+    async def guess() -> None:
+        with pytest.raises((Fault, Refused, ConnectionError)):
+            async with connect("127.0.0.1", endpoint.port, BELL, security=ntlm(USER, "wrong")) as client:
+                await client.call(Echo(data=b""))
+
+    server = RpcServer([Bell().service()], {AuthType.NTLM: slow}, guard=guard)
+    async with server.listen("127.0.0.1", 0) as endpoint:
+        await asyncio.gather(*(guess() for _ in range(guesses)))
+        assert guard.wait("127.0.0.1") == guesses + 1 - 2
 
 
 CHANNEL = Binding(b"tls-server-end-point:" + bytes(range(32)))

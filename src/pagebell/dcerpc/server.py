@@ -303,14 +303,15 @@ class _Connection:
 
     async def _step(self, wanted: StepWanted) -> list[ServerEvent]:
         guard = self._server.guard
+        looked_at = guard is None or not guard.wait(self._peer)
         try:
-            if guard is not None and guard.wait(self._peer):
+            if not looked_at:
                 raise SecurityError("too many failures from this address")
             async with asyncio.timeout(self._limits.bind_seconds):
                 answer = await wanted.security.mechanism.step(wanted.token)
         except (SecurityError, TimeoutError) as error:
             log.warning("%s: authentication refused: %s", self._peer, str(error) or "too slow")
-            if guard is not None and not guard.wait(self._peer):
+            if guard is not None and looked_at:
                 guard.failed(self._peer)
             return self._association.refused("authentication refused")
         except Exception:
