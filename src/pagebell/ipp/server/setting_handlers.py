@@ -14,8 +14,9 @@ from pagebell.ipp.server.contacts import read_contact
 from pagebell.ipp.server.describe_job import DESCRIPTIONS
 from pagebell.ipp.server.describe_more import JOB_SETTABLE, PRINTER_SETTABLE
 from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.settable import unsettable
 from pagebell.ipp.server.ticket import BY_NAME, read_ticket
-from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
+from pagebell.ipp.values import Attribute, GroupTag, Tag
 from pagebell.model.document import Ticket
 from pagebell.model.event import PrinterName
 from pagebell.model.geo import spot
@@ -82,22 +83,12 @@ async def set_job_attributes(call: Call) -> Reply:
 
 def _judge(call: Call, group: Group, settable: Collection[str], known: Collection[str]) -> None:
     """Refuse what can't be set, in the order of RFC 3380 4.1.3: unknown, not settable, of the wrong value."""
-    flawed = call.request.flawed
-    if not group.attributes and not flawed:
-        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
-    names = [*group.attributes, *(a.name for a in flawed)]
-    unknown = [name for name in names if name not in known and name not in settable]
-    fixed = [name for name in names if name in known and name not in settable]
-    bad = [a for a in flawed if a.name in settable]
-    bad += [a for a in group.attributes.values() if not _may_be(a)]
-    returned = [_out_of_band(name, Tag.UNSUPPORTED) for name in unknown]
-    returned += [_out_of_band(name, Tag.NOT_SETTABLE) for name in fixed] + bad
-    if fixed and not unknown:
-        raise call.refuse(
-            Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE, f"'{fixed[0]}' can't be set", *returned
-        )
-    if returned:
-        _refuse_values(call, *returned)
+    refused = unsettable(call, group, settable, known, _may_be)
+    if refused and refused[0].values[0].tag is Tag.NOT_SETTABLE:
+        status = Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE
+        raise call.refuse(status, f"'{refused[0].name}' can't be set", *refused)
+    if refused:
+        _refuse_values(call, *refused)
 
 
 def _may_be(attribute: Attribute) -> bool:
@@ -108,10 +99,6 @@ def _may_be(attribute: Attribute) -> bool:
     if tag in (Tag.NO_VALUE, Tag.UNKNOWN):
         return attribute.name in _UNKNOWABLE or attribute.name.endswith("-default")
     return tag is not Tag.ADMIN_DEFINE
-
-
-def _out_of_band(name: str, tag: Tag) -> Attribute:
-    return Attribute(name, (Value(tag, None),))
 
 
 def _refuse_values(call: Call, *attributes: Attribute) -> None:
