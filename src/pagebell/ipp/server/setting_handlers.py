@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from pagebell.ipp.server.contacts import read_contact
 from pagebell.ipp.server.describe_job import DESCRIPTIONS
 from pagebell.ipp.server.describe_more import JOB_SETTABLE, PRINTER_SETTABLE
 from pagebell.ipp.server.describe_printer import PrinterDescriber
-from pagebell.ipp.server.settable import unsettable
+from pagebell.ipp.server.settable import demand_settable, values_refused
 from pagebell.ipp.server.ticket import BY_NAME, read_ticket
 from pagebell.ipp.values import Attribute, GroupTag, Tag
 from pagebell.model.document import Ticket
@@ -46,7 +46,7 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
         _check_format(call, name)
         printer = call.spooler.printers.printer(name)
         known = describer.names(printer, call.origin)
-        _judge(call, call.request.printer, PRINTER_SETTABLE, known)
+        demand_settable(call, call.request.printer, PRINTER_SETTABLE, known, _may_be)
         await call.spooler.printers.change(name, _printer_wish(call, name), call.by)
         return Reply()
 
@@ -68,7 +68,7 @@ async def set_job_attributes(call: Call) -> Reply:
     call.by.demand_own(job.owner)
     group = call.request.job
     known = {attr.name for attr in DESCRIPTIONS} | BY_NAME.keys()
-    _judge(call, group, JOB_SETTABLE, known)
+    demand_settable(call, group, JOB_SETTABLE, known, _may_be)
     name, note = group.attributes.get(r.job_name.name), group.attributes.get(r.job_message_from_operator.name)
     template = Group(GroupTag.JOB)
     template.add(*(a for a in group.attributes.values() if a.name in BY_NAME or a.name == r.overrides.name))
@@ -81,16 +81,6 @@ async def set_job_attributes(call: Call) -> Reply:
     return Reply()
 
 
-def _judge(call: Call, group: Group, settable: Collection[str], known: Collection[str]) -> None:
-    """Refuse what can't be set, in the order of RFC 3380 4.1.3: unknown, not settable, of the wrong value."""
-    refused = unsettable(call, group, settable, known, _may_be)
-    if refused and refused[0].values[0].tag is Tag.NOT_SETTABLE:
-        status = Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE
-        raise call.refuse(status, f"'{refused[0].name}' can't be set", *refused)
-    if refused:
-        _refuse_values(call, *refused)
-
-
 def _may_be(attribute: Attribute) -> bool:
     """Whether that attribute may have that out-of-band value, if it is one (RFC 3380 8)."""
     tag = attribute.values[0].tag
@@ -99,14 +89,6 @@ def _may_be(attribute: Attribute) -> bool:
     if tag in (Tag.NO_VALUE, Tag.UNKNOWN):
         return attribute.name in _UNKNOWABLE or attribute.name.endswith("-default")
     return tag is not Tag.ADMIN_DEFINE
-
-
-def _refuse_values(call: Call, *attributes: Attribute) -> None:
-    raise call.refuse(
-        Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-        f"'{attributes[0].name}' can't be set to that here",
-        *attributes,
-    )
 
 
 def _ticket(call: Call, template: Group, old: Ticket, printer: PrinterName, suffix: str = "") -> Ticket:
@@ -118,7 +100,7 @@ def _ticket(call: Call, template: Group, old: Ticket, printer: PrinterName, suff
     given = Group(template.tag).add(*(a for a in template.attributes.values() if a.name not in gone))
     asked, bad = read_ticket([given], call.spooler.printers.capabilities(printer))
     if bad:
-        _refuse_values(call, *(Attribute(a.name + suffix, a.values) for a in bad))
+        raise values_refused(call, *(Attribute(a.name + suffix, a.values) for a in bad))
     emptied: dict[str, None] = {BY_NAME[name].field if name in BY_NAME else name: None for name in gone}
     if asked.job_hold_until is not None and asked.job_hold_until_time is None:
         emptied["job_hold_until_time"] = None
@@ -144,9 +126,9 @@ def _printer_wish(call: Call, name: PrinterName) -> PrinterWish:
             fields[field] = "" if attribute.values[0].tag in _NOTHING else str(attribute.values[0].data)
     place = fields.get("geo_location")
     if place and spot(place) is None:
-        _refuse_values(call, group.attributes[r.printer_geo_location.name])
+        raise values_refused(call, group.attributes[r.printer_geo_location.name])
     if fields.get("contact", NOBODY) is None:
-        _refuse_values(call, group.attributes[r.printer_contact_col.name])
+        raise values_refused(call, group.attributes[r.printer_contact_col.name])
     wish = PrinterWish(**fields)
     if not template.attributes:
         return wish
