@@ -17,6 +17,7 @@ import aiosmtplib
 import msgspec
 
 from pagebell.couriers.settings import Table, read, secret_of, trust
+from pagebell.model.names import one_line
 from pagebell.model.wording import event_text, language_for, wording
 from pagebell.spooler.ports import Parcel, Undelivered
 
@@ -78,7 +79,7 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
     subscription = parcel.subscription
     words = wording(subscription.language)
     language, owner = subscription.language, subscription.owner
-    texts = [(event.at, _line(event_text(event, language, owner))) for _, event in parcel.events]
+    texts = [(event.at, one_line(event_text(event, language, owner))) for _, event in parcel.events]
     missed = words.missed.format(count=parcel.missed) if parcel.missed else ""
     subject = texts[0][1] if texts else missed
     more = f" (+{len(texts) - 1})" if len(texts) > 1 else ""
@@ -93,7 +94,7 @@ def message(parcel: Parcel, sender: str) -> EmailMessage:
     lines = [missed, ""] if missed else []
     lines += [f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}  {text}" for at, text in texts]
     details = _details(parcel)
-    farewell = words.farewell.format(owner=_line(subscription.owner), number=subscription.id)
+    farewell = words.farewell.format(owner=one_line(subscription.owner), number=subscription.id)
     mail.set_content("\n".join([*lines, *(["", *details] if details else []), "", "-- ", farewell, ""]))
     mail["Content-Language"] = language_for(subscription.language)
     return mail
@@ -105,17 +106,12 @@ def _details(parcel: Parcel) -> list[str]:
     status = parcel.events[-1][1].job_status if parcel.events else None
     if len(jobs) != 1 or status is None:
         return []
-    return [_line(f"{status.name} ({status.owner}) @ {parcel.events[-1][1].printer}")]
+    return [one_line(f"{status.name} ({status.owner}) @ {parcel.events[-1][1].printer}")]
 
 
 def _digest(parcel: Parcel) -> str:
     numbers = ",".join(str(number) for number, _ in parcel.events)
     return hashlib.sha256(numbers.encode()).hexdigest()[:8]
-
-
-def _line(text: str) -> str:
-    """What clients have a say in, in one line: nobody writes letters of their own by it."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _cut(text: str, most: int) -> str:

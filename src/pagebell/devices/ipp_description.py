@@ -18,6 +18,7 @@ from pagebell.ipp.registry import PrinterState
 from pagebell.ipp.results import PrinterInfo
 from pagebell.ipp.values import Attribute, Collection, IntRange, Resolution, Tag, Value
 from pagebell.model.document import Media, Override, Ticket
+from pagebell.model.names import one_line
 from pagebell.model.printer import Capabilities, media_size
 from pagebell.spooler.ports import DeviceStatus
 
@@ -56,7 +57,7 @@ def capabilities(told: Group) -> Capabilities:
     default = next(iter(_words(told, r.media_default)), None)
     model: str | None = told.get(r.printer_make_and_model)
     return Capabilities(
-        make_and_model=_plain(model or "")[:127] or UNKNOWN.make_and_model,
+        make_and_model=sentence(model or "")[:127] or UNKNOWN.make_and_model,
         formats=_formats(told),
         media=_first(media, default) or UNKNOWN.media,
         media_sources=_words(told, r.media_source_supported) or ("auto",),
@@ -156,20 +157,15 @@ def status(info: PrinterInfo) -> DeviceStatus:
             continue
         reasons.append(reason)
     stopped = info.state == PrinterState.STOPPED
-    message = _plain(info.message)
+    message = sentence(info.message)
     if not message and stopped:
         message = f"The printer has stopped: {', '.join(sorted(reasons)) or 'it does not say why'}."
     return DeviceStatus(stopped, frozenset(reasons), message, supplies(info.raw))
 
 
-def _plain(text: str) -> str:
-    shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
-    return " ".join(shown.split())[:_SHOWN]
-
-
 def sentence(text: str) -> str:
     """A printer's words fit to be told on."""
-    return _plain(text)
+    return one_line(str(text))[:_SHOWN]
 
 
 # --- the ticket ---

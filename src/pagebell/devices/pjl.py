@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pagebell.model.document import Ticket
+from pagebell.model.names import one_line
 from pagebell.spooler.ports import DeviceStatus
 
 UEL: Final = b"\x1b%-12345X"
@@ -107,8 +108,7 @@ def _is_number(text: str) -> bool:
 
 
 def _unquoted(text: str) -> str:
-    plain = "".join(sign if sign.isprintable() else " " for sign in text.strip().strip('"'))
-    return " ".join(plain.split())[:_SHOWN]
+    return one_line(text.strip().strip('"'))[:_SHOWN]
 
 
 _CODES: Final[dict[int, tuple[str, str]]] = {

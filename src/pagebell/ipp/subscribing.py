@@ -118,9 +118,7 @@ def _granted(answer: Message, path: str = "") -> Subscription:
     made = Subscription.of(granted, path)
     if granted.get(r.notify_status_code) is None:
         return made
-    return replace(
-        made, events=(), ignored=made.events
-    )  # those in the answer are the unsupported ones (RFC 3995 5.2)
+    return replace(made, events=(), ignored=made.events)  # the answer has the unsupported ones (RFC 3995 5.2)
 
 
 async def one(client: Client, subscription: Subscription | int) -> Subscription:
@@ -144,9 +142,9 @@ async def some(
     if isinstance(scope, JobInfo | int):
         path = await _path_of_job(client, scope)
         wanted.append(r.notify_job_id(number_of(scope)))
-    some_only = scope == "server" or isinstance(scope, tuple)  # what is asked for has others among them
+    has_others = scope == "server" or isinstance(scope, tuple)  # they are sorted out here
     end = None if limit is None else first - 1 + limit
-    if end is not None and not some_only:
+    if end is not None and not has_others:
         wanted.append(r.limit(end))
     try:
         answer = await client.call(Op.GET_SUBSCRIPTIONS, *wanted, _ALL, r.my_subscriptions(mine), path=path)

@@ -27,8 +27,12 @@ def label(text: str) -> str:
 
     Full stops become spaces: the library that announces it takes them for the ends of labels.
     """
-    words = "".join(c if c.isprintable() and c != "." else " " for c in text)
-    return cut(" ".join(words.split()), MAX_LABEL)
+    return cut(one_line(text.replace(".", " ")), MAX_LABEL)
+
+
+def one_line(text: str) -> str:
+    """What others have a say in, without control characters and line ends."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def cut(text: str, octets: int) -> str:

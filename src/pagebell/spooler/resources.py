@@ -151,7 +151,7 @@ class Resources:
             try:
                 await self._ledger.commit(change)
             finally:
-                self._subscriptions.refuse(granted)
+                self._subscriptions.leave_places(granted)
         return resource, granted
 
     async def fill(

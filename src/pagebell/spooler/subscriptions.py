@@ -80,7 +80,7 @@ class Subscriptions:
             except Conflict:
                 raise NotFound("what it is about has gone meanwhile") from None
             finally:
-                self.refuse(granted)
+                self.leave_places(granted)
         return tuple(self._ledger.events.subscription(subscription.id) for subscription in granted)
 
     def _refuse_over(self, number: ResourceId) -> None:
@@ -96,14 +96,14 @@ class Subscriptions:
     ) -> tuple[Subscription, ...]:
         """The subscriptions to be stored, also with a new object: as many as there is room for (RFC 3995 11.1.3).
 
-        They have their places from now on; whoever does not store them must `refuse` them.
+        They have their places from now on, until `leave_places`.
         """
         granted = tuple(self._grant(scope, wish, by) for wish in wishes[: self.room])
         self._ledger.subscription_places.take([one.id for one in granted])
         return granted
 
-    def refuse(self, granted: Sequence[Subscription]) -> None:
-        """Those that were to be stored will not be: their places are free again."""
+    def leave_places(self, granted: Sequence[Subscription]) -> None:
+        """These have been stored, or will not be: no places are kept for them any more."""
         self._ledger.subscription_places.leave(one.id for one in granted)
 
     @property

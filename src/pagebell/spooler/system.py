@@ -30,7 +30,7 @@ _SEVERITY: Final = re.compile("-(error|warning|report)$")
 _OF_STATE: Final = (EventKind.SYSTEM_STATE_CHANGED, EventKind.SYSTEM_STOPPED)
 
 
-class Whole:
+class CombinedState:
     """What printers' states come to together, kept as they change: none costs more for there being many."""
 
     def __init__(self, printers: Iterable[Printer] = ()) -> None:
@@ -83,8 +83,8 @@ class System:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._whole = Whole()
-        self.status = self._whole.status
+        self._combined = CombinedState()
+        self.status = self._combined.status
         """Its state as it is now."""
         self.state_changed: float | None = None
         """When that changed last; None if it has not since the start."""
@@ -136,8 +136,8 @@ class System:
     async def started(self) -> None:
         """Tell who asked that the server is up again."""
         self._described = self.description
-        self._whole = Whole(self._ledger.printers.values())
-        self.status, self.state_changed = self._whole.status, None
+        self._combined = CombinedState(self._ledger.printers.values())
+        self.status, self.state_changed = self._combined.status, None
         if self._is_heard(EventKind.SYSTEM_RESTARTED):
             await self._tell(self._event(EventKind.SYSTEM_RESTARTED, self.status))
 
@@ -208,10 +208,10 @@ class System:
     def _restate(self, change: Change) -> None:
         """See what becomes of its state when printers' do."""
         for printer in change.printers:
-            self._whole.put(printer)
+            self._combined.put(printer)
         for name in change.gone_printers:
-            self._whole.drop(name)
-        old, new = self.status, self._whole.status
+            self._combined.drop(name)
+        old, new = self.status, self._combined.status
         if new == old:
             return
         self.status, self.state_changed = new, self._ledger.clock.now()

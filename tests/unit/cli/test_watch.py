@@ -151,12 +151,17 @@ def made(number: int, *attributes: Attribute) -> Message:
     return answer(Group.of(GroupTag.SUBSCRIPTION, *told))
 
 
+def made_without(event: str) -> Message:
+    """A subscription of which the server leaves out an event."""
+    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
+    return made(1, ignored, r.notify_events(event))
+
+
 async def test_event_that_the_server_does_not_know_is_said_so(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     life_of_a_job(server)
-    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
-    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made(1, ignored, r.notify_events("job-eaten")))
+    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made_without("job-eaten"))
     assert await pagebell("watch", "7", "--events", "job-eaten,job-created", "--server", server.uri) == 0
     out, err = capsys.readouterr()
     assert err == "pagebell: The server knows no event called job-eaten.\n"
@@ -167,8 +172,7 @@ async def test_events_that_the_server_does_not_know_are_not_waited_for(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The server puts its default in their place (RFC 3995 5.3.3), which nobody has asked for."""
-    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
-    server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, made(1, ignored, r.notify_events("job-eaten")))
+    server.on(Op.CREATE_PRINTER_SUBSCRIPTIONS, made_without("job-eaten"))
     server.on(Op.CANCEL_SUBSCRIPTION, answer())
     for command in (("watch",), ("subscriptions", "add")):
         assert await pagebell(*command, server.uri, "--events", "job-eaten") == 1
@@ -180,8 +184,7 @@ async def test_what_a_whole_server_lacks_of_all_events_is_no_news(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     life_of_a_job(server)
-    ignored = r.notify_status_code(Status.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES)
-    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made(1, ignored, r.notify_events("pagebell-notice")))
+    server.on(Op.CREATE_JOB_SUBSCRIPTIONS, made_without("pagebell-notice"))
     assert await pagebell("watch", "7", "--server", server.uri) == 0
     assert capsys.readouterr().err == ""
 

@@ -262,6 +262,16 @@ DOCUMENTS += [
             UNSUPPORTED,
         ),
     ),
+    *(
+        (
+            *(SET_DOCUMENT, why),
+            *(on(SET_DOCUMENT, Door.waiting, ONE, groups=document_group(attribute)), UNSUPPORTED),
+        )
+        for why, attribute in (
+            ("of a job", r.copies(2)),
+            ("name taken away", r.document_name.no_value()),
+        )
+    ),
 ]
 
 # --- what a printer out of service does ---

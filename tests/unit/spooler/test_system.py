@@ -4,7 +4,7 @@ from pagebell.model.access import SYSTEM
 from pagebell.model.event import SYSTEM_KINDS, EventKind, PrinterState
 from pagebell.model.printer import Printer
 from pagebell.model.subscription import SERVER, Scope, Subscription
-from pagebell.spooler.system import Whole
+from pagebell.spooler.system import CombinedState
 from tests.unit.spooler.stage import ID1, P1, P2, Stage
 
 
@@ -35,7 +35,12 @@ def test_systems_reasons_are_its_printers_without_severity() -> None:
     """PWG 5100.22 7.3.30: "with severity suffix removed"."""
     reasons = {"media-low-warning", "media-jam-error", "x-report-y", "spool-area-full-report"}
     printer = Printer(P1, "", "", 0.0, device_reasons=frozenset(reasons))
-    assert Whole([printer]).status.reasons == {"media-low", "media-jam", "x-report-y", "spool-area-full"}
+    assert CombinedState([printer]).status.reasons == {
+        "media-low",
+        "media-jam",
+        "x-report-y",
+        "spool-area-full",
+    }
 
 
 async def test_state_changed_when_that_of_the_whole_did_not_when_any_printers_did(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from pagebell.ipp import registry as r
@@ -13,9 +13,10 @@ from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.describe_document import document_attributes
 from pagebell.ipp.server.job_handlers import created, document_spec, named_format, read_resources
 from pagebell.ipp.server.operator_handlers import noted
+from pagebell.ipp.server.settable import demand_settable
 from pagebell.ipp.server.subscription_groups import read_wishes
 from pagebell.ipp.server.ticket import read_ticket
-from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
+from pagebell.ipp.values import Attribute, GroupTag
 from pagebell.model.document import Document
 from pagebell.model.errors import NotFound
 from pagebell.model.job import Job
@@ -78,30 +79,16 @@ async def set_document_attributes(call: Call) -> Reply:
     """Set-Document-Attributes, PWG 5100.5 3.3.3: the name alone, since all else is the job's."""
     job = await _job(call)
     document = _document(call, job)
-    given = call.request.document.attributes.values()
-    flawed = call.request.flawed
-    if not given and not flawed:
-        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
-    _refuse_unsettable(call, given, flawed)
+    told = document_attributes(document, job, call.origin, call.spooler, select(None, GroupTag.DOCUMENT))
+    known = {attribute.name for attribute in told}
+    demand_settable(call, call.request.document, DOCUMENT_SETTABLE, known, _is_value)
     name = call.request.document.get(r.document_name) or ""
     await call.spooler.jobs.name_document(job.id, document.number, str(name), call.by)
     return Reply()
 
 
-def _refuse_unsettable(call: Call, given: Iterable[Attribute], flawed: list[Attribute]) -> None:
-    fixed = [
-        Attribute(a.name, (Value(Tag.NOT_SETTABLE, None),)) for a in given if a.name not in DOCUMENT_SETTABLE
-    ]
-    if flawed:
-        raise call.refuse(
-            Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-            f"'{flawed[0].name}' can't be set to that here",
-            *(*flawed, *fixed),
-        )
-    if fixed:
-        raise call.refuse(
-            Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE, f"'{fixed[0].name}' can't be set", *fixed
-        )
+def _is_value(attribute: Attribute) -> bool:
+    return attribute.values[0].data is not None
 
 
 async def validate_document(call: Call) -> Reply:

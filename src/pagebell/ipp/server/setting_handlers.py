@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,9 @@ from pagebell.ipp.server.contacts import read_contact
 from pagebell.ipp.server.describe_job import DESCRIPTIONS
 from pagebell.ipp.server.describe_more import JOB_SETTABLE, PRINTER_SETTABLE
 from pagebell.ipp.server.describe_printer import PrinterDescriber
+from pagebell.ipp.server.settable import demand_settable, values_refused
 from pagebell.ipp.server.ticket import BY_NAME, read_ticket
-from pagebell.ipp.values import Attribute, GroupTag, Tag, Value
+from pagebell.ipp.values import Attribute, GroupTag, Tag
 from pagebell.model.document import Ticket
 from pagebell.model.event import PrinterName
 from pagebell.model.geo import spot
@@ -45,7 +46,7 @@ def handlers(describer: PrinterDescriber) -> dict[Op, Handler]:
         _check_format(call, name)
         printer = call.spooler.printers.printer(name)
         known = describer.names(printer, call.origin)
-        _judge(call, call.request.printer, PRINTER_SETTABLE, known)
+        demand_settable(call, call.request.printer, PRINTER_SETTABLE, known, _may_be)
         await call.spooler.printers.change(name, _printer_wish(call, name), call.by)
         return Reply()
 
@@ -67,7 +68,7 @@ async def set_job_attributes(call: Call) -> Reply:
     call.by.demand_own(job.owner)
     group = call.request.job
     known = {attr.name for attr in DESCRIPTIONS} | BY_NAME.keys()
-    _judge(call, group, JOB_SETTABLE, known)
+    demand_settable(call, group, JOB_SETTABLE, known, _may_be)
     name, note = group.attributes.get(r.job_name.name), group.attributes.get(r.job_message_from_operator.name)
     template = Group(GroupTag.JOB)
     template.add(*(a for a in group.attributes.values() if a.name in BY_NAME or a.name == r.overrides.name))
@@ -80,26 +81,6 @@ async def set_job_attributes(call: Call) -> Reply:
     return Reply()
 
 
-def _judge(call: Call, group: Group, settable: Collection[str], known: Collection[str]) -> None:
-    """Refuse what can't be set, in the order of RFC 3380 4.1.3: unknown, not settable, of the wrong value."""
-    flawed = call.request.flawed
-    if not group.attributes and not flawed:
-        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
-    names = [*group.attributes, *(a.name for a in flawed)]
-    unknown = [name for name in names if name not in known and name not in settable]
-    fixed = [name for name in names if name in known and name not in settable]
-    bad = [a for a in flawed if a.name in settable]
-    bad += [a for a in group.attributes.values() if not _may_be(a)]
-    returned = [_out_of_band(name, Tag.UNSUPPORTED) for name in unknown]
-    returned += [_out_of_band(name, Tag.NOT_SETTABLE) for name in fixed] + bad
-    if fixed and not unknown:
-        raise call.refuse(
-            Status.CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE, f"'{fixed[0]}' can't be set", *returned
-        )
-    if returned:
-        _refuse_values(call, *returned)
-
-
 def _may_be(attribute: Attribute) -> bool:
     """Whether that attribute may have that out-of-band value, if it is one (RFC 3380 8)."""
     tag = attribute.values[0].tag
@@ -108,18 +89,6 @@ def _may_be(attribute: Attribute) -> bool:
     if tag in (Tag.NO_VALUE, Tag.UNKNOWN):
         return attribute.name in _UNKNOWABLE or attribute.name.endswith("-default")
     return tag is not Tag.ADMIN_DEFINE
-
-
-def _out_of_band(name: str, tag: Tag) -> Attribute:
-    return Attribute(name, (Value(tag, None),))
-
-
-def _refuse_values(call: Call, *attributes: Attribute) -> None:
-    raise call.refuse(
-        Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-        f"'{attributes[0].name}' can't be set to that here",
-        *attributes,
-    )
 
 
 def _ticket(call: Call, template: Group, old: Ticket, printer: PrinterName, suffix: str = "") -> Ticket:
@@ -131,7 +100,7 @@ def _ticket(call: Call, template: Group, old: Ticket, printer: PrinterName, suff
     given = Group(template.tag).add(*(a for a in template.attributes.values() if a.name not in gone))
     asked, bad = read_ticket([given], call.spooler.printers.capabilities(printer))
     if bad:
-        _refuse_values(call, *(Attribute(a.name + suffix, a.values) for a in bad))
+        raise values_refused(call, *(Attribute(a.name + suffix, a.values) for a in bad))
     emptied: dict[str, None] = {BY_NAME[name].field if name in BY_NAME else name: None for name in gone}
     if asked.job_hold_until is not None and asked.job_hold_until_time is None:
         emptied["job_hold_until_time"] = None
@@ -157,9 +126,9 @@ def _printer_wish(call: Call, name: PrinterName) -> PrinterWish:
             fields[field] = "" if attribute.values[0].tag in _NOTHING else str(attribute.values[0].data)
     place = fields.get("geo_location")
     if place and spot(place) is None:
-        _refuse_values(call, group.attributes[r.printer_geo_location.name])
+        raise values_refused(call, group.attributes[r.printer_geo_location.name])
     if fields.get("contact", NOBODY) is None:
-        _refuse_values(call, group.attributes[r.printer_contact_col.name])
+        raise values_refused(call, group.attributes[r.printer_contact_col.name])
     wish = PrinterWish(**fields)
     if not template.attributes:
         return wish

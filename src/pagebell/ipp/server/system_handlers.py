@@ -147,7 +147,7 @@ async def create_printer(describer: PrinterDescriber, call: Call) -> Reply:
     service = call.request.attributes.all(r.printer_service_type)
     if service != ["print"]:
         raise _refused(call, r.printer_service_type.name, "there are only printers that print here")
-    ignored = [a for a in group.attributes.values() if not _is_taken(a)]
+    ignored = [a for a in group.attributes.values() if not _can_have(a)]
     group = Group.of(GroupTag.PRINTER, *(a for a in group.attributes.values() if a not in ignored))
     wishes = read_wishes(call, job=False)
     wish = replace(_wish(group), resources=_resources(call))
@@ -196,7 +196,7 @@ def _refused(call: Call, name: str, why: str) -> RequestRefused:
     return call.refuse(status, why, call.request.attributes.attributes[name])
 
 
-def _is_taken(attribute: Attribute) -> bool:
+def _can_have(attribute: Attribute) -> bool:
     """Whether a new printer can have it, and with that value."""
     if attribute.name == r.printer_geo_location.name:
         return spot(r.printer_geo_location.first(attribute) or "") is not None

@@ -10,7 +10,8 @@ from pagebell.ipp.message import Group
 from pagebell.ipp.registry import Status
 from pagebell.ipp.server.call import Call, Reply
 from pagebell.ipp.server.contacts import read_contact
-from pagebell.ipp.values import OUT_OF_BAND, Attribute, GroupTag, Tag, Value
+from pagebell.ipp.server.settable import unsettable
+from pagebell.ipp.values import OUT_OF_BAND, Attribute, GroupTag
 from pagebell.model.access import Right
 from pagebell.model.errors import NotFound
 from pagebell.model.event import PrinterName
@@ -83,22 +84,15 @@ def refuse_unsettable(call: Call, group: Group, settable: Collection[str], known
 
     Raises RequestRefused.
     """
-    flawed = call.request.flawed
-    given = [*group.attributes.values(), *flawed]
-    if not given:
-        raise call.refuse(Status.CLIENT_ERROR_BAD_REQUEST, "the request names nothing to set")
-    unknown = [Attribute(a.name, (Value(Tag.UNSUPPORTED, None),)) for a in given if a.name not in known]
-    fixed = [a.name for a in given if a.name in known and a.name not in settable]
-    refused = unknown + [Attribute(name, (Value(Tag.NOT_SETTABLE, None),)) for name in fixed]
-    refused += [a for a in given if a.name in settable and (a in flawed or _is_out_of_place(a))]
+    refused = unsettable(call, group, settable, known, _may_be)
     if refused:
         raise _refused(call, *refused)
 
 
-def _is_out_of_place(attribute: Attribute) -> bool:
-    """Whether it has an out-of-band value that the attribute itself does not allow (RFC 3380 8)."""
+def _may_be(attribute: Attribute) -> bool:
+    """Whether the attribute itself allows that value, if it is an out-of-band one (RFC 3380 8)."""
     tag = attribute.values[0].tag
-    return tag in OUT_OF_BAND and tag not in r.ATTRIBUTES[attribute.name].out_of_band
+    return tag not in OUT_OF_BAND or tag in r.ATTRIBUTES[attribute.name].out_of_band
 
 
 def _refused(call: Call, *attributes: Attribute) -> Exception:

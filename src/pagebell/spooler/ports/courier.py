@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from pagebell.model.event import Event
+from pagebell.model.names import one_line
 from pagebell.model.subscription import Subscription
 
 
@@ -41,10 +42,7 @@ class Undelivered(Exception):
     """
 
     def __init__(self, message: str, *, after: float | None = None, gone: bool = False) -> None:
-        shown = "".join(
-            sign if sign.isprintable() else " " for sign in message
-        )  # a recipient may have a say in it
-        super().__init__(" ".join(shown.split())[:_LONGEST])
+        super().__init__(one_line(message)[:_LONGEST])  # a recipient may have a say in it
         self.after = after
         self.gone = gone
 
