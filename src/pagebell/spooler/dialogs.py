@@ -224,7 +224,7 @@ class Dialogs:
 
     def asks_alone(self, by: Principal) -> bool:
         """Whether this principal, and nobody else, is asked something."""
-        return next(self._asked_alone(by), None) is not None
+        return any(True for _ in self._asked_alone(by))
 
     def _asked_alone(self, by: Principal) -> Iterator[Dialog]:
         return (

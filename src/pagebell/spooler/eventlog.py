@@ -191,7 +191,8 @@ class EventLog:
         """
         while True:
             listener = self._listener(number)
-            listener.catch_up(self._progress)
+            if listener.pacing is not None:
+                listener.catch_up(self._progress)
             window = listener.window(after, limit, self._chronicles.trimmed)
             numbers, _, complete = window
             if numbers or complete or not wait or self._closed:
@@ -206,9 +207,10 @@ class EventLog:
         listener = self._listeners.get(number)
         if listener is None or self._closed:
             return None
-        listener.catch_up(self._progress)
+        if listener.pacing is not None:
+            listener.catch_up(self._progress)
         numbers, missed, complete = listener.window(after, _RECENT, self._chronicles.trimmed)
-        events = self._at_hand(numbers)
+        events = self._found if numbers is self._asked else self._at_hand(numbers)
         if events is None or missed or complete:
             return None
         return Batch(listener.subscription, after + 1, events)
@@ -238,7 +240,8 @@ class EventLog:
         listener = self._listeners.get(number)
         if listener is None or self._closed or listener.chronicle.finished is not None:
             return True
-        listener.catch_up(self._progress)
+        if listener.pacing is not None:
+            listener.catch_up(self._progress)
         return listener.total() > after
 
     @property

@@ -72,7 +72,7 @@ class Jobs:
             draft, subscriptions = self._draft(target)
             try:
                 return self._uploads.begin(draft, spec, draft, subscriptions), subscriptions
-            except Exception:
+            except BaseException:
                 self._ledger.leave_places(draft.id, subscriptions)
                 raise
         self._ledger.refuse_if_stopping()

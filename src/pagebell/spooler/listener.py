@@ -101,7 +101,10 @@ class Listener:
         """Its first `limit` notifications numbered above `after`."""
         cursor, missed = self.cursor, 0
         if cursor is not None and cursor[0] == after and cursor[1] >= trimmed and self.pacing is None:
-            numbers = self.following(cursor[1], limit)
+            if self.printer is None:
+                numbers = self.chronicle.following(self.kinds, cursor[1], limit)
+            else:
+                numbers = self.following(cursor[1], limit)
         else:
             gone = self.gone(trimmed)
             missed = max(0, gone - after)

@@ -14,7 +14,7 @@ from pagebell.ipp.registry import Op, Status
 from pagebell.ipp.requests import sift
 from pagebell.ipp.selection import select
 from pagebell.ipp.server.call import Call, Reply, operation_group
-from pagebell.ipp.server.describe_job import chosen, ticks, up_time
+from pagebell.ipp.server.describe_job import chosen, up_time
 from pagebell.ipp.server.describe_printer import SHORTEST_LIFE
 from pagebell.ipp.server.describe_subscription import subscription_attributes
 from pagebell.ipp.server.events import Telling, carried
@@ -289,7 +289,7 @@ def _caller(call: Call, number: SubscriptionId, push: Push) -> Callable[[Batch],
 @lru_cache(maxsize=8)
 def _opening(charset: str, language: str, now: int) -> bytes:
     """The operation attributes of what is told at that time."""
-    return operation_group(charset, language, _up_time(ticks(now)))
+    return operation_group(charset, language, _up_time(max(1, now)))
 
 
 def _telling(call: Call, subscription: Subscription, language: str) -> Telling:
